@@ -1,0 +1,69 @@
+"""A 2-D residual network for log-mel spectrograms."""
+
+from __future__ import annotations
+
+import torch.nn as nn
+from torchvision.models.resnet import BasicBlock
+
+from mmaction.registry import MODELS
+
+from .staged_resnet import StagedResNet
+
+
+@MODELS.register_module()
+class SpectrogramResNet(StagedResNet):
+    """ResNet (He et al., CVPR 2016, `<https://arxiv.org/abs/1512.03385>`_) on log-mel input.
+
+    mmaction2's ``ResNetAudio`` has no small depths; this one has 10 and 18 layers.
+
+    ``(N, 1, L, F)`` spectrograms (time columns, mel bins) become
+    ``(N, out_channels, L / 32, F / 32)`` features, rounded up: 4 x 3 positions for 100 x 80.
+
+    Args:
+        depth (int): 10 or 18 layers. Defaults to 18.
+        base_channels (int): Width of the first stage; the others have 2, 4 and 8 times as many.
+            Defaults to 64.
+        in_channels (int): Channels of the spectrogram. Defaults to 1.
+        frozen_stages (int): The stem (0) and the stages up to this one (1-4) get no gradient and
+            keep their BatchNorm statistics. -1 freezes nothing. Defaults to -1.
+        norm_eval (bool): Keep all BatchNorm layers in eval mode while training. Defaults to False.
+        init_cfg (dict, optional): Initialisation, e.g. ``dict(type='Pretrained', ...)``. Without
+            it convolutions are drawn by Kaiming's rule (fan out). Defaults to None.
+
+    Raises:
+        ValueError: If there is no network of this depth.
+    """
+
+    stage_blocks = {10: (1, 1, 1, 1), 18: (2, 2, 2, 2)}
+
+    def __init__(
+        self,
+        depth: int = 18,
+        base_channels: int = 64,
+        in_channels: int = 1,
+        frozen_stages: int = -1,
+        norm_eval: bool = False,
+        init_cfg: dict | None = None,
+    ) -> None:
+        if depth not in self.stage_blocks:
+            raise ValueError(f'depth must be one of {list(self.stage_blocks)}, got {depth}')
+        stem = nn.Sequential(
+            nn.Conv2d(in_channels, base_channels, 7, 2, 3, bias=False),
+            nn.BatchNorm2d(base_channels),
+            nn.ReLU(inplace=True),
+            nn.MaxPool2d(3, 2, 1),
+        )
+        stage_blocks = self.stage_blocks[depth]
+        init_cfg = init_cfg or dict(type='Kaiming', layer='Conv2d', mode='fan_out')
+        super().__init__(stem, stage_blocks, base_channels, frozen_stages, norm_eval, init_cfg)
+
+    def make_block(
+        self, in_channels: int, channels: int, stride: int, shortcut: nn.Module | None
+    ) -> nn.Module:
+        """Build torchvision's basic block of two 3 x 3 convolutions."""
+        return BasicBlock(in_channels, channels, stride, shortcut)
+
+    def make_shortcut(self, in_channels: int, channels: int, stride: int) -> nn.Module:
+        """Build a 1 x 1 convolution with BatchNorm."""
+        conv = nn.Conv2d(in_channels, channels, 1, stride, bias=False)
+        return nn.Sequential(conv, nn.BatchNorm2d(channels))

@@ -1,0 +1,89 @@
+"""What the video and the audio network share: a stem, residual stages, freezing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn as nn
+from mmengine.model import BaseModule
+from torch.nn.modules.batchnorm import _BatchNorm
+
+
+class StagedResNet(BaseModule):
+    """A stem and residual stages, each twice as wide as the one before.
+
+    Subclasses say what a block and a shortcut are by :meth:`make_block` and :meth:`make_shortcut`.
+
+    Args:
+        stem (nn.Module): From the input to ``base_channels`` channels.
+        stage_blocks (Sequence[int]): Residual blocks of each stage. All stages but the first have
+            stride 2.
+        base_channels (int): Width of the first stage.
+        frozen_stages (int): The stem (0) and the stages up to this one (1-4) get no gradient and
+            keep their BatchNorm statistics. -1 freezes nothing.
+        norm_eval (bool): Keep all BatchNorm layers in eval mode while training, so that their
+            statistics do not move.
+        init_cfg (dict): Initialisation.
+    """
+
+    def __init__(
+        self,
+        stem: nn.Module,
+        stage_blocks: Sequence[int],
+        base_channels: int,
+        frozen_stages: int,
+        norm_eval: bool,
+        init_cfg: dict,
+    ) -> None:
+        super().__init__(init_cfg=init_cfg)
+        self.num_stages = len(stage_blocks)
+        self.frozen_stages = frozen_stages
+        self.norm_eval = norm_eval
+
+        self.stem = stem
+        channels = base_channels
+        for stage, num_blocks in enumerate(stage_blocks):
+            width = base_channels * 2**stage
+            stride = 1 if stage == 0 else 2
+            shortcut = None
+            if stride != 1 or channels != width:
+                shortcut = self.make_shortcut(channels, width, stride)
+            blocks = [self.make_block(channels, width, stride, shortcut)]
+            blocks += [self.make_block(width, width, 1, None) for _ in range(num_blocks - 1)]
+            self.add_module(f'layer{stage + 1}', nn.Sequential(*blocks))
+            channels = width
+        self.out_channels = channels
+        self._freeze()
+
+    def make_block(
+        self, in_channels: int, channels: int, stride: int, shortcut: nn.Module | None
+    ) -> nn.Module:
+        """Build one residual block."""
+        raise NotImplementedError
+
+    def make_shortcut(self, in_channels: int, channels: int, stride: int) -> nn.Module:
+        """Build the projection beside a block that changes the shape."""
+        raise NotImplementedError
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Turn a batch of inputs into the feature maps of the last stage."""
+        x = self.stem(x)
+        for stage in range(1, self.num_stages + 1):
+            x = getattr(self, f'layer{stage}')(x)
+        return x
+
+    def train(self, mode: bool = True) -> StagedResNet:
+        """Set the mode, keeping what is frozen in eval mode."""
+        super().train(mode)
+        self._freeze()
+        return self
+
+    def _freeze(self) -> None:
+        names = ['stem'] + [f'layer{i + 1}' for i in range(self.num_stages)]
+        for name in names[: self.frozen_stages + 1]:
+            getattr(self, name).eval().requires_grad_(False)
+        if self.norm_eval:
+            for module in self.modules():
+                if isinstance(module, _BatchNorm):
+                    module.eval()

@@ -1,0 +1,4 @@
+from .contrastive_head import ContrastiveHead
+from .temporal_heads import ClipOrderHead, ClipPretextHead
+
+__all__ = ['ClipOrderHead', 'ClipPretextHead', 'ContrastiveHead']

@@ -1,0 +1,49 @@
+"""The contrastive loss as plain functions without state."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from mmengine.dist import all_reduce, get_world_size
+
+ABSENT = -1e9  # a logit that takes no part in a softmax; finite, so that gradients stay finite
+
+
+def multi_positive_info_nce(
+    positives: torch.Tensor, positive_mask: torch.Tensor, negatives: torch.Tensor
+) -> torch.Tensor:
+    r"""InfoNCE averaged over several positives that share the negatives (METHOD: ``l(z_i)``).
+
+    .. math:: -1/|P| \sum_{p \in P} \log \frac{e^{s_p}}{e^{s_p} + \sum_{n \in N} e^{s_n}}
+
+    Args:
+        positives (Tensor): Logits (similarity / temperature), shape ``(B, P)``.
+        positive_mask (Tensor): Which positives exist, bool, shape ``(B, P)``.
+        negatives (Tensor): Logits of shape ``(B, N)``, ``ABSENT`` where there is none.
+
+    Returns:
+        Tensor: Loss of each query, shape ``(B,)``. 0 for a query without positive or negative.
+    """
+    sum_negatives = negatives.logsumexp(dim=1, keepdim=True)  # B, 1
+    losses = F.softplus(sum_negatives - positives) * positive_mask  # B, P
+    return losses.sum(dim=1) / positive_mask.sum(dim=1).clamp(min=1)
+
+
+def masked_mean(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """Mean of the valid values of all ranks, scaled so that DDP's averaging gives its gradient.
+
+    Each rank returns ``sum of its valid values * world size / valid values of all ranks``: the
+    average over ranks, which is what DDP applies to gradients, is then the mean over the global
+    batch, whatever the share of valid values on each rank. 0 when nothing is valid anywhere.
+
+    Args:
+        values (Tensor): Shape ``(B,)``.
+        mask (Tensor): Which values count, bool, shape ``(B,)``.
+
+    Returns:
+        Tensor: A scalar that always has a graph behind it, so that no rank waits for a gradient.
+    """
+    count = mask.sum().to(values.dtype)
+    all_reduce(count)
+    total = values.where(mask, torch.zeros_like(values)).sum()
+    return total * get_world_size() / count.clamp(min=1)

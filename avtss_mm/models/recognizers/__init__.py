@@ -1,0 +1,3 @@
+from .av_contrastive_recognizer import AVContrastiveRecognizer
+
+__all__ = ['AVContrastiveRecognizer']
