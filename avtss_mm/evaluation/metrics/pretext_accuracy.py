@@ -1,0 +1,46 @@
+"""Accuracy of the temporal pretext tasks on held-out videos."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from mmengine.evaluator import BaseMetric
+
+from mmaction.registry import METRICS
+
+from ..functional import majority_share
+
+
+@METRICS.register_module()
+class PretextAccuracy(BaseMetric):
+    """How often the pretext heads are right on videos that they were not trained on.
+
+    Needs a recognizer with ``test_cfg=dict(pretext=True)`` and a pipeline with ``SampleAVClips``.
+    """
+
+    default_prefix = 'pretext'
+
+    def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
+        """Keep predictions and labels of each sample."""
+        self.results += [sample['pretext'] for sample in data_samples]
+
+    def compute_metrics(self, results: list[dict]) -> dict[str, float]:
+        """Count what is right, leaving out labels of -1.
+
+        Args:
+            results (list[dict]): Prediction and label ``(K,)`` by task, of each sample.
+
+        Returns:
+            dict: ``<task>`` and ``<task>_chance`` (share of its most frequent label).
+        """
+        metrics = {}
+        for name in results[0]:
+            answers, labels = (
+                np.concatenate([np.asarray(r[name][i]) for r in results]) for i in (0, 1)
+            )
+            known = labels >= 0
+            if known.any():
+                metrics[name] = float((answers == labels)[known].mean())
+                metrics[f'{name}_chance'] = majority_share(labels[known])
+        return metrics
