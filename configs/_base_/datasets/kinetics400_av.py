@@ -1,0 +1,88 @@
+# 16 frames at 16 fps (1 s at speed 1), 112 x 112; 1 s of 16 kHz sound as 100 x 80 log-mel.
+data_root = 'data/kinetics400'
+speeds = (1, 2, 4, 8)
+
+# Each step has a name, so that a config can change one and keep the others: {{_base_.decode}}.
+open_file = dict(type='AVInit')
+sample_windows = dict(type='SampleAVClips', clip_len=16, video_fps=16, speeds=speeds)
+decode = dict(type='AVDecode', sample_rate=16000)
+crop_and_flip = dict(
+    type='PerClip',
+    transforms=[
+        dict(type='RandomResizedCrop', area_range=(0.2, 1.0)),
+        dict(type='Resize', scale=(112, 112), keep_ratio=False),
+        dict(type='Flip', flip_ratio=0.5),
+    ],
+)
+# Per frame: low-level differences between frames must not tell the speed.
+colour = dict(type='PhotometricJitter', prob=0.8, gray_prob=0.2, per_frame=True)
+amplify = dict(type='AudioAmplify', gain_db=(-6, 6))
+log_mel = dict(type='MelSpectrogram', num_mels=80, num_columns=100)
+mask_frequencies = dict(type='SpecFrequencyMask', max_width=16, num_masks=1)
+to_shape = dict(type='FormatShape', input_format='NCTHW')
+pack = dict(
+    type='PackActionInputs',
+    collect_keys=('imgs', 'audios'),
+    algorithm_keys=(
+        'video_speed',
+        'audio_speed',
+        'video_direction',
+        'audio_direction',
+        'clip_order',
+        'has_audio',
+    ),
+    meta_keys=('sample_idx', 'filename', 'subset'),
+)
+train_pipeline = [
+    open_file,
+    sample_windows,
+    decode,
+    crop_and_flip,
+    colour,
+    amplify,
+    log_mel,
+    mask_frequencies,
+    to_shape,
+    pack,
+]
+monitor_pipeline = [
+    open_file,
+    dict(type='UniformSampleAVClips', num_clips=3, clip_len=16, video_fps=16),
+    decode,
+    dict(type='Resize', scale=(-1, 128)),
+    dict(type='CenterCrop', crop_size=112),
+    log_mel,
+    to_shape,
+    pack,
+]
+
+train_dataloader = dict(
+    batch_size=64,
+    num_workers=12,
+    persistent_workers=True,
+    drop_last=True,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(
+        type='AudioVisualDataset',
+        data_root=data_root,
+        ann_file='train.json',
+        pipeline=train_pipeline,
+    ),
+)
+# The k-NN monitor: labels are used for nothing else.
+val_dataloader = dict(
+    batch_size=16,
+    num_workers=8,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='GalleryQueryDataset',
+        data_root=data_root,
+        gallery=dict(ann_file='train.json', max_per_class=20),
+        query=dict(ann_file='val.json', max_per_class=5),
+        pipeline=monitor_pipeline,
+    ),
+)
+val_evaluator = dict(type='KNNMetric', k=20)
+test_dataloader = val_dataloader
+test_evaluator = val_evaluator

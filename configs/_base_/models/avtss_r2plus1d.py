@@ -1,0 +1,52 @@
+# METHOD: R(2+1)D-18 on 16 x 112 x 112, ResNet-18 on 100 x 80 log-mel, all losses.
+speeds = (1, 2, 4, 8)
+
+model = dict(
+    type='AVContrastiveRecognizer',
+    data_preprocessor=dict(
+        type='MultiModalDataPreprocessor',
+        preprocessors=dict(
+            imgs=dict(
+                type='ActionDataPreprocessor',
+                mean=[110.2, 100.6, 96.0],
+                std=[58.1, 56.5, 55.3],
+                format_shape='NCTHW',
+            ),
+            audios=dict(  # log-mel in dB
+                type='ActionDataPreprocessor', mean=[-40.0], std=[20.0], format_shape='NCHW'
+            ),
+        ),
+    ),
+    backbone=dict(type='R2Plus1D'),
+    audio_backbone=dict(type='SpectrogramResNet', depth=18),
+    neck=dict(type='ProjectionNeck', in_channels=512, hidden_channels=1024, out_channels=128),
+    audio_neck=dict(type='ProjectionNeck', in_channels=512, hidden_channels=1024, out_channels=128),
+    contrastive_head=dict(
+        type='ContrastiveHead',
+        temperature=0.1,
+        num_positives=1,
+        positive_ranks=(1, 5),
+        num_negatives=1024,
+        negative_ranks=(128, 4096),
+        neighbor_start_epoch=5,
+        loss_weight=dict(v2v=1.0, v2a=0.5, a2v=0.5, a2a=0.0),
+    ),
+    pretext_heads=dict(
+        speed_v=dict(
+            type='ClipPretextHead', modality='video', label='video_speed', num_classes=len(speeds)
+        ),
+        speed_a=dict(
+            type='ClipPretextHead', modality='audio', label='audio_speed', num_classes=len(speeds)
+        ),
+        direction_v=dict(
+            type='ClipPretextHead', modality='video', label='video_direction', num_classes=2
+        ),
+        direction_a=dict(
+            type='ClipPretextHead', modality='audio', label='audio_direction', num_classes=2
+        ),
+        order_vv=dict(type='ClipOrderHead', modalities=('video', 'video')),
+        order_aa=dict(type='ClipOrderHead', modalities=('audio', 'audio')),
+        order_va=dict(type='ClipOrderHead', modalities=('video', 'audio')),
+    ),
+    queue=dict(type='FeatureQueue', length=65536, feat_dim=128),
+)

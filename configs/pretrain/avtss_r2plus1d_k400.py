@@ -1,0 +1,11 @@
+# Audio-Visual Contrastive Learning with Temporal Self-Supervision (Jenni, Black, Collomosse,
+# AAAI 2023). Follows the abstract and the published claims; hyper-parameters are ours.
+_base_ = [
+    '../_base_/default_runtime.py',
+    '../_base_/models/avtss_r2plus1d.py',
+    '../_base_/datasets/kinetics400_av.py',
+    '../_base_/schedules/adamw_200e.py',
+]
+
+custom_hooks = [dict(type='EpochSeedHook'), dict(type='PretrainMonitorHook')]
+sync_bn = 'torch'
