@@ -1,0 +1,8 @@
+"""Videos with sound as mmaction2 data sets and transforms."""
+
+from .audiovisual_dataset import AudioVisualDataset
+from .gallery_query_dataset import GalleryQueryDataset
+from .transforms import *  # noqa: F401, F403
+from .transforms import __all__ as _transforms
+
+__all__ = ['AudioVisualDataset', 'GalleryQueryDataset', *_transforms]

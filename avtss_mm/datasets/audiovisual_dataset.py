@@ -1,0 +1,226 @@
+"""Videos with sound, from a manifest or a list of paths."""
+
+from __future__ import annotations
+
+import logging
+import os.path as osp
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from mmaction.datasets import BaseActionDataset
+from mmaction.registry import DATASETS
+from mmengine.fileio import list_from_file
+from mmengine.logging import print_log
+
+from ..media import MediaError
+from ..utils.seeding import seeded
+from .shared import SampleCounter, SharedTensor
+from .video_list import (
+    check_paths,
+    describe,
+    first_of_each_class,
+    manifest_command,
+    may_sound,
+    parse_line,
+    share_shorter,
+)
+
+MAX_CONSECUTIVE_FAILURES = 20
+MIN_DRAWS_TO_JUDGE = 100
+SHORT_SHARE_TO_WARN = 0.1
+
+
+@DATASETS.register_module()
+class AudioVisualDataset(BaseActionDataset):
+    """Videos with sound.
+
+    A sample is a function of (seed, epoch, index): every draw of the pipeline, also in transforms
+    of mmaction2 and mmcv, comes from generators seeded by the three, whatever the number of
+    workers, and the generators of the caller are left as they were. :class:`EpochSeedHook`
+    brings the epoch and the seed; without it each epoch draws the same windows. For the same
+    reason a RepeatDataset around it repeats identical samples: train for more epochs instead.
+
+    A file that cannot be read is named once in the log and counted, and another one takes its
+    place, drawn from the same seed. When too many fail, training stops. In ``test_mode`` nothing
+    is replaced: a metric over other videos than were asked for would be wrong, so the first file
+    that cannot be read stops the run; a manifest made by ``tools/data/build_manifest.py`` names
+    readable files only.
+
+    Args:
+        ann_file (str): Manifest (``.json``, OpenMMLab 2.0: ``metainfo``, ``data_list`` with
+            ``filename`` and optionally ``label``, ``duration``, ``has_audio``, ``silent``), or a
+            text file with a path and an integer label in each line, split at the last blank;
+            without a label it is -1.
+        pipeline (list): Transforms, from :class:`AVInit` to mmaction2's PackActionInputs.
+        data_prefix (dict): ``video``: the folder that the paths are relative to.
+            Defaults to ``dict(video='')``, which is ``data_root``.
+        subset (str, optional): A name that each row gets as ``subset``, e.g. 'gallery' or
+            'query', for metrics that compare sets. Defaults to None.
+        require_audio (bool): Whether to drop the rows that the manifest says are without sound or
+            silent. Defaults to False.
+        max_per_class (int, optional): Rows kept of each label, the first ones. Defaults to None:
+            all.
+        max_bad_fraction (float): Share of unreadable files above which training stops.
+            Defaults to 0.05.
+        seed (int): Seed where no hook sets one. Defaults to 0.
+        **kwargs: Arguments of mmaction2's BaseActionDataset, such as ``data_root``, ``test_mode``
+            and ``indices``.
+
+    Raises:
+        FileNotFoundError: If the list or the folder of the videos is not there.
+    """
+
+    def __init__(
+        self,
+        ann_file: str,
+        pipeline: Sequence[dict | Callable],
+        data_prefix: dict = dict(video=''),  # noqa: B006
+        subset: str | None = None,
+        require_audio: bool = False,
+        max_per_class: int | None = None,
+        max_bad_fraction: float = 0.05,
+        seed: int = 0,
+        **kwargs,
+    ) -> None:
+        self.subset = subset
+        self.require_audio = require_audio
+        self.max_per_class = max_per_class
+        self.max_bad_fraction = max_bad_fraction
+        self.counter = SampleCounter()
+        self._seed_and_epoch = SharedTensor(torch.tensor([seed, 0]))
+        super().__init__(ann_file, pipeline=pipeline, data_prefix=data_prefix, **kwargs)
+
+    def set_epoch(self, epoch: int, seed: int) -> None:
+        """Choose the draws of an epoch; workers that already run follow."""
+        self._seed_and_epoch.tensor.copy_(torch.tensor([seed, epoch]))
+
+    def full_init(self) -> None:
+        """Load the rows and say in the log what they are."""
+        if self._fully_initialized:
+            return
+        super().full_init()
+        self._named_in_log = SharedTensor(torch.zeros(len(self), dtype=torch.bool))
+
+    def load_data_list(self) -> list[dict]:
+        """Read the manifest or the list of paths."""
+        check_paths(self.ann_file, self.data_prefix['video'])
+        if self.ann_file.endswith('.json'):
+            return super().load_data_list()
+        return [
+            self.parse_data_info(parse_line(line))
+            for line in list_from_file(self.ann_file)
+            if line.strip()
+        ]
+
+    def parse_data_info(self, raw_data_info: dict) -> dict:
+        """Join the path with its folder and complete a row."""
+        row = {'label': -1, **raw_data_info}
+        row['filename'] = osp.join(self.data_prefix['video'], row['filename'])
+        if self.subset is not None:
+            row['subset'] = self.subset
+        return row
+
+    def filter_data(self) -> list[dict]:
+        """Drop what the options ask to drop; describe the rest."""
+        rows = [row for row in self.data_list if may_sound(row) or not self.require_audio]
+        if not rows:
+            raise ValueError(f'no videos of {self.ann_file} are left of {len(self.data_list)}')
+        dropped = len(self.data_list) - len(rows)
+        note = f' ({dropped} without sound left out)' if dropped else ''
+        rows = first_of_each_class(rows, self.max_per_class)
+        self._log(f'{self.ann_file}: {describe(rows)}{note}')
+        self._warn_if_short(rows)
+        return rows
+
+    def __getitem__(self, idx: int) -> dict:
+        """Sample ``idx``, or in training another one if it cannot be read.
+
+        Raises:
+            RuntimeError: If too many files cannot be read; in ``test_mode``, if this one cannot.
+        """
+        idx = range(len(self))[idx]
+        seed, epoch = self._seed_and_epoch.tensor.tolist()
+        for attempt in range(MAX_CONSECUTIVE_FAILURES):
+            with seeded(seed, epoch, idx, attempt):
+                chosen = np.random.randint(len(self)) if attempt else idx
+                row = self.get_data_info(chosen)
+                try:
+                    sample = self.pipeline(row)
+                except MediaError as error:
+                    self._count_failure(chosen, error)
+                    continue
+                finally:
+                    if 'reader' in row:
+                        row.pop('reader').close()
+            self._count_success(row)
+            return sample
+        raise RuntimeError(
+            f'{MAX_CONSECUTIVE_FAILURES} files in a row could not be read; {self._advice()}'
+        )
+
+    @property
+    def num_served(self) -> int:
+        """Samples served since the data set was made, over all workers."""
+        return self.counter['served']
+
+    @property
+    def num_skipped(self) -> int:
+        """Draws that failed and were replaced by another one."""
+        return self.counter['skipped']
+
+    @property
+    def num_without_sound(self) -> int:
+        """Samples served of which no window has sound."""
+        return self.counter['without_sound']
+
+    @property
+    def num_too_short(self) -> int:
+        """Samples served without speed labels, because the video is too short for all speeds."""
+        return self.counter['too_short']
+
+    def _count_success(self, row: dict) -> None:
+        # The transforms wrote their keys into the row.
+        without_sound = not np.any(row.get('has_audio', True))
+        too_short = np.any(np.less(row.get('video_speed', 0), 0))
+        self.counter.add(served=1, without_sound=without_sound, too_short=too_short)
+
+    def _count_failure(self, idx: int, error: MediaError) -> None:
+        if self.test_mode:
+            raise RuntimeError(
+                f'{error}\nIn evaluation no file is skipped. Leave it out of {self.ann_file}; '
+                'tools/data/build_manifest.py makes a list of readable files.'
+            ) from error
+        self.counter.add(skipped=1)
+        if not self._named_in_log.tensor[idx]:
+            self._named_in_log.tensor[idx] = True
+            self._log(f'skipped {error}', logging.WARNING)
+        skipped = self.num_skipped
+        draws = skipped + self.num_served
+        if draws >= MIN_DRAWS_TO_JUDGE and skipped > self.max_bad_fraction * draws:
+            raise RuntimeError(
+                f'{skipped} of {draws} files could not be read, the last one {error}; '
+                f'{self._advice()}'
+            ) from error
+
+    def _advice(self) -> str:
+        return (
+            'the log names each of them. Rebuild the list, which leaves them out: '
+            f'{manifest_command(self.data_prefix["video"], self.ann_file)}. '
+            f'Or raise max_bad_fraction ({self.max_bad_fraction}).'
+        )
+
+    def _warn_if_short(self, rows: list[dict]) -> None:
+        needed = max((getattr(t, 'min_duration', 0) for t in self.pipeline.transforms), default=0)
+        share = share_shorter(rows, needed)
+        if share > SHORT_SHARE_TO_WARN:
+            self._log(
+                f'{share:.0%} of the videos are shorter than the {needed:g} s that the fastest '
+                'speed needs; they give no speed labels. Lower `speeds` of SampleAVClips (and '
+                'num_classes of the speed heads) for all.',
+                logging.WARNING,
+            )
+
+    @staticmethod
+    def _log(message: str, level: int = logging.INFO) -> None:
+        print_log(message, logger='current', level=level)

@@ -1,0 +1,34 @@
+"""A gallery and its queries as one data set."""
+
+from __future__ import annotations
+
+from mmaction.registry import DATASETS
+from mmengine.dataset import ConcatDataset
+
+from .audiovisual_dataset import AudioVisualDataset
+
+
+@DATASETS.register_module()
+class GalleryQueryDataset(ConcatDataset):
+    """Two :class:`AudioVisualDataset` one after the other, for metrics that search.
+
+    Features of both sides come from one test run; every sample's ``subset`` says which side it
+    is of. Example::
+
+        dict(type='GalleryQueryDataset', data_root='data/ucf101', pipeline=pipeline,
+             gallery=dict(ann_file='train_split1.json', max_per_class=20),
+             query=dict(ann_file='test_split1.json'))
+
+    Args:
+        gallery (dict): Arguments of the data set that is searched.
+        query (dict): Arguments of the data set that is asked for.
+        **shared: Arguments of both.
+    """
+
+    def __init__(self, gallery: dict, query: dict, **shared) -> None:
+        sides = dict(gallery=gallery, query=query)
+        shared.setdefault('test_mode', True)
+        super().__init__(
+            [AudioVisualDataset(subset=name, **{**shared, **side}) for name, side in sides.items()],
+            ignore_keys=['classes'],
+        )

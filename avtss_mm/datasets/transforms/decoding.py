@@ -1,0 +1,117 @@
+"""From a file and its windows to frames and waveforms."""
+
+from __future__ import annotations
+
+import numpy as np
+from mmaction.registry import TRANSFORMS
+from mmcv.transforms import BaseTransform
+
+from ...media import MediaError, open_media
+
+
+@TRANSFORMS.register_module()
+class AVInit(BaseTransform):
+    """Open a media file.
+
+    Required keys: ``filename``.
+
+    Added keys: ``reader``; ``duration`` (s) and ``has_audio``, unless the manifest gave them.
+
+    Args:
+        backend (str): ``'pyav'``, ``'torchcodec'``, ``'decord'``, or ``'auto'`` for the fastest
+            that loads on this machine. Defaults to 'auto'.
+    """
+
+    def __init__(self, backend: str = 'auto') -> None:
+        self.backend = backend
+
+    def transform(self, results: dict) -> dict:
+        """Open the file.
+
+        Raises:
+            MediaError: If it cannot be opened, or has no duration.
+        """
+        reader = results['reader'] = open_media(results['filename'], backend=self.backend)
+        if not results.get('duration'):
+            results['duration'] = reader.info.duration
+        results.setdefault('has_audio', reader.info.has_audio)
+        if not results['duration'] > 0:
+            raise MediaError(results['filename'], 'its duration is not known')
+        return results
+
+
+@TRANSFORMS.register_module()
+class AVDecode(BaseTransform):
+    """Decode the frames and the sound of the windows in one pass over the file, then close it.
+
+    Required keys: ``reader``, ``frame_times``, ``audio_windows``, ``has_audio``.
+
+    Added keys: ``imgs`` (flat list of M * T uint8 RGB arrays (H, W, 3)), ``img_shape``,
+    ``original_shape``; ``audio_waveforms`` (list of M float32 arrays (S_k,), zeros where there is
+    no sound).
+
+    Modified keys: ``has_audio`` ((M,) bool, False where the file has no sound or the window is
+    silent), ``reader`` (removed).
+
+    Args:
+        sample_rate (int): Hz to which the sound is resampled. Defaults to 16000.
+        with_video (bool): Whether to decode the frames; False serves sound files.
+            Defaults to True.
+        with_audio (bool): Whether to decode the sound. Defaults to True.
+        silence_level (float): Windows whose RMS level is lower, in dB of full scale, count as
+            silent. Defaults to -60.
+    """
+
+    def __init__(
+        self,
+        sample_rate: int = 16000,
+        with_video: bool = True,
+        with_audio: bool = True,
+        silence_level: float = -60.0,
+    ) -> None:
+        self.sample_rate = sample_rate
+        self.with_video = with_video
+        self.with_audio = with_audio
+        self.min_rms = 10 ** (silence_level / 20)
+
+    def transform(self, results: dict) -> dict:
+        """Decode the windows.
+
+        Raises:
+            MediaError: If the file cannot be decoded there.
+        """
+        frame_times = results['frame_times'] if self.with_video else []
+        listen = self.with_audio and results['has_audio']
+        windows = results['audio_windows'] if listen else []
+        with results.pop('reader') as reader:
+            clips = reader.read(frame_times, windows, sample_rate=self.sample_rate)
+        if self.with_video:
+            imgs = _without_shared_memory(img for frames in clips.frames for img in frames)
+            results['imgs'] = imgs
+            results['img_shape'] = results['original_shape'] = imgs[0].shape[:2]
+        if self.with_audio:
+            self._set_audio(results, clips.audio if listen else [None] * results['num_clips'])
+        return results
+
+    def _set_audio(self, results: dict, waveforms: list[np.ndarray | None]) -> None:
+        sizes = [round((end - start) * self.sample_rate) for start, end in results['audio_windows']]
+        results['audio_waveforms'] = [
+            np.zeros(size, dtype=np.float32) if waveform is None else waveform
+            for waveform, size in zip(waveforms, sizes)
+        ]
+        results['has_audio'] = np.array(
+            [
+                np.sqrt(np.mean(waveform**2)) >= self.min_rms
+                for waveform in results['audio_waveforms']
+            ]
+        )
+
+
+def _without_shared_memory(imgs) -> list[np.ndarray]:
+    """Copy an array that stands for several frames: transforms such as Flip write in place."""
+    seen = set()
+    distinct = []
+    for img in imgs:
+        distinct.append(img.copy() if id(img) in seen else img)
+        seen.add(id(img))
+    return distinct

@@ -1,0 +1,199 @@
+"""Which windows of a video are looked at, how fast and in which direction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from mmaction.registry import TRANSFORMS
+from mmcv.transforms import BaseTransform
+
+from .placement import IGNORED, place_windows
+
+FORWARD, BACKWARD = 0, 1  # classes of ``video_direction`` and ``audio_direction``
+
+
+class _WindowSampler(BaseTransform):
+    """What the samplers share: turning starts, rates and directions into times to decode."""
+
+    def __init__(self, clip_len: int, video_fps: float) -> None:
+        if clip_len < 1 or video_fps <= 0:
+            raise ValueError(f'clip_len={clip_len} and video_fps={video_fps} must be positive')
+        self.clip_len = clip_len
+        self.video_fps = video_fps
+        self.clip_duration = clip_len / video_fps
+
+    def _set_windows(
+        self,
+        results: dict,
+        starts: np.ndarray,
+        rates: np.ndarray,
+        directions: np.ndarray,
+        audio_duration: float,
+    ) -> None:
+        """Write what to decode; ``rates`` and ``directions`` are (2, M): video, audio."""
+        ticks = np.arange(self.clip_len) / self.video_fps  # (T,)
+        frame_times = [start + rate * ticks for start, rate in zip(starts, rates[0])]
+        results['frame_times'] = [
+            times[::-1] if direction == BACKWARD else times
+            for times, direction in zip(frame_times, directions[0])
+        ]
+        results['audio_windows'] = [
+            (float(start), float(start + rate * audio_duration))
+            for start, rate in zip(starts, rates[1])
+        ]
+        results['video_rate'], results['audio_rate'] = rates.astype(float)
+        results['video_direction'], results['audio_direction'] = directions
+        results['num_clips'] = len(starts)
+        results['clip_len'] = self.clip_len
+
+
+@TRANSFORMS.register_module()
+class SampleAVClips(_WindowSampler):
+    """Draw two windows of a video for temporal self-supervision.
+
+    All times are seconds of the source: a video of 15 or 60 frames a second gives the same
+    physical speed. What is drawn, from numpy's global generator, in this order:
+
+    1. the playback speed of each window, uniform. In a video too short for the fastest speed it
+       is uniform among those that fit, and no speed label is given, so that a label never tells
+       the length of the video. In a video shorter than the slowest window needs, both windows
+       are the whole video, the last frame stays on, and no label is given at all;
+    2. the order of the two windows, uniform (:func:`place_windows`), and their places. Where two
+       disjoint windows do not fit they lie at random and the order label is ignored;
+    3. the playback direction of each window.
+
+    A label of -1 is ignored by the losses.
+
+    Required keys: ``duration``.
+
+    Added keys: ``frame_times`` (list of (T,) seconds, descending in a backward clip),
+    ``audio_windows`` (list of (start, end) seconds), ``video_speed`` and ``audio_speed`` ((2,)
+    int64, index into ``speeds``), ``video_rate`` and ``audio_rate`` ((2,) float, the speed
+    played, also where the label is ignored), ``video_direction`` and ``audio_direction`` ((2,)
+    int64: 0 forward, 1 backward), ``clip_order`` (int: 0 the first window is before, 1
+    overlapping, 2 after the second), ``num_clips``, ``clip_len``.
+
+    Args:
+        clip_len (int): Frames a clip. Defaults to 16.
+        video_fps (float): Frames a second at speed 1. A window lasts ``speed * clip_len /
+            video_fps`` seconds. Above the frame rate of the data, frames repeat at speed 1 and
+            give that speed away. Defaults to 16.
+        speeds (Sequence[float]): Playback speeds. The fastest decides how long a video must be to
+            take part in the speed task. Defaults to (1, 2, 4, 8).
+        backward_prob (float): Probability that a window is played backward. Defaults to 0.5.
+        shared_speed (bool): Whether the sound is played at the speed of its clip. If drawn apart,
+            the sound begins with the clip and lasts as long as its own speed asks.
+            Defaults to True.
+        shared_direction (bool): Whether the sound is played in the direction of its clip.
+            Defaults to True.
+        min_overlap (float): Share of the shorter window that two overlapping windows have in
+            common, at least. Defaults to 0.5.
+    """
+
+    def __init__(
+        self,
+        clip_len: int = 16,
+        video_fps: float = 16,
+        speeds: Sequence[float] = (1, 2, 4, 8),
+        backward_prob: float = 0.5,
+        shared_speed: bool = True,
+        shared_direction: bool = True,
+        min_overlap: float = 0.5,
+    ) -> None:
+        super().__init__(clip_len, video_fps)
+        if not speeds or min(speeds) <= 0:
+            raise ValueError(f'speeds={speeds} must be positive numbers')
+        if not 0 < min_overlap <= 1:
+            raise ValueError(f'min_overlap={min_overlap} must lie in (0, 1]')
+        self.speeds = np.array(speeds, dtype=float)
+        self.backward_prob = backward_prob
+        self.shared_speed = shared_speed
+        self.shared_direction = shared_direction
+        self.min_overlap = min_overlap
+
+    @property
+    def min_duration(self) -> float:
+        """Seconds a video must last to take part in the speed task."""
+        return self.speeds.max() * self.clip_duration
+
+    def transform(self, results: dict) -> dict:
+        """Add the windows and their labels to ``results``."""
+        duration = results['duration']
+        lengths = self.speeds * self.clip_duration
+        fitting = np.flatnonzero(lengths <= duration)
+        if fitting.size == 0:
+            return self._whole_video(results)
+
+        speeds = fitting[self._draw(self.shared_speed, lambda: np.random.randint(fitting.size))]
+        starts, order = place_windows(lengths[speeds].T, duration, self.min_overlap)
+        directions = self._draw(
+            self.shared_direction, lambda: np.random.rand() < self.backward_prob
+        )
+        labels = speeds if fitting.size == lengths.size else np.full_like(speeds, IGNORED)
+        self._set_windows(results, starts, self.speeds[speeds], directions, self.clip_duration)
+        results['video_speed'], results['audio_speed'] = labels
+        results['clip_order'] = order
+        return results
+
+    @staticmethod
+    def _draw(shared: bool, draw: Callable[[], int]) -> np.ndarray:
+        """(2, 2) int64: a value for the video (row 0) and the sound (row 1) of each window."""
+        video = [draw(), draw()]
+        audio = video if shared else [draw(), draw()]
+        return np.array([video, audio], dtype=np.int64)
+
+    def _whole_video(self, results: dict) -> dict:
+        """Both windows from the beginning, forward, at the slowest speed, without a label.
+
+        The frozen end would tell direction and order.
+        """
+        rates = np.full((2, 2), self.speeds.min())
+        no_label = np.full((2, 2), IGNORED)
+        self._set_windows(results, np.zeros(2), rates, no_label, self.clip_duration)
+        results['video_speed'], results['audio_speed'] = no_label
+        results['clip_order'] = IGNORED
+        return results
+
+
+@TRANSFORMS.register_module()
+class UniformSampleAVClips(_WindowSampler):
+    """Spread windows evenly over a video, forward at speed 1: for evaluation.
+
+    One window lies in the middle; of several, the first begins with the video and the last ends
+    with it. In a video shorter than a window the last frame stays on.
+
+    Required and added keys are those of :class:`SampleAVClips`, with M = ``num_clips`` and
+    ``clip_order`` -1.
+
+    Args:
+        num_clips (int): Windows a video. Defaults to 10.
+        clip_len (int): Frames a clip. Defaults to 16.
+        video_fps (float): Frames a second. Defaults to 16.
+        clip_duration (float, optional): Seconds of sound a window. Defaults to None: as long as
+            the clip, ``clip_len / video_fps``.
+    """
+
+    def __init__(
+        self,
+        num_clips: int = 10,
+        clip_len: int = 16,
+        video_fps: float = 16,
+        clip_duration: float | None = None,
+    ) -> None:
+        super().__init__(clip_len, video_fps)
+        if num_clips < 1:
+            raise ValueError(f'num_clips={num_clips} must be at least 1')
+        self.num_clips = num_clips
+        self.audio_duration = clip_duration or self.clip_duration
+
+    def transform(self, results: dict) -> dict:
+        """Add the windows to ``results``."""
+        free = max(results['duration'] - max(self.clip_duration, self.audio_duration), 0.0)
+        starts = np.linspace(0, free, self.num_clips) if self.num_clips > 1 else [free / 2]
+        shape = (2, self.num_clips)
+        forward = np.full(shape, FORWARD)
+        self._set_windows(results, np.array(starts), np.ones(shape), forward, self.audio_duration)
+        results['video_speed'] = results['audio_speed'] = np.zeros(self.num_clips, dtype=np.int64)
+        results['clip_order'] = IGNORED
+        return results

@@ -1,0 +1,77 @@
+"""The list behind a data set: is it there, what is a row, what do the rows add up to."""
+
+from __future__ import annotations
+
+import os.path as osp
+from collections import Counter
+
+import numpy as np
+
+
+def manifest_command(folder: str, ann_file: str) -> str:
+    """The command that lists the readable videos of a folder."""
+    return f'python tools/data/build_manifest.py {folder or "DIR"} -o {ann_file}'
+
+
+def check_paths(ann_file: str, folder: str) -> None:
+    """Stop at once, and say how to go on, if the list or the videos are missing.
+
+    Args:
+        ann_file (str): The list.
+        folder (str): The folder of the videos; '' where the list has absolute paths.
+
+    Raises:
+        FileNotFoundError: If one of them is a local path that does not exist.
+    """
+    command = manifest_command(folder, ann_file)
+    if '://' in folder or '://' in ann_file:
+        return
+    if folder and not osp.isdir(folder):
+        raise FileNotFoundError(
+            f'the folder of videos {folder} does not exist. Set data_root to where they are '
+            f'(--cfg-options data_root=DIR); their list is made by: {command}'
+        )
+    if not osp.isfile(ann_file):
+        raise FileNotFoundError(
+            f'the list of videos {ann_file} does not exist. It is made by: {command}'
+        )
+
+
+def parse_line(line: str) -> dict:
+    """``path label`` -> row; the path may contain blanks, the label may be missing."""
+    path, *label = line.strip().rsplit(maxsplit=1)
+    if label and label[0].lstrip('-').isdigit():
+        return dict(filename=path, label=int(label[0]))
+    return dict(filename=line.strip())
+
+
+def may_sound(row: dict) -> bool:
+    """Whether a video has sound, as far as the list says."""
+    return row.get('has_audio', True) and not row.get('silent', False)
+
+
+def first_of_each_class(rows: list[dict], max_per_class: int | None) -> list[dict]:
+    """The first rows of each label, in their order; all if ``max_per_class`` is None."""
+    kept, seen = [], Counter()
+    for row in rows:
+        seen[row['label']] += 1
+        if max_per_class is None or seen[row['label']] <= max_per_class:
+            kept.append(row)
+    return kept
+
+
+def describe(rows: list[dict]) -> str:
+    """One line: how many videos, how long, how many with sound."""
+    parts = [f'{len(rows)} videos']
+    duration = sum(row.get('duration') or 0 for row in rows)
+    if duration:
+        parts.append(f'{duration / 3600:.2f} hours')
+    if any('has_audio' in row for row in rows):
+        parts.append(f'{np.mean([may_sound(row) for row in rows]):.0%} with sound')
+    return ', '.join(parts)
+
+
+def share_shorter(rows: list[dict], duration: float) -> float:
+    """Share of the videos of known duration that are shorter than ``duration`` seconds."""
+    durations = [row['duration'] for row in rows if row.get('duration')]
+    return float(np.mean(np.less(durations, duration))) if durations else 0.0

@@ -1,0 +1,46 @@
+"""One seed an epoch for the samples and for the model's draws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from mmaction.registry import HOOKS
+from mmengine.hooks import Hook
+
+from ...utils.seeding import seed_generators
+
+
+@HOOKS.register_module()
+class EpochSeedHook(Hook):
+    """Make an epoch a function of (seed, epoch): its samples, and what the model draws.
+
+    Before each training epoch it tells every data set that has ``set_epoch`` the epoch and the
+    runner's seed, and seeds the global generators from the two, equally on all ranks. A run that
+    is resumed at the end of an epoch then goes on as the unbroken one would have, whatever was
+    drawn in between, e.g. by a validation. Without this hook :class:`AudioVisualDataset` draws
+    the same windows in every epoch.
+
+    It needs an epoch-based loop: an iteration-based one counts as a single epoch.
+    """
+
+    # Before other hooks draw, and before the loop asks the loader for its iterator.
+    priority = 'VERY_HIGH'
+
+    def before_train_epoch(self, runner) -> None:
+        """Set the epoch of the data sets and seed the generators of this process."""
+        for dataset in _innermost(runner.train_dataloader.dataset):
+            if hasattr(dataset, 'set_epoch'):
+                dataset.set_epoch(runner.epoch, runner.seed)
+        seed_generators(runner.seed, runner.epoch)
+        torch.manual_seed(torch.initial_seed())  # the devices follow the CPU
+
+
+def _innermost(dataset) -> Iterator:
+    """The data sets inside wrappers such as ConcatDataset and RepeatDataset."""
+    children = getattr(dataset, 'datasets', None) or getattr(dataset, 'dataset', None)
+    if children is None:
+        yield dataset
+        return
+    for child in children if isinstance(children, (list, tuple)) else [children]:
+        yield from _innermost(child)

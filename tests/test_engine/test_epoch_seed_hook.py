@@ -1,0 +1,96 @@
+"""The hook in a real training loop: fresh samples each epoch, and an exact resume."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from mmengine.dataset import ConcatDataset
+from mmengine.model import BaseModel
+from mmengine.runner import Runner
+from torch import nn
+from torch.utils.data import Dataset
+
+from avtss_mm.engine import EpochSeedHook
+
+
+class Recorder(Dataset):
+    """A data set with an epoch, whose sample is (epoch, seed, index)."""
+
+    metainfo: dict = {}
+
+    def __init__(self) -> None:
+        self.epoch, self.seed = 0, 0
+
+    def set_epoch(self, epoch, seed):
+        self.epoch, self.seed = epoch, seed
+
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, index):
+        return dict(inputs=[self.epoch, self.seed, index])
+
+    def full_init(self):
+        pass
+
+
+class Dreamer(BaseModel):
+    """A model that draws from all generators and remembers what it saw and drew."""
+
+    def __init__(self, seen) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(1))
+        self.seen = seen
+
+    def forward(self, inputs, mode='loss'):
+        samples = torch.stack(inputs).T.tolist()  # one (epoch, seed, index) a sample
+        self.seen.append((samples, torch.rand(1).item(), np.random.rand()))
+        return dict(loss=(self.weight * torch.rand(1)).sum())
+
+
+def run(work_dir, epochs, dataset, hook=True, **options):
+    """Train; returns what the model saw and drew, in order."""
+    seen = []
+    Runner(
+        model=Dreamer(seen),
+        work_dir=str(work_dir),
+        train_dataloader=dict(
+            dataset=dataset,
+            batch_size=2,
+            sampler=dict(type='DefaultSampler', shuffle=True),
+            collate_fn=dict(type='default_collate'),
+        ),
+        train_cfg=dict(by_epoch=True, max_epochs=epochs),
+        optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.1)),
+        custom_hooks=[EpochSeedHook()] if hook else [],
+        default_hooks=dict(checkpoint=dict(type='CheckpointHook', interval=1)),
+        randomness=dict(seed=11),
+        experiment_name=f'{work_dir.name}-{epochs}-{len(options)}-{hook}',
+        **options,
+    ).train()
+    return seen
+
+
+def test_each_epoch_has_its_number_seed_and_draws(tmp_path):
+    seen = run(tmp_path, 2, Recorder())
+    numbers = [[row[:2] for row in inputs] for inputs, _, _ in seen]
+    assert numbers == [[[0, 11]] * 2] * 2 + [[[1, 11]] * 2] * 2
+    assert len({draw for _, draw, _ in seen}) == 4
+
+
+def test_data_sets_inside_wrappers_hear_of_it(tmp_path):
+    wrapper = ConcatDataset.__new__(ConcatDataset)
+    torch.utils.data.ConcatDataset.__init__(wrapper, [Recorder(), Recorder()])
+    wrapper._metainfo, wrapper._fully_initialized = {}, True
+    seen = run(tmp_path, 2, wrapper)
+    epochs = [row[0] for samples, _, _ in seen for row in samples]
+    assert epochs == [0] * 8 + [1] * 8
+
+
+@pytest.mark.parametrize('hook', [True, False])
+def test_resumed_run_goes_on_like_the_unbroken_one(tmp_path, hook):
+    unbroken = run(tmp_path / 'unbroken', 3, Recorder(), hook)
+    run(tmp_path / 'broken', 2, Recorder(), hook)
+    resumed = run(tmp_path / 'broken', 3, Recorder(), hook, resume=True)
+    assert (resumed == unbroken[4:]) is hook  # without the hook it would not

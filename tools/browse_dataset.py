@@ -1,0 +1,69 @@
+#!/usr/bin/env python
+"""Draw what the model is fed: ``python tools/browse_dataset.py CONFIG``."""
+
+import argparse
+import os
+
+# Before torch is imported: waiting OpenMP threads must not take a core.
+os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+
+from pathlib import Path
+
+import numpy as np
+from mmaction.registry import DATASETS
+from mmengine.config import DictAction
+from mmengine.registry import init_default_scope
+
+import avtss_mm  # noqa: F401  (registers, and mends upstream)
+from avtss_mm.utils.cli import user_errors
+from avtss_mm.utils.config import apply_cfg_options, read_config
+from avtss_mm.visualization.sheets import describe_sample, draw_sample
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description='Draw samples as the model gets them: frames and spectrograms of each window, '
+        'with their times, speeds, directions and order label'
+    )
+    parser.add_argument('config', help="config file, or 'avtss_mm::pretrain/<name>.py'")
+    parser.add_argument('--num', type=int, default=8, help='samples to draw (default: 8)')
+    parser.add_argument('--out', type=Path, help='folder (default: work_dirs/<config name>/browse)')
+    parser.add_argument('--mode', choices=['train', 'val', 'test'], default='train')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='change settings of the config, such as data_root=DIR',
+    )
+    return parser.parse_args()
+
+
+def without_packing(node):
+    """A config whose pipelines end before PackActionInputs, which keeps only what is trained on."""
+    if isinstance(node, dict):
+        return {key: without_packing(value) for key, value in node.items()}
+    if isinstance(node, (list, tuple)):
+        packs = [isinstance(item, dict) and item.get('type') == 'PackActionInputs' for item in node]
+        return type(node)(without_packing(item) for item, pack in zip(node, packs) if not pack)
+    return node
+
+
+def main() -> None:
+    args = parse_args()
+    cfg = apply_cfg_options(read_config(args.config), args.cfg_options)
+    init_default_scope(cfg.get('default_scope', 'mmaction'))
+    with user_errors():
+        dataset = DATASETS.build(without_packing(cfg[f'{args.mode}_dataloader'].dataset.to_dict()))
+    out = args.out or Path('work_dirs', Path(args.config).stem, 'browse')
+    out.mkdir(parents=True, exist_ok=True)
+    chosen = np.linspace(0, len(dataset) - 1, min(args.num, len(dataset))).round().astype(int)
+    for index in chosen:
+        sample = dataset[index]
+        path = out / f'{args.mode}_{index:06d}.png'
+        draw_sample(sample, path)
+        print(f'{path}: {describe_sample(sample)}')
+
+
+if __name__ == '__main__':
+    main()
