@@ -145,9 +145,9 @@ class ContrastiveHead(BaseModule):
         num_negatives = len(all_ids) - 1 + (self.num_negatives if searched else 0)
         results['chance_nce'] = torch.tensor(1.0 + num_negatives).log()
         for name, queue in queues.items():
-            queue.enqueue(
-                all_targets[name][:, 0].detach(), all_ids.where(all_valid[name][:, 0], -1)
-            )
+            there = all_valid[name][:, 0]
+            features = all_targets[name][:, 0].detach() * there[:, None]
+            queue.enqueue(features, all_ids.where(there, -1))
         return results
 
     def _neighbors_begun(self) -> bool:

@@ -9,7 +9,7 @@ from mmengine.model import BaseModule
 
 from mmaction.registry import MODELS
 
-from ..losses.info_nce import masked_mean
+from ..losses import full_precision, masked_mean
 
 BEFORE, OVERLAPPING, AFTER = 0, 1, 2  # classes of ``clip_order``
 
@@ -46,7 +46,7 @@ class _PretextHead(BaseModule):
     def loss(self, *args) -> dict[str, torch.Tensor]:
         """Compute ``loss`` and ``acc`` from the arguments of :meth:`predict`."""
         logits, labels = self.predict(*args)
-        logits, labels = logits.float().flatten(0, 1), labels.flatten()
+        logits, labels = full_precision(logits).flatten(0, 1), labels.flatten()
         mask = labels >= 0
         losses = F.cross_entropy(logits, labels.clamp(min=0), reduction='none')
         correct = ((logits.argmax(dim=1) == labels) & mask).sum() / mask.sum().clamp(min=1)

@@ -29,6 +29,11 @@ def multi_positive_info_nce(
     return losses.sum(dim=1) / positive_mask.sum(dim=1).clamp(min=1)
 
 
+def full_precision(x: torch.Tensor) -> torch.Tensor:
+    """Turn half precision into float32 and leave everything else as it is."""
+    return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+
+
 def masked_mean(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     """Mean of the valid values of all ranks, scaled so that DDP's averaging gives its gradient.
 

@@ -9,6 +9,8 @@ from mmengine.model import BaseModule
 
 from mmaction.registry import MODELS
 
+from ..losses import full_precision
+
 
 @MODELS.register_module()
 class ProjectionNeck(BaseModule):
@@ -55,6 +57,4 @@ class ProjectionNeck(BaseModule):
             Tensor: Unit vectors of shape ``(N, out_channels)``, float32 (float64 stays) also
             under autocast.
         """
-        z = self.mlp(h)
-        z = z.float() if z.dtype in (torch.float16, torch.bfloat16) else z
-        return F.normalize(z, dim=-1)
+        return F.normalize(full_precision(self.mlp(h)), dim=-1)

@@ -150,6 +150,10 @@ class AVContrastiveRecognizer(BaseRecognizer):
         results['audio_share'] = torch.tensor(has_audio.mean())
         return results
 
+    def _forward(self, inputs: dict[str, torch.Tensor], **kwargs) -> dict[str, torch.Tensor]:
+        """Mode ``'tensor'``: the pooled features of :meth:`extract_feat`."""
+        return self.extract_feat(inputs)
+
     def project(self, features: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """Turn pooled features ``h`` ``(N, M, C)`` into unit vectors ``z`` ``(N, M, D)``."""
         necks = dict(video=self.neck, audio=self.audio_neck)

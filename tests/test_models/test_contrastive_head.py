@@ -1,0 +1,196 @@
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from mmengine.logging import MessageHub
+
+from avtss_mm.models import ContrastiveHead, FeatureQueue
+
+TAU = 0.1
+
+
+@pytest.fixture(autouse=True)
+def epoch_zero():
+    MessageHub.get_current_instance().update_info('epoch', 0)
+
+
+def unit(*shape, seed=0, grad=False):
+    x = torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    return F.normalize(x, dim=-1).requires_grad_(grad)
+
+
+def embeddings(num=6, dim=8, seed=0):
+    z = dict(video=unit(num, 2, dim, seed=seed), audio=unit(num, 2, dim, seed=seed + 1))
+    return {name: value.detach().requires_grad_() for name, value in z.items()}
+
+
+def everywhere(num=6):
+    return dict(video=torch.ones(num, 2).bool(), audio=torch.ones(num, 2).bool())
+
+
+def d(x, y):
+    return math.exp(float(x @ y) / TAU)
+
+
+def plain_nt_xent(queries, targets):
+    """NT-Xent from one set to another, as a plain loop."""
+    total = 0.0
+    for i, query in enumerate(queries):
+        positive = d(query, targets[i])
+        negatives = sum(d(query, targets[j]) for j in range(len(targets)) if j != i)
+        total -= math.log(positive / (positive + negatives))
+    return total / len(queries)
+
+
+def test_without_neighbours_it_is_nt_xent():
+    z = embeddings()
+    head = ContrastiveHead(TAU, num_positives=0, num_negatives=0, loss_weight=dict(a2a=0.3))
+    results = head.loss(z, everywhere(), torch.arange(6), {})
+    v, a = z['video'], z['audio']
+    expected = dict(
+        v2v=0.5 * (plain_nt_xent(v[:, 0], v[:, 1]) + plain_nt_xent(v[:, 1], v[:, 0])),
+        v2a=0.5 * 0.5 * sum(plain_nt_xent(v[:, k], a[:, k]) for k in (0, 1)),
+        a2v=0.5 * 0.5 * sum(plain_nt_xent(a[:, k], v[:, k]) for k in (0, 1)),
+        a2a=0.3 * 0.5 * (plain_nt_xent(a[:, 0], a[:, 1]) + plain_nt_xent(a[:, 1], a[:, 0])),
+    )
+    for name, value in expected.items():
+        assert results[f'loss_{name}'].item() == pytest.approx(value, rel=1e-9), name
+
+
+def filled_queues(dim=8, length=30, seed=7, ids=None):
+    queues = {}
+    for i, name in enumerate(('video', 'audio')):
+        queue = FeatureQueue(length, dim).double()
+        queue.enqueue(unit(length, dim, seed=seed + i), torch.arange(length) if ids is None else ids)
+        queues[name] = queue
+    return queues
+
+
+def slow_loss(z, queues, head, seed):
+    """METHOD's l(z_i) with neighbours, query by query, drawing what the head draws."""
+    torch.manual_seed(seed)
+    num = len(z['video'])
+    totals = {}
+    for name, query_of, target_of in (
+        ('v2v', 'video', 'video'),
+        ('v2a', 'video', 'audio'),
+        ('a2v', 'audio', 'video'),
+    ):
+        losses = []
+        for window in (0, 1):
+            other = 1 - window if query_of == target_of else window
+            queries, targets = z[query_of][:, window], z[target_of][:, other]
+            queue = queues[target_of]
+            first, last = head.positive_ranks
+            positive_ranks = torch.randint(first - 1, last, (num, head.num_positives))
+            first, last = head.negative_ranks
+            negative_ranks = torch.randint(first - 1, last, (num, head.num_negatives))
+            for i in range(num):
+                entries = [p for p in range(queue.length) if queue.ids[p] not in (i, -1)]
+                order = sorted(entries, key=lambda p: -float(targets[i] @ queue.features[p]))
+                positives = [targets[i]]
+                positives += [queue.features[order[r]] for r in positive_ranks[i].tolist()]
+                negatives = [targets[j] for j in range(num) if j != i]
+                negatives += [queue.features[order[r]] for r in negative_ranks[i].tolist()]
+                rest = sum(d(queries[i], n) for n in negatives)
+                terms = [-math.log(d(queries[i], p) / (d(queries[i], p) + rest)) for p in positives]
+                losses.append(sum(terms) / len(positives))
+        totals[name] = head.loss_weight[name] * sum(losses) / len(losses)
+    return totals
+
+
+@pytest.mark.parametrize('num_positives,num_negatives', [(1, 12), (3, 0), (0, 7)])
+def test_with_neighbours_it_is_the_slow_loop(num_positives, num_negatives):
+    head = ContrastiveHead(
+        TAU, num_positives, (1, 4), num_negatives, (6, 20), neighbor_start_epoch=0
+    )
+    z, queues = embeddings(), filled_queues()
+    expected = slow_loss(z, queues, head, seed=3)
+    torch.manual_seed(3)
+    results = head.loss(z, everywhere(), torch.arange(6), queues)
+    for name, value in expected.items():
+        assert results[f'loss_{name}'].item() == pytest.approx(value, rel=1e-9), name
+    assert results['chance_nce'].item() == pytest.approx(math.log(1 + 5 + num_negatives))
+
+
+def test_entries_of_the_own_video_are_never_drawn():
+    z = embeddings(num=2)
+    ids = torch.tensor([0, 1] * 15)  # every entry is of one of the two videos
+    head = ContrastiveHead(TAU, 1, (1, 3), 4, (4, 12), neighbor_start_epoch=0)
+    queues = filled_queues(ids=ids)
+    with torch.no_grad():  # entries of video 0 that would change any loss they enter
+        for queue in queues.values():
+            queue.features[queue.ids == 0] = float('nan')
+    loss, _ = head._pair_loss(
+        z['video'][:1, 0], z['audio'][:1, 0], torch.ones(1).bool(), torch.tensor([0]), queues['audio']
+    )
+    assert not loss.isnan().any()
+    loss, _ = head._pair_loss(
+        z['video'][1:, 0], z['audio'][1:, 0], torch.ones(1).bool(), torch.tensor([1]), queues['audio']
+    )
+    assert loss.isnan().all()
+
+
+def test_random_features_give_the_chance_level():
+    num, dim = 256, 128
+    z = {name: unit(num, 2, dim, seed=i) for i, name in enumerate(('video', 'audio'))}
+    head = ContrastiveHead(num_positives=0, num_negatives=0, temperature=1.0)
+    results = head.loss(z, everywhere(num), torch.arange(num), {})
+    chance = results['chance_nce'].item()
+    assert chance == pytest.approx(math.log(num))
+    for name, weight in dict(v2v=1, v2a=0.5, a2v=0.5).items():
+        assert results[f'loss_{name}'].item() / weight == pytest.approx(chance, abs=0.02)
+        assert results[f'top1_{name}'].item() < 5 / num
+
+
+def test_silent_clips_take_part_in_video_terms_only():
+    z = embeddings()
+    valid = everywhere()
+    valid['audio'][2] = False
+    head = ContrastiveHead(TAU, num_positives=0, num_negatives=0)
+    results = head.loss(z, valid, torch.arange(6), {})
+    sum(v for k, v in results.items() if 'loss' in k).backward()
+    assert z['audio'].grad[2].abs().max() == 0
+    assert z['audio'].grad[3].abs().max() > 0
+    assert z['video'].grad[2].abs().max() > 0
+    keep = [0, 1, 3, 4, 5]
+    v, a = z['video'][keep], z['audio'][keep]
+    expected = 0.5 * 0.5 * sum(plain_nt_xent(v[:, k], a[:, k]) for k in (0, 1))
+    assert results['loss_v2a'].item() == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_batch_without_any_sound_has_finite_losses():
+    z, valid = embeddings(), everywhere()
+    valid['audio'][:] = False
+    queues = filled_queues()
+    results = ContrastiveHead(TAU, 1, (1, 3), 4, (4, 9), 0).loss(
+        z, valid, torch.arange(6), queues
+    )
+    total = sum(v for k, v in results.items() if 'loss' in k)
+    total.backward()
+    assert results['loss_v2a'] == 0 and results['loss_v2v'] > 0
+    assert z['video'].grad.isfinite().all() and z['audio'].grad.abs().max() == 0
+    assert (queues['audio'].ids == -1).sum() == 6  # they can never be neighbours
+
+
+def test_neighbours_wait_for_epoch_and_full_queue():
+    head = ContrastiveHead(TAU, 1, (1, 3), 4, (4, 9), neighbor_start_epoch=2)
+    half = {n: FeatureQueue(30, 8).double() for n in ('video', 'audio')}
+    alone = math.log(1 + 5)
+
+    def chance(queues):
+        return head.loss(embeddings(), everywhere(), torch.arange(6), queues)['chance_nce'].item()
+
+    MessageHub.get_current_instance().update_info('epoch', 1)
+    assert chance(filled_queues()) == pytest.approx(alone)
+    MessageHub.get_current_instance().update_info('epoch', 2)
+    assert chance(half) == pytest.approx(alone)
+    assert chance(filled_queues()) == pytest.approx(math.log(1 + 5 + 4))
+
+
+def test_unknown_term_and_wrong_ranks_are_refused():
+    with pytest.raises(ValueError, match='loss_weight knows'):
+        ContrastiveHead(loss_weight=dict(v2x=1))
+    with pytest.raises(ValueError, match='ranks must be'):
+        ContrastiveHead(positive_ranks=(0, 5))

@@ -1,0 +1,71 @@
+import copy
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from avtss_mm.models import FeatureQueue
+
+
+def unit(*shape, seed=0):
+    return F.normalize(torch.randn(*shape, generator=torch.Generator().manual_seed(seed)), dim=-1)
+
+
+def test_first_in_first_out_over_the_end():
+    queue = FeatureQueue(length=5, feat_dim=2)
+    rows = unit(12, 2)
+    for start in range(0, 12, 3):
+        assert queue.is_full == (start >= 5)
+        queue.enqueue(rows[start : start + 3], torch.arange(start, start + 3))
+    assert sorted(queue.ids.tolist()) == [7, 8, 9, 10, 11]
+    for place, video_id in enumerate(queue.ids.tolist()):
+        assert queue.features[place].equal(rows[video_id])
+
+
+@pytest.mark.parametrize('seed', range(3))
+def test_nearest_equals_brute_force(seed):
+    queue = FeatureQueue(length=40, feat_dim=6)
+    ids = torch.randint(-1, 12, (40,), generator=torch.Generator().manual_seed(seed))
+    queue.enqueue(unit(40, 6, seed=seed), ids)
+    targets, target_ids = unit(7, 6, seed=seed + 99), torch.arange(7)
+    places, found = queue.nearest(targets, target_ids, 40)
+    for i in range(7):
+        candidates = []
+        for place in range(40):
+            if ids[place] >= 0 and ids[place] != target_ids[i]:
+                similarity = float((targets[i] * queue.features[place]).sum())
+                candidates.append((-similarity, place))
+        expected = [place for _, place in sorted(candidates)]
+        assert places[i][found[i]].tolist() == expected
+
+
+def test_own_video_and_empty_places_are_never_found():
+    queue = FeatureQueue(length=8, feat_dim=4)
+    queue.enqueue(unit(5, 4), torch.tensor([3, 3, -1, 4, 5]))
+    places, found = queue.nearest(queue.features[:1], torch.tensor([3]), 8)
+    assert sorted(places[0][found[0]].tolist()) == [3, 4]
+
+
+def test_state_survives_bit_for_bit():
+    queue = FeatureQueue(length=4, feat_dim=3)
+    queue.enqueue(unit(3, 3), torch.tensor([1, 2, 3]))
+    restored = FeatureQueue(length=4, feat_dim=3)
+    restored.load_state_dict(copy.deepcopy(queue.state_dict()))
+    for one in (queue, restored):
+        one.enqueue(unit(3, 3, seed=5), torch.tensor([7, 8, 9]))
+    for name, value in queue.state_dict().items():
+        assert value.equal(restored.state_dict()[name]), name
+    assert restored.is_full
+
+
+def test_loading_an_emptier_queue_is_noticed():
+    queue = FeatureQueue(length=2, feat_dim=3)
+    queue.enqueue(unit(2, 3), torch.tensor([1, 2]))
+    assert queue.is_full
+    queue.load_state_dict(FeatureQueue(length=2, feat_dim=3).state_dict())
+    assert not queue.is_full
+
+
+def test_batch_larger_than_queue_is_refused():
+    with pytest.raises(ValueError, match='does not fit into a queue of 4'):
+        FeatureQueue(4, 2).enqueue(unit(5, 2), torch.arange(5))
