@@ -1,6 +1,4 @@
 # METHOD: R(2+1)D-18 on 16 x 112 x 112, ResNet-18 on 100 x 80 log-mel, all losses.
-speeds = (1, 2, 4, 8)
-
 model = dict(
     type='AVContrastiveRecognizer',
     data_preprocessor=dict(
@@ -33,10 +31,10 @@ model = dict(
     ),
     pretext_heads=dict(
         speed_v=dict(
-            type='ClipPretextHead', modality='video', label='video_speed', num_classes=len(speeds)
+            type='ClipPretextHead', modality='video', label='video_speed', num_classes=4
         ),
         speed_a=dict(
-            type='ClipPretextHead', modality='audio', label='audio_speed', num_classes=len(speeds)
+            type='ClipPretextHead', modality='audio', label='audio_speed', num_classes=4
         ),
         direction_v=dict(
             type='ClipPretextHead', modality='video', label='video_direction', num_classes=2

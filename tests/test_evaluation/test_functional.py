@@ -1,0 +1,39 @@
+import numpy as np
+import pytest
+
+from avtss_mm.evaluation.functional import join_modalities, knn_accuracy, majority_share
+
+
+def slow_knn(gallery, labels, queries, query_labels, k, temperature):
+    right = 0
+    for query, truth in zip(queries, query_labels):
+        similarity = [
+            float(g @ query / np.linalg.norm(g) / np.linalg.norm(query)) for g in gallery
+        ]
+        nearest = sorted(range(len(gallery)), key=lambda i: -similarity[i])[:k]
+        votes = {}
+        for i in nearest:
+            votes[labels[i]] = votes.get(labels[i], 0) + np.exp(similarity[i] / temperature)
+        right += max(votes, key=votes.get) == truth
+    return right / len(queries)
+
+
+@pytest.mark.parametrize('k', [1, 5, 20, 500])
+def test_knn_equals_a_plain_loop(k):
+    rng = np.random.default_rng(k)
+    gallery, queries = rng.normal(size=(120, 6)), rng.normal(size=(40, 6))
+    labels, truth = rng.integers(0, 4, 120), rng.integers(0, 4, 40)
+    got = knn_accuracy(gallery, labels, queries, truth, k, 0.07)
+    assert got == slow_knn(gallery, labels, queries, truth, k, 0.07)
+    assert 0.05 < got < 0.6  # random features: neither all right nor all wrong
+
+
+def test_joined_modalities_weigh_the_same():
+    rng = np.random.default_rng(0)
+    joined = join_modalities(rng.normal(size=(5, 3)) * 100, rng.normal(size=(5, 4)))
+    assert np.allclose(np.linalg.norm(joined[:, :3], axis=1), 1)
+    assert np.allclose(np.linalg.norm(joined[:, 3:], axis=1), 1)
+
+
+def test_majority_share():
+    assert majority_share(np.array([2, 2, 2, 0])) == 0.75

@@ -1,0 +1,139 @@
+"""Pre-training through the public commands, on real files."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+ROOT = Path(__file__).parents[2]
+SMALL = [
+    'model.backbone.base_channels=4',
+    'model.audio_backbone.base_channels=4',
+    *(f'model.{n}.in_channels=32' for n in ('neck', 'audio_neck')),
+    *(f'model.pretext_heads.{t}_{m}.in_channels=32' for t in ('speed', 'direction') for m in 'va'),
+    *(f'model.pretext_heads.order_{p}.in_channels=(32,32)' for p in ('vv', 'aa', 'va')),
+    'model.queue.length=8',
+    'model.contrastive_head.negative_ranks=(3,6)',
+    'model.contrastive_head.neighbor_start_epoch=1',
+    'train_dataloader.batch_size=4',
+    'train_cfg.val_interval=2',
+    'default_hooks.logger.interval=1',
+    'default_hooks.checkpoint.interval=1',
+    'default_hooks.checkpoint.max_keep_ckpts=9',
+]
+
+
+def tool(name, *arguments, check=True):
+    command = [sys.executable, str(ROOT / 'tools' / name), *map(str, arguments)]
+    result = subprocess.run(command, capture_output=True, text=True)
+    if check and result.returncode:
+        raise AssertionError(result.stdout[-3000:] + result.stderr[-3000:])
+    return result
+
+
+@pytest.fixture(scope='module')
+def toy(tmp_path_factory):
+    out = tmp_path_factory.mktemp('toy')
+    tool('data/make_toy_dataset.py', out, '--num-videos', 16, '--num-test', 8, '--duration', 6)
+    return out
+
+
+def train(toy, work_dir, *flags, epochs=4, options=()):
+    return tool(
+        'train.py', ROOT / 'configs/demo/avtss_toy.py', '--work-dir', work_dir, *flags,
+        '--cfg-options', f'data_root={toy}', f'train_cfg.max_epochs={epochs}', *SMALL, *options,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope='module')
+def unbroken(toy, tmp_path_factory):
+    work_dir = tmp_path_factory.mktemp('unbroken')
+    return work_dir, train(toy, work_dir).stdout
+
+
+def test_log_shows_what_a_user_looks_for(unbroken):
+    work_dir, log = unbroken
+    assert 'k-NN monitor on the initial weights' in log
+    summary = [line for line in log.splitlines() if 'in short' in line]
+    assert len(summary) == 4
+    for task, chance in dict(speed_v='0.25', direction_a='0.50', order_va='0.33').items():
+        assert re.search(rf'{task} \d\.\d\d \({chance}\)', summary[-1])
+    assert 'with sound 100%, skipped 0' in summary[-1]
+    assert re.search(r'knn/joint_top1 \d\.\d{3} \(initial weights \d\.\d{3}\)', log)
+    assert all(word in log for word in ('eta:', 'data_time:', 'top1_v2a:', 'feat_std_v:'))
+    assert (work_dir / 'curves.png').stat().st_size > 10_000
+    assert list(work_dir.rglob('events.out.tfevents*'))
+
+
+def test_neighbours_join_when_the_queue_is_full(unbroken):
+    work_dir, _ = unbroken
+    rows = [json.loads(line) for line in next(work_dir.rglob('scalars.json')).open()]
+    chance = [row['chance_nce'] for row in rows if 'chance_nce' in row]
+    # 4 steps an epoch; the queue of 8 is full after two, epoch 1 may begin
+    assert chance[3] == pytest.approx(torch.tensor(4.0).log().item(), abs=1e-3)
+    assert chance[-1] > chance[3]
+
+
+def test_resumed_equals_unbroken_bit_for_bit(toy, unbroken, tmp_path):
+    train(toy, tmp_path, epochs=2)
+    train(toy, tmp_path, '--resume', options=['val_dataloader.batch_size=3'])
+    one = torch.load(unbroken[0] / 'epoch_4.pth', weights_only=True)
+    two = torch.load(tmp_path / 'epoch_4.pth', weights_only=True)
+    assert one['state_dict'].keys() == two['state_dict'].keys()
+    for key, value in one['state_dict'].items():  # weights, statistics, queues and their ids
+        assert value.equal(two['state_dict'][key]), key
+    for key, state in one['optimizer']['state'].items():
+        for name, value in state.items():
+            assert torch.as_tensor(value).equal(two['optimizer']['state'][key][name]), (key, name)
+    assert one['param_schedulers'] == two['param_schedulers']
+    # the curves are those of one run: the same samples in the same order gave the same losses
+    for name in ('train/loss', 'train/loss_v2v', 'train/acc_order_va', 'train/skipped_share'):
+        histories = [c['message_hub']['log_scalars'][name] for c in (one, two)]
+        assert str(histories[0]) == str(histories[1])
+
+
+def test_another_seed_is_another_run(toy, unbroken, tmp_path):
+    train(toy, tmp_path, '--seed', 5, epochs=1)
+    one = torch.load(unbroken[0] / 'epoch_1.pth', weights_only=True)['state_dict']
+    two = torch.load(tmp_path / 'epoch_1.pth', weights_only=True)['state_dict']
+    assert not one['queues.video.features'].equal(two['queues.video.features'])
+    assert not one['queues.video.ids'].equal(two['queues.video.ids'])  # another order of samples
+
+
+def test_number_of_workers_changes_nothing(toy, unbroken, tmp_path):
+    options = ['train_dataloader.num_workers=0', 'train_dataloader.persistent_workers=False']
+    train(toy, tmp_path, '--no-validate', epochs=1, options=options)
+    one = torch.load(unbroken[0] / 'epoch_1.pth', weights_only=True)['state_dict']
+    two = torch.load(tmp_path / 'epoch_1.pth', weights_only=True)['state_dict']
+    assert all(value.equal(two[key]) for key, value in one.items())
+
+
+def test_testing_a_checkpoint_and_random_weights(toy, unbroken, tmp_path):
+    small = [o for o in SMALL if o.startswith('model')]
+    results = {}
+    for weights in (unbroken[0] / 'epoch_4.pth', 'random'):
+        work_dir = tmp_path / Path(weights).stem
+        printed = tool(
+            'test.py', ROOT / 'configs/demo/avtss_toy.py', weights, '--work-dir', work_dir,
+            '--cfg-options', f'data_root={toy}', *small,
+        ).stdout  # fmt: skip
+        results[str(weights)] = json.loads((work_dir / 'metrics.json').read_text())
+        assert 'knn/joint_top1' in printed and 'knn/chance' in printed
+    one, other = results.values()
+    assert one.keys() == other.keys() and one != other
+
+
+def test_pretext_heads_on_test_videos(toy, unbroken, tmp_path):
+    small = [o for o in SMALL if o.startswith('model')]
+    tool(
+        'test.py', ROOT / 'configs/demo/avtss_toy_pretext.py', unbroken[0] / 'epoch_4.pth',
+        '--work-dir', tmp_path, '--cfg-options', f'data_root={toy}', *small,
+    )  # fmt: skip
+    metrics = json.loads((tmp_path / 'metrics.json').read_text())
+    tasks = [k for k in metrics if not k.endswith('_chance')]
+    assert len(tasks) == 7 and all(0 <= metrics[k] <= 1 for k in tasks)
+    assert 0.25 <= metrics['pretext/speed_v_chance'] <= 0.7

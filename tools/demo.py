@@ -1,0 +1,94 @@
+#!/usr/bin/env python
+"""The whole way on a small generated world: make videos, pre-train, evaluate, show the results.
+
+    python tools/demo.py [--data data/toy] [--work-dir work_dirs/demo] [--cfg-options ...]
+
+Runs the same commands a user would, and prints each of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+TOOLS = Path(__file__).resolve().parent
+CONFIG = TOOLS.parent / 'configs' / 'demo' / 'avtss_toy.py'
+PRETEXT_CONFIG = CONFIG.with_name('avtss_toy_pretext.py')
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('--data', type=Path, default=Path('data/toy'), help='folder of the videos')
+    parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/demo'))
+    parser.add_argument('--num-videos', type=int, default=400, help='training videos')
+    parser.add_argument('--num-test', type=int, default=112, help='test videos')
+    parser.add_argument('--cfg-options', nargs='+', default=[], help='passed on to every command')
+    return parser.parse_args()
+
+
+def run(tool: str, *arguments: object) -> float:
+    """Run one of our tools, showing the command; stop if it fails. Returns the seconds it took."""
+    words = [str(a) for a in arguments]
+    print(f'\n$ python tools/{tool} {" ".join(words)}', flush=True)
+    start = time.perf_counter()
+    code = subprocess.run([sys.executable, str(TOOLS / tool), *words]).returncode
+    if code:
+        sys.exit(f'error: tools/{tool} ended with code {code}; its message is above')
+    return time.perf_counter() - start
+
+
+def table(trained: dict, initial: dict, pretext: dict) -> str:
+    """The results in Markdown."""
+    lines = [
+        '| k-NN top-1 on the test videos | pre-trained | random weights | chance |',
+        '| --- | --- | --- | --- |',
+    ]
+    for name in ('video', 'audio', 'joint'):
+        key = f'knn/{name}_top1'
+        cells = (trained[key], initial[key], trained['knn/chance'])
+        lines.append(f'| {name} | ' + ' | '.join(f'{cell:.3f}' for cell in cells) + ' |')
+    lines += ['', '| pretext task on the test videos | accuracy | chance |', '| --- | --- | --- |']
+    for key, value in pretext.items():
+        if not key.endswith('_chance'):
+            chance = pretext[f'{key}_chance']
+            lines.append(f'| {key.split("/")[1]} | {value:.3f} | {chance:.3f} |')
+    return '\n'.join(lines)
+
+
+def main() -> None:
+    args = parse_args()
+    out = args.work_dir
+    options = ['--cfg-options', f'data_root={args.data}', *args.cfg_options]
+    seconds = {}
+    seconds['data'] = run(
+        'data/make_toy_dataset.py', args.data,
+        '--num-videos', args.num_videos, '--num-test', args.num_test,
+    )  # fmt: skip
+    run('browse_dataset.py', CONFIG, '--num', 2, '--out', out / 'inputs', *options)
+    seconds['training'] = run('train.py', CONFIG, '--work-dir', out, *options)
+    checkpoint = (out / 'last_checkpoint').read_text().strip()
+    results = {}
+    for name, config, weights in (
+        ('trained', CONFIG, checkpoint),
+        ('random', CONFIG, 'random'),
+        ('pretext', PRETEXT_CONFIG, checkpoint),
+    ):
+        seconds[name] = run('test.py', config, weights, '--work-dir', out / name, *options)
+        results[name] = json.loads((out / name / 'metrics.json').read_text())
+    text = table(results['trained'], results['random'], results['pretext'])
+    (out / 'results.md').write_text(text + '\n')
+    spent = ', '.join(f'{name} {value:.0f} s' for name, value in seconds.items())
+    print(f'\n{text}\n\nTime: {spent}')
+    print(
+        f'\nResults:     {out / "results.md"}\nCurves:      {out / "curves.png"}\n'
+        f'Inputs:      {out / "inputs"} (what the networks are fed)\n'
+        f'Checkpoint:  {checkpoint}\nTensorBoard: tensorboard --logdir {out}'
+    )
+
+
+if __name__ == '__main__':
+    main()
