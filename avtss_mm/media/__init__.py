@@ -1,0 +1,22 @@
+"""Media files: facts, frames at times, sound in a window. Knows files, nothing of the method."""
+
+from .base import MediaClips, MediaError, MediaInfo, Reader
+from .manifest import build_manifest, find_media, load_manifest, save_manifest
+from .probe import probe
+from .reader import available_backends, open_media
+from .writer import write_video
+
+__all__ = [
+    'MediaClips',
+    'MediaError',
+    'MediaInfo',
+    'Reader',
+    'available_backends',
+    'build_manifest',
+    'find_media',
+    'load_manifest',
+    'open_media',
+    'probe',
+    'save_manifest',
+    'write_video',
+]

@@ -1,0 +1,44 @@
+"""Frames by decord, placed by its timestamps; facts and sound by PyAV."""
+
+from __future__ import annotations
+
+import decord
+import numpy as np
+
+from .base import TOLERANCE
+from .foreign import ForeignReader
+from .pyav_container import best_stream, open_container, packets
+
+FORMATS = ('mov', 'matroska', 'avi')
+"""Containers that decord reads: it hangs on MPEG transport streams and misplaces mpg."""
+
+
+class DecordReader(ForeignReader):
+    """Reads frames with decord.
+
+    PyAV reads the frames of other containers than mp4, mov, mkv, webm and avi, of clips cut by an
+    edit list (decord shows what lies before the cut), of files that decord cannot open or has no
+    timestamps for, and the sound of all (decord leaks memory where it reads sound).
+    """
+
+    errors = (decord.DECORDError, *ForeignReader.errors)
+
+    def _open_decoder(self):
+        if not self._container.format.name.startswith(FORMATS) or self._has_cut():
+            return None
+        decoder = decord.VideoReader(self.path, ctx=decord.cpu(0), num_threads=1)
+        starts = decoder.get_frame_timestamp(np.arange(len(decoder)))[:, 0]
+        self._pts = starts - starts[0]
+        return decoder if (np.diff(self._pts) > 0).all() else None
+
+    def _has_cut(self) -> bool:
+        """Whether the file begins with frames that are decoded but not shown."""
+        with open_container(self.path) as container:
+            first = next(packets(container, best_stream(container, 'video')))
+            return getattr(first, 'is_discard', False)
+
+    def _foreign_frames(self, times):
+        rows = np.searchsorted(self._pts, times + TOLERANCE, side='right') - 1
+        rows, back = np.unique(np.maximum(rows, 0), return_inverse=True)
+        images = self._decoder.get_batch(rows).asnumpy()
+        return [images[i] for i in back], self._pts[rows][back]

@@ -1,0 +1,144 @@
+"""The list of a data set's files with their facts, in the annotation format of OpenMMLab 2.0."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from pathlib import Path
+
+from .base import MediaError
+from .guarded_map import WorkerError, guarded_map
+from .probe import probe
+
+SUFFIXES = frozenset(
+    '.3gp .avi .flv .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ogv .ts .webm .wmv'.split()
+)
+"""Suffixes of the files that are looked into."""
+
+
+def find_media(root) -> list[str]:
+    """Paths of the media files below a folder, relative to it, with ``/``, sorted.
+
+    Links to folders are followed; hidden files and folders are left out.
+    """
+    root, found, seen = os.fspath(root), [], set()
+    for folder, folders, names in os.walk(root, followlinks=True):
+        if os.path.realpath(folder) in seen:  # a link back to a folder above
+            folders.clear()
+            continue
+        seen.add(os.path.realpath(folder))
+        folders[:] = [name for name in folders if not name.startswith('.')]
+        for name in names:
+            if os.path.splitext(name)[1].lower() in SUFFIXES and not name.startswith('.'):
+                found.append(Path(folder, name).relative_to(root).as_posix())
+    return sorted(found)
+
+
+def build_manifest(
+    root,
+    files: Sequence[str] | None = None,
+    workers: int = 1,
+    timeout: float = 60.0,
+    partial_path=None,
+    progress: Callable[[Iterable, int], Iterable] = lambda results, total: results,
+) -> tuple[list[dict], dict[str, str]]:
+    """Probes files in parallel.
+
+    Args:
+        root: Folder that the file names are relative to.
+        files: Names below it. Defaults to all that :func:`find_media` finds.
+        workers: Number of processes.
+        timeout: Seconds that one file may take before its decoder is killed.
+        partial_path: File that results are appended to as they come (JSON lines). A later call
+            takes those of files of the same size and modification time from it.
+        progress: Wraps the iterable of results, of known length, for instance into a bar.
+
+    Returns:
+        tuple: Rows as of :func:`probe`, ``filename`` relative to ``root``, sorted by it; and the
+        reason for each file that was left out.
+    """
+    files = find_media(root) if files is None else sorted(files)
+    stamps = {name: _stamp(root, name) for name in files}
+    known = _load_partial(partial_path, stamps)
+    todo = [name for name in files if name not in known]
+    results = guarded_map(partial(_probe_one, os.fspath(root)), todo, workers, timeout)
+    with open(partial_path or os.devnull, 'a') as log:
+        for name, result in progress(results, len(todo)):
+            if isinstance(result, WorkerError):  # not logged: worth another try
+                known[name] = {'reason': str(result)}
+                continue
+            known[name] = result
+            log.write(json.dumps({'filename': name, 'stamp': stamps[name], **result}) + '\n')
+            log.flush()
+    rows = [known[name]['row'] for name in files if 'row' in known[name]]
+    rejects = {name: known[name]['reason'] for name in files if 'row' not in known[name]}
+    return rows, rejects
+
+
+def save_manifest(path, rows: Sequence[dict], classes: Sequence[str] = ()) -> None:
+    """Writes a manifest at once or not at all.
+
+    Args:
+        path: File to write.
+        rows: Rows as of :func:`build_manifest`, with ``label`` (int) where there are classes.
+        classes: Names of the classes by label.
+    """
+    metainfo = {'dataset_type': 'AudioVisualDataset', 'classes': list(classes)}
+    rows = ',\n'.join(json.dumps(row) for row in rows)
+    text = f'{{"metainfo": {json.dumps(metainfo)},\n"data_list": [\n{rows}\n]}}\n'
+    path = Path(path)
+    draft = path.with_name(path.name + '.tmp')
+    draft.write_text(text)
+    os.replace(draft, path)
+
+
+def load_manifest(path) -> tuple[list[dict], dict]:
+    """Reads a manifest back.
+
+    Returns:
+        tuple: Its rows and its ``metainfo``.
+
+    Raises:
+        ValueError: If the file is not a manifest.
+    """
+    try:
+        manifest = json.loads(Path(path).read_text())
+        return manifest['data_list'], manifest['metainfo']
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f'{path} is not a manifest ({error}): tools/data/build_manifest.py writes one'
+        ) from error
+
+
+def _probe_one(root: str, name: str) -> dict:
+    """``{'row': facts}`` or ``{'reason': why not}``."""
+    try:
+        return {'row': {**probe(os.path.join(root, name)), 'filename': name}}
+    except MediaError as error:
+        return {'reason': error.reason}
+
+
+def _stamp(root, name: str) -> list[int] | None:
+    try:
+        stat = os.stat(os.path.join(root, name))
+    except OSError:  # a dangling link: the probe says so
+        return None
+    return [stat.st_size, stat.st_mtime_ns]
+
+
+def _load_partial(path, stamps: dict[str, list[int] | None]) -> dict[str, dict]:
+    """Results of an earlier run for the files that have not changed since."""
+    known: dict[str, dict] = {}
+    if path is None or not os.path.exists(path):
+        return known
+    for line in Path(path).read_text().splitlines():
+        try:
+            entry = json.loads(line)
+        except ValueError:  # the line that was being written when the run was cut off
+            continue
+        name, stamp = entry.pop('filename'), entry.pop('stamp')
+        if stamp is not None and stamps.get(name) == stamp:
+            known[name] = entry
+    return known

@@ -1,0 +1,224 @@
+"""Reads a file with PyAV: seeks to the key frame before, decodes forwards, keeps what is asked."""
+
+from __future__ import annotations
+
+import os
+from bisect import bisect_left
+from collections.abc import Iterator
+
+import av
+import numpy as np
+from av.video.reformatter import VideoReformatter
+
+from .base import TOLERANCE, MediaError, MediaInfo, Reader
+from .pyav_container import (
+    avi_shift,
+    best_stream,
+    header_duration,
+    open_container,
+    packets,
+    with_following,
+)
+from .pyav_sound import read_sound
+
+STEP_BACK = (0.0, 1.0, 4.0, 16.0)
+"""Seconds before the wanted time that a seek aims at, in turn, until it lands early enough."""
+
+BLIND_SEEK = 2.0
+"""Where the file has no index of key frames: seek over gaps longer than this (seconds)."""
+
+# newer PyAV converts colours with as many threads as there are cores unless told otherwise
+ONE_THREAD = {'threads': 1} if 'threads' in (VideoReformatter.reformat.__doc__ or '') else {}
+
+
+class PyAVReader(Reader):
+    """The back-end that is always there; see :class:`Reader` for the interface.
+
+    Args:
+        path: File to read.
+
+    Raises:
+        MediaError: If the file cannot be opened, or its picture does not decode at all.
+    """
+
+    def __init__(self, path) -> None:
+        self.path = os.fspath(path)
+        self._wanted = None  # sorted ticks of the frames to decode, None: all
+        self._num_decoded = 0  # frames decoded so far: what the tests count
+        self._reformatter = VideoReformatter()
+        self._container = None
+        self._open()
+        try:
+            self._start_decoding()
+            self._zero, self.info = self._examine()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        self._close_container()
+
+    def _close_container(self) -> None:
+        if self._container is not None:
+            self._decoded, self._current, self._next = iter(()), None, None
+            self._container.close()
+            self._container = None
+
+    def _open(self) -> None:
+        """(Re)opens the file at its beginning."""
+        self._close_container()
+        self._container = open_container(self.path)
+        self._is_avi = self._container.format.name == 'avi'
+        self._video = best_stream(self._container, 'video')
+        self._audio = best_stream(self._container, 'audio')
+        self._tick = float(self._video.time_base) if self._video else 0.0
+        self._frame_time = float(1 / (self._video and self._video.average_rate or 25))
+        for stream in filter(None, (self._video, self._audio)):
+            stream.codec_context.thread_count = 1
+
+    def _examine(self) -> tuple[float, MediaInfo]:
+        """Time zero as the streams count, and the facts."""
+        first, main = self._next, self._video or self._audio
+        if main is None:
+            raise MediaError(self.path, 'neither a video nor an audio stream that can be decoded')
+        if self._video is not None and first is None:
+            raise MediaError(self.path, 'no video frame with a timestamp decodes')
+        zero = first.time if first else float((main.start_time or 0) * main.time_base)
+        duration = header_duration(self._container, main) or self._scan(zero)
+        video, audio = self._video, self._audio  # only now: the scan opens the file again
+        rotation = getattr(first, 'rotation', 0) % 360
+        size = (first.width, first.height) if video else (0, 0)
+        info = MediaInfo(
+            duration=duration,
+            fps=float(video.average_rate or video.guessed_rate or 0) if video else 0.0,
+            num_frames=video.frames if video else 0,
+            width=size[rotation // 90 % 2],
+            height=size[1 - rotation // 90 % 2],
+            rotation=rotation,
+            has_video=video is not None,
+            has_audio=audio is not None,
+            sample_rate=audio.codec_context.sample_rate if audio else 0,
+            channels=audio.codec_context.channels if audio else 0,
+        )
+        return zero, info
+
+    def _scan(self, zero: float) -> float:
+        """Length in seconds by the last packet, for a file whose header does not say."""
+        main = self._video or self._audio
+        ends = [p.pts + (p.duration or 0) for p in packets(self._container, main) if p.pts]
+        end = float(max(ends, default=0) * main.time_base)
+        self._open()
+        self._start_decoding()
+        return max(end - zero, 0.0)
+
+    def _start_decoding(self) -> None:
+        """Puts the first frame that decodes from the present position into ``_next``."""
+        self._decoded = self._decode() if self._video is not None else iter(())
+        self._current, self._next = None, next(self._decoded, None)
+
+    def _decode(self) -> Iterator[av.VideoFrame]:
+        """Frames in order of time; a packet that does not decode is passed over.
+
+        Where packets tell the times of their frames, those that are neither wanted nor referred
+        to by others (about half of a usual file) are not decoded.
+        """
+        context, step = self._video.codec_context, round(self._frame_time / self._tick)
+        last = shift = None
+        for packet, following in with_following(packets(self._container, self._video)):
+            if self._is_avi:
+                following, shift = None, avi_shift(packet) if shift is None else shift
+            skip = following is not None and not self._is_wanted(packet.pts, following)
+            context.skip_frame = 'NONREF' if skip else 'DEFAULT'
+            try:
+                frames = packet.decode()
+            except (av.FFmpegError, ValueError):
+                continue
+            for frame in frames:
+                self._num_decoded += 1
+                if self._is_avi and frame.dts is not None:
+                    # avi stores no times of display, those guessed for files with B-frames are
+                    # wrong; but frames come out in order, so the clock of the packets serves
+                    frame.pts = frame.dts - shift
+                elif self._is_avi and last is not None:
+                    frame.pts = last + step
+                if frame.pts is not None and (last is None or frame.pts > last):
+                    last = frame.pts
+                    yield frame
+
+    def _is_wanted(self, pts: int, following: int) -> bool:
+        """Whether a wanted time lies in the ticks from ``pts`` up to ``following``."""
+        if self._wanted is None:
+            return True
+        first = bisect_left(self._wanted, pts)
+        return first < len(self._wanted) and self._wanted[first] < following
+
+    def _frames(self, times):
+        images, pts, shown = [], np.empty(len(times)), None
+        wanted = np.maximum(times, 0) + self._zero + TOLERANCE
+        if self._wanted is not None:  # an earlier read left out frames that may be wanted now
+            self._current = self._next = None
+        self._wanted = (wanted / self._tick).tolist()
+        for i, time in enumerate(wanted):
+            self._go_to(time)
+            if self._current is not shown:
+                shown = self._current
+                image = self._to_rgb(shown)
+            images.append(image)
+            pts[i] = shown.time - self._zero
+        return images, pts
+
+    def _go_to(self, time: float) -> None:
+        """Makes ``_current`` the frame on screen at ``time`` (as the stream counts)."""
+        ahead = self._next is not None and self._next.time <= time
+        if not ahead and self._current is not None and self._current.time <= time:
+            return
+        if not ahead or self._seek_pays(time):
+            self._seek(time)
+        while self._next is not None and (self._current is None or self._next.time <= time):
+            self._current, self._next = self._next, next(self._decoded, None)
+        if self._current is None:
+            raise MediaError(self.path, f'no frame decodes at {time - self._zero:.3f} s')
+
+    def _seek_pays(self, time: float) -> bool:
+        """Whether a key frame lies between the present position and ``time``."""
+        entries, tick = getattr(self._video, 'index_entries', ()), self._tick
+        if not len(entries) or entries[-1].timestamp * tick < time - BLIND_SEEK:
+            return time - self._next.time > BLIND_SEEK
+        # the index holds times of decoding: earlier than those of display by the reordering
+        delay = getattr(self._video.codec_context, 'reorder_depth', 0) * self._frame_time
+        key = entries.search_timestamp(int((time - delay) / tick), backward=True)
+        return key >= 0 and entries[key].timestamp * tick > self._next.time
+
+    def _seek(self, time: float) -> None:
+        """Puts ``_next`` on a frame at or before ``time``, or on the first frame of the file."""
+        context = self._video.codec_context
+        depth = getattr(context, 'reorder_depth', None)
+        for back in STEP_BACK:
+            goal = max(time - back, self._zero)
+            try:
+                self._container.seek(int(goal / self._tick), stream=self._video)
+            except av.FFmpegError:
+                break
+            if depth is not None:  # a seek makes FFmpeg forget it, and frames would get lost
+                context.reorder_depth = depth
+            self._start_decoding()
+            if self._next is not None and self._next.time <= time:
+                return
+            if goal == self._zero:
+                break
+        self._open()  # where seeking does not work, decode from the beginning
+        self._start_decoding()
+
+    def _to_rgb(self, frame: av.VideoFrame) -> np.ndarray:
+        rgb = self._reformatter.reformat(frame, format='rgb24', **ONE_THREAD).to_ndarray()
+        turns = self.info.rotation // 90
+        return np.ascontiguousarray(np.rot90(rgb, turns)) if turns else rgb
+
+    def _sound(self, start, num_samples, sample_rate):
+        self._current = self._next = None  # the sound moves the position of the file
+        stretch = (self._zero + start, num_samples, sample_rate)
+        try:
+            return read_sound(self._container, self._audio, *stretch)
+        except av.FFmpegError:
+            self._open()
+            return read_sound(self._container, self._audio, *stretch, seek=False)

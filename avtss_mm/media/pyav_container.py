@@ -1,0 +1,96 @@
+"""What PyAV leaves to its user: opening with a reason, choosing streams, reading ahead."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterator
+from itertools import islice
+
+import av
+from av.stream import Disposition
+
+from .base import MediaError
+
+REORDER = 24
+"""Packets looked at ahead: no codec stores a frame further than 16 from its place in time."""
+
+CHUNK_HEADER = 8
+"""Bytes between the position of an avi chunk in the index and that of its packet."""
+
+
+def open_container(path: str) -> av.container.InputContainer:
+    """Opens a file for reading, or says in one line why it cannot be.
+
+    Args:
+        path: File to open.
+
+    Returns:
+        av.container.InputContainer: The open file.
+
+    Raises:
+        MediaError: If it is absent, a directory, empty, or not a media file.
+    """
+    if not os.path.exists(path):
+        raise MediaError(path, 'no such file')
+    if not os.path.isfile(path):
+        raise MediaError(path, 'not a regular file')
+    if os.path.getsize(path) == 0:
+        raise MediaError(path, 'empty file')
+    try:
+        return av.open(path, metadata_errors='ignore')
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise MediaError(path, getattr(error, 'strerror', None) or error) from error
+
+
+def best_stream(container, kind: str):
+    """The main stream of a kind ('video' or 'audio') that can be decoded; cover art is none."""
+    best = container.streams.best(kind)
+    for stream in [best, *getattr(container.streams, kind)] if best is not None else []:
+        if stream.codec_context is not None and not stream.disposition & Disposition.attached_pic:
+            return stream
+    return None
+
+
+def header_duration(container, stream) -> float:
+    """Seconds by the header of the stream, else of the file, 0 if neither says."""
+    if stream.duration is not None:
+        return float(stream.duration * stream.time_base)
+    return (container.duration or 0) / av.time_base
+
+
+def packets(container, stream) -> Iterator[av.Packet]:
+    """Packets of a stream, at last the empty one that empties its decoder.
+
+    A file whose end is damaged ends there: what came before is kept.
+    """
+    try:
+        yield from container.demux(stream)
+    except (av.FFmpegError, ValueError):
+        flush = av.Packet()
+        flush.stream, flush.time_base = stream, stream.time_base
+        yield flush
+
+
+def with_following(source: Iterator[av.Packet]) -> Iterator[tuple[av.Packet, int | None]]:
+    """Packets, each with the timestamp of the frame displayed after its own (None: unknown)."""
+    ahead = deque(islice(source, REORDER))
+    while ahead:
+        packet = ahead.popleft()
+        ahead.extend(islice(source, 1))
+        stamps = [other.pts for other in ahead]
+        known = len(ahead) == REORDER and None not in stamps and packet.pts is not None
+        later = [pts for pts in stamps if pts > packet.pts] if known else []
+        yield packet, min(later, default=None)
+
+
+def avi_shift(packet: av.Packet) -> int:
+    """Ticks by which an avi packet is stamped late: a seek over empty frames miscounts them."""
+    entries = getattr(packet.stream, 'index_entries', ())
+    if packet.dts is None or packet.pos is None or not len(entries):
+        return 0
+    at = entries.search_timestamp(packet.dts, backward=True)
+    while at >= 0 and entries[at].pos + CHUNK_HEADER > packet.pos:
+        at -= 1
+    found = at >= 0 and entries[at].pos + CHUNK_HEADER == packet.pos
+    return packet.dts - entries[at].timestamp if found else 0

@@ -1,0 +1,39 @@
+"""Frames by torchcodec, facts and sound by PyAV."""
+
+from __future__ import annotations
+
+import numpy as np
+from torchcodec.decoders import VideoDecoder
+
+from .base import TOLERANCE
+from .foreign import ForeignReader
+
+
+class TorchCodecReader(ForeignReader):
+    """Reads frames with torchcodec in its exact mode.
+
+    PyAV reads the frames of avi, mpg and ts files, which torchcodec misplaces, and the sound of
+    all: torchcodec decodes a track from its beginning for every window, and does not look at the
+    timestamps inside it.
+    """
+
+    def _open_decoder(self):
+        if self._container.format.name in ('avi', 'mpeg', 'mpegts'):
+            return None
+        return VideoDecoder(
+            self.path, seek_mode='exact', num_ffmpeg_threads=1, dimension_order='NHWC'
+        )
+
+    def _foreign_frames(self, times):
+        facts = self._decoder.metadata
+        wanted = np.maximum(times, 0) + facts.begin_stream_seconds + TOLERANCE
+        inside = wanted[wanted < facts.end_stream_seconds]
+        images, pts = [], np.full(len(times), np.nan)
+        if len(inside):
+            batch = self._decoder.get_frames_played_at(inside.tolist())
+            images, pts[: len(inside)] = list(batch.data.numpy()), batch.pts_seconds.numpy()
+        if len(inside) < len(times):  # torchcodec refuses times from the end on
+            last = self._decoder.get_frame_at(len(self._decoder) - 1)
+            images += [last.data.numpy()] * (len(times) - len(inside))
+            pts[len(inside) :] = last.pts_seconds
+        return images, pts - facts.begin_stream_seconds

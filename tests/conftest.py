@@ -1,0 +1,92 @@
+"""Tiny real media files: written once with real codecs, read back by the tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from avtss_mm.media import write_video
+
+os.environ.setdefault('OMP_NUM_THREADS', '1')
+SAMPLE_RATE = 16000
+CODECS = {  # by suffix; .mp4, .mkv and .mov take the defaults of write_video
+    '.webm': dict(video_codec='libvpx-vp9', audio_codec='libopus'),
+    '.avi': dict(video_codec='mpeg4', audio_codec='pcm_s16le'),
+}
+
+
+def moving_square(num_frames: int, height: int, width: int, seed: int = 0):
+    """Frames (H, W, 3): a square crosses a fixed noisy background, brightness tells the time."""
+    rng = np.random.default_rng(seed)
+    background = rng.integers(40, 90, (height // 8 + 1, width // 8 + 1, 3), dtype=np.uint8)
+    background = background.repeat(8, 0).repeat(8, 1)[:height, :width]
+    side = height // 4
+    for index in range(num_frames):
+        frame = background + np.uint8(60 * index / max(num_frames, 1))
+        left = index * 3 % (width - side)
+        frame[side : 2 * side, left : left + side] = (230, 60, 20)
+        yield frame
+
+
+def make_sound(kind: str | None, duration: float, seed: int = 0) -> np.ndarray | None:
+    """Mono sound (n,) at 16 kHz: 'tone', 'noise', 'silence', or None for no track."""
+    num_samples = round(duration * SAMPLE_RATE)
+    if kind is None:
+        return None
+    if kind == 'tone':
+        pitch = 300 + 100 * (seed % 8)
+        return (0.4 * np.sin(2 * np.pi * pitch * np.arange(num_samples) / SAMPLE_RATE)).astype('f')
+    if kind == 'noise':
+        return np.random.default_rng(seed).normal(0, 0.1, num_samples).astype('f')
+    return np.zeros(num_samples, np.float32)
+
+
+@pytest.fixture(scope='session')
+def make_video():
+    """``make_video(path, duration=3, fps=25, size=(96, 128), audio='tone', seed=0, **writer)``.
+
+    ``size`` is (height, width); further arguments go to :func:`write_video`. Returns the path.
+    """
+
+    def make(path, duration=3.0, fps=25, size=(96, 128), audio='tone', seed=0, **writer) -> Path:
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        frames = moving_square(round(duration * fps), *size, seed=seed)
+        options = {**CODECS.get(path.suffix, {}), **writer}
+        write_video(path, frames, fps, make_sound(audio, duration, seed), SAMPLE_RATE, **options)
+        return path
+
+    return make
+
+
+@pytest.fixture(scope='session')
+def flash_click():
+    """``flash_click(path, instants=(...), duration=6, fps=25, **writer)``: a synchronised file.
+
+    The picture is white in the frame on screen at each instant, and a click of 10 ms sounds when
+    that frame appears. Returns the true times of flashes and clicks (n,).
+    """
+
+    def make(path, instants, duration=6.0, fps=25, frame_times=None, audio_start=0.0, **writer):
+        path = Path(path)
+        times = np.arange(round(duration * fps)) / fps if frame_times is None else frame_times
+        flashes = np.searchsorted(times, np.asarray(instants) + 1e-6) - 1
+        frames = (
+            np.full((64, 96, 3), 255 if index in flashes else 30, np.uint8)
+            for index in range(len(times))
+        )
+        sound = np.zeros(round((duration - audio_start) * SAMPLE_RATE), np.float32)
+        for time in np.asarray(times)[flashes]:
+            first = round((time - audio_start) * SAMPLE_RATE)
+            sound[first : first + 160] = 0.8 * np.sin(np.arange(160) * 2 * np.pi / 16)
+        options = {**CODECS.get(path.suffix, {}), **writer}
+        write_video(
+            path, frames, fps, sound, SAMPLE_RATE,
+            frame_times=frame_times, audio_start=audio_start, **options,
+        )  # fmt: skip
+        return np.asarray(times)[flashes]
+
+    return make

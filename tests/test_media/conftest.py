@@ -1,0 +1,15 @@
+"""Every test that takes ``backend`` runs on all that load here."""
+
+from __future__ import annotations
+
+import pytest
+
+from avtss_mm.media import available_backends
+from avtss_mm.media.reader import BACKENDS
+
+
+@pytest.fixture(params=list(BACKENDS))
+def backend(request):
+    if request.param not in available_backends():
+        pytest.skip(f'{request.param} does not load here')
+    return request.param

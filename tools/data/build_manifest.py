@@ -1,0 +1,107 @@
+"""Lists the videos below a folder with their facts: the manifest that a data set is read from.
+
+    python tools/data/build_manifest.py DIR
+    python tools/data/build_manifest.py DIR --labels folder --workers 8
+
+writes DIR/manifest.json, and DIR/rejects.csv with the reason for each file that was left out.
+Interrupted, the same command goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+
+from tqdm import tqdm
+
+from avtss_mm.media import build_manifest, find_media, save_manifest
+
+
+def parse_args(argv=None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('root', type=Path, metavar='DIR', help='folder with videos, at any depth')
+    parser.add_argument('-o', '--out', type=Path, help='manifest to write (DIR/manifest.json)')
+    parser.add_argument(
+        '--labels',
+        choices=['folder'],
+        help="label each file with its folder's name; files right in DIR are left out",
+    )
+    parser.add_argument(
+        '--workers', type=int, default=os.cpu_count() or 1, help='processes (one a core)'
+    )
+    parser.add_argument(
+        '--timeout', type=float, default=60, help='seconds a file may take (%(default)s)'
+    )
+    return parser.parse_args(argv)
+
+
+def add_labels(rows: list[dict], files: list[str], rejects: dict[str, str]):
+    """Rows with their label, and the classes: the names of the folders of all files, sorted."""
+    classes = sorted({Path(name).parent.name for name in files} - {''})
+    labelled = []
+    for row in rows:
+        folder = Path(row['filename']).parent.name
+        if folder:
+            labelled.append({**row, 'label': classes.index(folder)})
+        else:
+            rejects[row['filename']] = 'lies in no folder that names its class'
+    return labelled, classes
+
+
+def write_rejects(path: Path, rejects: dict[str, str]) -> None:
+    with open(path, 'w', newline='', encoding='utf-8', errors='backslashreplace') as file:
+        writer = csv.writer(file)
+        writer.writerow(['filename', 'reason'])
+        writer.writerows(sorted(rejects.items()))
+
+
+def summary(files: list[str], rows: list[dict], rejects: dict[str, str]) -> str:
+    lines = [
+        f'found         {len(files):8,}',
+        f'kept          {len(rows):8,}   {sum(row["duration"] for row in rows) / 3600:.2f} hours',
+        f'  no sound    {sum(not row["has_audio"] for row in rows):8,}   (no sound track)',
+        f'  silent      {sum(row["has_audio"] and row["silent"] for row in rows):8,}'
+        '   (a track without sound)',
+        f'rejected      {len(rejects):8,}',
+    ]
+    reasons = Counter(rejects.values()).most_common()
+    lines += [f'  {count:12,}   {reason}' for reason, count in reasons]
+    return '\n'.join(lines)
+
+
+def main(argv=None) -> None:
+    args = parse_args(argv)
+    if not args.root.is_dir():
+        sys.exit(f'{args.root} is not a folder')
+    out = args.out or args.root / 'manifest.json'
+    files = find_media(args.root)
+    if not files:
+        sys.exit(f'{args.root} holds no video file')
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = out.with_name(out.name + '.partial')
+
+    def progress(results, total):
+        done = len(files) - total
+        return tqdm(results, total=len(files), initial=done, unit='file', disable=not total)
+
+    rows, rejects = build_manifest(args.root, files, args.workers, args.timeout, partial, progress)
+    classes = []
+    if args.labels == 'folder':
+        rows, classes = add_labels(rows, files, rejects)
+    save_manifest(out, rows, classes)
+    write_rejects(out.with_name('rejects.csv'), rejects)
+    partial.unlink()
+    print(summary(files, rows, rejects))
+    print(f'wrote {out}' + (f' and {out.with_name("rejects.csv")}' if rejects else ''))
+    if not rows:
+        sys.exit('no file was kept')
+
+
+if __name__ == '__main__':
+    main()
