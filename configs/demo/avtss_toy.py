@@ -6,13 +6,14 @@ _base_ = [
 ]
 
 data_root = 'data/toy'
-channels = 128
+channels, audio_channels = 128, 256
 
 model = dict(
+    channels_last=True,
     backbone=dict(stage_blocks=(1, 1, 1, 1), base_channels=16),
-    audio_backbone=dict(depth=10, base_channels=16),
+    audio_backbone=dict(depth=10, base_channels=32),
     neck=dict(in_channels=channels, hidden_channels=256, out_channels=64),
-    audio_neck=dict(in_channels=channels, hidden_channels=256, out_channels=64),
+    audio_neck=dict(in_channels=audio_channels, hidden_channels=256, out_channels=64),
     # The queue holds less than half of the data set; ranks and numbers shrink with it.
     queue=dict(length=160, feat_dim=64),
     contrastive_head=dict(
@@ -20,12 +21,12 @@ model = dict(
     ),
     pretext_heads=dict(
         speed_v=dict(in_channels=channels),
-        speed_a=dict(in_channels=channels),
+        speed_a=dict(in_channels=audio_channels),
         direction_v=dict(in_channels=channels),
-        direction_a=dict(in_channels=channels),
+        direction_a=dict(in_channels=audio_channels),
         order_vv=dict(in_channels=(channels, channels), hidden_channels=channels),
-        order_aa=dict(in_channels=(channels, channels), hidden_channels=channels),
-        order_va=dict(in_channels=(channels, channels), hidden_channels=channels),
+        order_aa=dict(in_channels=(audio_channels, audio_channels), hidden_channels=channels),
+        order_va=dict(in_channels=(channels, audio_channels), hidden_channels=channels),
     ),
 )
 

@@ -1,0 +1,160 @@
+"""Checkpoints of tensors and plain values, written whole, read without running what is in them.
+
+mmengine pickles its message hub (the logged curves) as objects; torch >= 2.6 refuses to load them,
+rightly: a pickle can run any code. So ours hold the curves as tensors, and a stranger's are read
+for their tensors and plain values only.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from collections.abc import Mapping
+from copy import copy
+from functools import wraps
+from pickle import UnpicklingError
+from typing import Any, Callable
+
+import numpy as np
+import torch
+from mmengine.logging import HistoryBuffer, print_log
+
+_CURVE_KEYS = {'log_history', 'count_history', 'max_length'}
+
+
+def to_plain(value: Any) -> Any:
+    """Turn mappings, numpy values and mmengine's curves into what ``weights_only=True`` reads.
+
+    Args:
+        value: Anything that goes into a checkpoint.
+
+    Returns:
+        A copy in which mappings are ``dict`` (an ``OrderedDict``, such as a state dict with its
+        ``_metadata``, keeps its type), numpy arrays tensors, numpy scalars Python numbers, and
+        curves dicts of tensors. Every other value is returned as it is.
+    """
+    if isinstance(value, HistoryBuffer):
+        logs, counts = value.data
+        return to_plain(dict(log_history=logs, count_history=counts, max_length=value.max_length))
+    if type(value) is OrderedDict:
+        plain = copy(value)  # with its attributes
+        plain.update((key, to_plain(item)) for key, item in value.items())
+        return plain
+    if isinstance(value, Mapping):
+        return {to_plain(key): to_plain(item) for key, item in value.items()}
+    if type(value) in (list, tuple, set):
+        return type(value)(to_plain(item) for item in value)
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray) and value.dtype.kind in 'biufc':
+        return torch.from_numpy(np.ascontiguousarray(value))
+    return value
+
+
+def saves_plainly(stock: Callable) -> Callable:
+    """Make mmengine's ``save_checkpoint`` write plain values, a local file whole or not at all."""
+
+    @wraps(stock)
+    def save_checkpoint(checkpoint: dict, filename: str, *args, **kwargs) -> None:
+        checkpoint = to_plain(checkpoint)
+        if '://' in filename:
+            return stock(checkpoint, filename, *args, **kwargs)
+        # beside the target, then renamed: a run killed here leaves no broken file under that name
+        partial = f'{filename}.part'
+        stock(checkpoint, partial, *args, **kwargs)
+        os.replace(partial, filename)
+
+    return save_checkpoint
+
+
+def loads_plainly(stock: Callable) -> Callable:
+    """Make ``MessageHub.load_state_dict`` rebuild the curves that :func:`to_plain` took apart."""
+
+    @wraps(stock)
+    def load_state_dict(self, state: Any) -> None:
+        if isinstance(state, dict):
+            curves = {key: _to_curve(item) for key, item in state['log_scalars'].items()}
+            # only keys that are there: upstream warns of each that a stranger's file has lost
+            flags = state['resumed_keys'].items()
+            known = curves.keys() | state['runtime_info'].keys()
+            resumed = {key: flag for key, flag in flags if key in known}
+            state = dict(state, log_scalars=curves, resumed_keys=resumed)
+        stock(self, state)
+
+    return load_state_dict
+
+
+def _to_curve(item: Any) -> Any:
+    if not isinstance(item, dict) or item.keys() != _CURVE_KEYS:
+        return item
+    # .cpu(): a resuming runner maps every tensor to its own device
+    logs, counts = (item[key].cpu().numpy() for key in ('log_history', 'count_history'))
+    return HistoryBuffer(logs, counts, item['max_length'])
+
+
+def load_from_local(filename: str, map_location: Any = None) -> Any:
+    """Read a checkpoint file: mmengine's loader for ``load_from``, ``resume`` and ``Pretrained``.
+
+    What is neither a tensor nor a plain value is left out and named in one log line; it is never
+    imported or called.
+
+    Args:
+        filename: Path of the file.
+        map_location: As in :func:`torch.load`.
+
+    Returns:
+        What the file holds, usually a dict.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        UnpicklingError: If it cannot be read without running code from it.
+    """
+    filename = os.path.expanduser(filename)
+    if not os.path.isfile(filename):
+        raise FileNotFoundError(f'{filename}: no such checkpoint')
+    try:
+        return torch.load(filename, map_location=map_location, weights_only=True)
+    except UnpicklingError as error:
+        try:
+            return _load_without_objects(filename, map_location)
+        except Exception as reason:
+            first_line = str(reason).strip().partition('\n')[0]
+            raise UnpicklingError(
+                f'{filename}: cannot be read without running code from it ({first_line}). If you '
+                'trust where it comes from, load it yourself with torch.load(..., '
+                'weights_only=False) and save its "state_dict" alone.'
+            ) from error
+
+
+class _LeftOut:
+    """Stands where a checkpoint names a class or function that is not allowed; does nothing."""
+
+    def __new__(cls, *args):
+        return super().__new__(cls)
+
+    def __init__(self, *args):
+        pass
+
+    def __setstate__(self, state):
+        pass
+
+
+def _load_without_objects(filename: str, map_location: Any) -> Any:
+    # torch's own restricted unpickler reads; a name it does not know means _LeftOut to it
+    names = sorted(torch.serialization.get_unsafe_globals_in_checkpoint(filename))
+    with torch.serialization.safe_globals([(_LeftOut, name) for name in names]):
+        loaded = torch.load(filename, map_location=map_location, weights_only=True)
+    print_log(
+        f'{filename}: only tensors and plain values were read; left out: {", ".join(names)}',
+        logger='current',
+    )
+    _prune(loaded)
+    return loaded
+
+
+def _prune(node: Any) -> None:
+    if isinstance(node, dict):
+        for key in [key for key, item in node.items() if isinstance(item, _LeftOut)]:
+            del node[key]
+        for item in node.values():
+            _prune(item)

@@ -1,0 +1,85 @@
+"""What the runners in ``tools/`` share: their arguments, and how they end on a user's mistake."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+from mmaction.registry import RUNNERS
+from mmengine.config import Config, DictAction
+from mmengine.runner import Runner
+
+from ..media import MediaError
+from .config import apply_cfg_options, read_config
+
+
+class UsageError(Exception):
+    """What the user asked for cannot be; the text says what to do."""
+
+
+class _CfgOptions(DictAction):
+    """mmengine's, but a path stays as it is: mmengine drops its spaces and splits it at commas."""
+
+    @staticmethod
+    def _parse_iterable(val: str) -> Any:
+        text = val.strip('\'"')
+        is_path = os.sep in text and (os.path.exists(text) or not set(text) & set(',[('))
+        return text if is_path else DictAction._parse_iterable(val)
+
+
+def add_runner_arguments(parser: ArgumentParser) -> None:
+    """Add the arguments that training and testing have in common, named as in mmaction2."""
+    parser.add_argument('config', help="config file, or 'avtss_mm::pretrain/<name>.py'")
+    parser.add_argument(
+        '--work-dir', help='folder of logs and results (default: work_dirs/<config name>)'
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=_CfgOptions,
+        metavar='KEY=VALUE',
+        help='change settings of the config, such as data_root=DIR or '
+        'train_dataloader.batch_size=8; a list is written key="[a,b]"',
+    )
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='what started the processes; "pytorch" for torchrun, on GPUs or on the CPU',
+    )
+    parser.add_argument('--local_rank', '--local-rank', default='0', help='set by the launcher')
+
+
+def load_config(args: Namespace) -> Config:
+    """Read ``args.config`` and apply the arguments of :func:`add_runner_arguments`."""
+    os.environ.setdefault('LOCAL_RANK', args.local_rank)
+    cfg = apply_cfg_options(read_config(args.config), args.cfg_options)
+    cfg.launcher = args.launcher
+    if args.work_dir is not None:
+        cfg.work_dir = args.work_dir
+    elif cfg.get('work_dir') is None:
+        cfg.work_dir = str(Path('work_dirs', Path(args.config).stem))
+    return cfg
+
+
+def build_runner(cfg: Config) -> Runner:
+    """Build mmengine's runner, or the one named by the config's ``runner_type``."""
+    return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+
+
+@contextmanager
+def user_errors() -> Iterator[None]:
+    """On a user's mistake, end with ``error: ...`` and exit code 1, without a traceback.
+
+    Such are an absent file, media or a checkpoint that cannot be read, and :class:`UsageError`.
+    """
+    try:
+        yield
+    except (FileNotFoundError, MediaError, UnpicklingError, UsageError) as error:
+        sys.exit(f'error: {error}')

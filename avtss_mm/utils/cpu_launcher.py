@@ -1,0 +1,35 @@
+"""Several processes on the CPU, where mmengine expects a GPU for each."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import Callable
+
+import torch.distributed as torch_dist
+from mmengine.logging import print_log
+from mmengine.model import is_model_wrapper, revert_sync_batchnorm
+from mmengine.registry import MODEL_WRAPPERS
+
+
+def init_dist(backend: str, init_backend: str = 'torch', **kwargs) -> None:
+    """Join the process group that ``torchrun`` announces in the environment, always with gloo."""
+    torch_dist.init_process_group(backend='gloo', **kwargs)
+
+
+def wraps_on_cpu(stock: Callable) -> Callable:
+    """Give ``Runner.wrap_model`` a CPU form: DDP without ``device_ids``, plain batch norm."""
+
+    @wraps(stock)
+    def wrap_model(self, model_wrapper_cfg, model):
+        if not self.distributed or is_model_wrapper(model):
+            return stock(self, model_wrapper_cfg, model)
+        if self.cfg.get('sync_bn'):
+            print_log('SyncBN needs GPUs: each process uses plain BN on the CPU', logger='current')
+        wrapper = model_wrapper_cfg or dict(
+            broadcast_buffers=False,
+            find_unused_parameters=self.cfg.get('find_unused_parameters', False),
+        )
+        wrapper = {'type': 'MMDistributedDataParallel', **wrapper, 'device_ids': None}
+        return MODEL_WRAPPERS.build(wrapper, default_args=dict(module=revert_sync_batchnorm(model)))
+
+    return wrap_model

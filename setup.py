@@ -1,0 +1,87 @@
+"""Build of avtss-mm: the package, with its configs and tools where mmengine looks for them.
+
+``_base_ = 'avtss_mm::pretrain/...'`` is read from ``avtss_mm/.mim/configs``. An installed wheel has
+copies there; an editable install has links into the checkout.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
+
+ROOT = Path(__file__).parent
+SHIPPED = ('configs', 'tools', 'model-index.yml')
+
+
+class BuildWithConfigs(build_py):
+    """Put what ``SHIPPED`` names into ``avtss_mm/.mim``."""
+
+    def run(self):
+        super().run()
+        base = ROOT if self.editable_mode else Path(self.build_lib)
+        mim = base / 'avtss_mm' / '.mim'
+        shutil.rmtree(mim, ignore_errors=True)
+        mim.mkdir(parents=True)
+        for name in SHIPPED:
+            if self.editable_mode:
+                (mim / name).symlink_to(os.path.join('..', '..', name))
+            elif (ROOT / name).is_dir():
+                ignored = shutil.ignore_patterns('__pycache__')
+                shutil.copytree(ROOT / name, mim / name, ignore=ignored)
+            else:
+                shutil.copy2(ROOT / name, mim / name)
+
+
+def read_version():
+    scope = {}
+    exec((ROOT / 'avtss_mm' / 'version.py').read_text(), scope)
+    return scope['__version__']
+
+
+setup(
+    name='avtss-mm',
+    version=read_version(),
+    description='Audio-visual contrastive learning with temporal self-supervision, for mmaction2',
+    long_description=(ROOT / 'README.md').read_text(encoding='utf-8'),
+    long_description_content_type='text/markdown',
+    license='Apache-2.0',
+    license_files=['LICENSE'],
+    packages=find_packages(include=['avtss_mm', 'avtss_mm.*']),
+    python_requires='>=3.9,<3.13',
+    install_requires=[
+        'torch>=2.0',
+        'torchvision>=0.15',
+        'torchaudio>=2.0',
+        # mmaction2 needs mmcv>=2.0.1,<2.2: the full one if you have it, else the extra `lite`. The
+        # two install the same package: naming one here would overwrite the other.
+        'mmaction2>=1.2,<1.3',
+        'mmengine>=0.10.5,<1',
+        'importlib_metadata',  # mmaction2 imports it without requiring it
+        'setuptools<81',  # mmengine needs pkg_resources
+        'numpy<2',  # mmaction2 1.2 needs it
+        'opencv-python<4.12',  # 4.12 needs numpy 2
+        'opencv-contrib-python<4.12',
+        'av>=12',
+        'matplotlib',
+        'packaging',
+        'scikit-learn',
+        'tensorboard',
+        'tqdm',
+    ],
+    extras_require={
+        'lite': ['mmcv-lite>=2.0.1,<2.2'],
+        # faster decoding; its version must fit torch's, and it needs a system FFmpeg to load
+        'torchcodec': ['torchcodec'],
+        # librosa: the tests compare the log-mel with it
+        'dev': ['librosa>=0.10', 'pre-commit', 'pytest', 'pytest-xdist', 'ruff'],
+    },
+    cmdclass={'build_py': BuildWithConfigs},
+    zip_safe=False,
+    classifiers=[
+        'License :: OSI Approved :: Apache Software License',
+        'Programming Language :: Python :: 3',
+        'Topic :: Scientific/Engineering :: Artificial Intelligence',
+    ],
+)

@@ -1,0 +1,122 @@
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+from importlib.metadata import PathDistribution, packages_distributions
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[1]
+LINKED = ('avtss_mm', 'configs', 'tools')
+COPIED = ('setup.py', 'pyproject.toml', 'MANIFEST.in', 'README.md', 'LICENSE', 'model-index.yml')
+
+
+def run(*command, **options) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, **options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope='module')
+def installed(tmp_path_factory):
+    """A wheel, built from a copy of the sources and installed into a folder of its own."""
+    source = tmp_path_factory.mktemp('source')
+    for name in LINKED:
+        ignored = shutil.ignore_patterns('__pycache__', '.mim')
+        shutil.copytree(ROOT / name, source / name, ignore=ignored)
+    for name in COPIED:
+        shutil.copy(ROOT / name, source / name)
+    target = tmp_path_factory.mktemp('target')
+    pip = (sys.executable, '-m', 'pip', '--disable-pip-version-check')
+    run(*pip, 'wheel', '--no-deps', '--no-build-isolation', '-w', source / 'dist', source)
+    wheel = next((source / 'dist').glob('avtss_mm-*.whl'))
+    run(*pip, 'install', '--no-deps', '--target', target, wheel)
+    return target
+
+
+@pytest.fixture(scope='module')
+def requirements(installed):
+    """Requirements of the installed wheel, by name."""
+    metadata = PathDistribution(next(installed.glob('avtss_mm-*.dist-info')))
+    parsed = map(Requirement, metadata.requires)
+    return {canonicalize_name(requirement.name): requirement for requirement in parsed}
+
+
+def test_configs_resolve_from_an_installed_wheel(installed, tmp_path):
+    """Also through mmengine's hub, and what they name is found in our registry scope."""
+    base = 'avtss_mm::pretrain/avtss_r2plus1d_k400.py'
+    (tmp_path / 'mine.py').write_text(f"_base_ = '{base}'\nmodel = dict(backbone=dict(depth=18))\n")
+    output = run(
+        sys.executable,
+        '-c',
+        'import avtss_mm\n'
+        'from mmengine.config import Config\n'
+        'from mmengine.hub import get_config\n'
+        'from mmengine.registry import TRANSFORMS\n'
+        'print(avtss_mm.__file__)\n'
+        'cfg = Config.fromfile("mine.py")\n'
+        'print(cfg.model.type, cfg.model._scope_, cfg.data_root)\n'
+        f'print(get_config("{base}").data_root)\n'
+        'print(type(TRANSFORMS.build(dict(type="AVInit", _scope_="avtss_mm"))).__name__)\n'
+        'print(type(TRANSFORMS.build(dict(type="FormatShape", input_format="NCTHW",'
+        ' _scope_="avtss_mm"))).__name__)\n',
+        cwd=tmp_path,
+        env={**os.environ, 'PYTHONPATH': str(installed)},
+    )
+    where, *rest = output.splitlines()
+    assert Path(where).parents[1] == installed
+    assert rest == [
+        'AVContrastiveRecognizer avtss_mm data/kinetics400',
+        'data/kinetics400',
+        'AVInit',
+        'FormatShape',
+    ]
+
+
+def test_wheel_ships_every_config_and_tool(installed):
+    for folder in ('configs', 'tools'):
+        for path in (ROOT / folder).rglob('*'):
+            if path.is_file() and '__pycache__' not in path.parts:
+                assert (installed / 'avtss_mm/.mim' / path.relative_to(ROOT)).is_file(), path
+
+
+def imported_packages() -> set:
+    """Top-level packages that the sources import."""
+    names = set()
+    for folder in ('avtss_mm', 'tools'):
+        for path in (ROOT / folder).rglob('*.py'):
+            for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):
+                if isinstance(node, ast.Import):
+                    names.update(alias.name.partition('.')[0] for alias in node.names)
+                elif isinstance(node, ast.ImportFrom) and not node.level:
+                    names.add(node.module.partition('.')[0])
+    return names - sys.stdlib_module_names - {'avtss_mm'}
+
+
+def test_every_import_is_required(requirements):
+    # mmcv is the user's choice of two packages; decord comes with mmaction2
+    exempt = {'mmcv', 'decord'}
+    distributions = packages_distributions()
+    for name in imported_packages() - exempt:
+        owners = {canonicalize_name(owner) for owner in distributions[name]}
+        assert owners & requirements.keys(), f'{name} is imported but not in setup.py'
+
+
+def test_constraints_pin_every_requirement_in_its_range(requirements):
+    lines = (ROOT / 'constraints.txt').read_text().splitlines()
+    pins = dict(line.split('==') for line in lines if line and not line.startswith('#'))
+    pins = {canonicalize_name(name): version for name, version in pins.items()}
+    for name, requirement in requirements.items():
+        assert name in pins, f'{name} has no exact version in constraints.txt'
+        assert requirement.specifier.contains(pins[name]), (requirement, pins[name])
+
+
+def test_version_is_in_the_changelog(installed):
+    version = re.search(r"'(.+)'", (ROOT / 'avtss_mm/version.py').read_text())[1]
+    assert f'## {version}\n' in (ROOT / 'CHANGELOG.md').read_text()
+    assert (installed / f'avtss_mm-{version}.dist-info').is_dir()

@@ -1,0 +1,70 @@
+"""A network that trains in a second, for tests and for configs (`custom_imports`)."""
+
+from __future__ import annotations
+
+import torch
+from mmengine.evaluator import BaseMetric
+from mmengine.model import BaseModel
+from mmengine.registry import DATASETS, METRICS, MODELS
+from mmengine.runner import Runner
+from torch import nn
+from torch.utils.data import Dataset
+
+import avtss_mm  # noqa: F401
+
+
+@DATASETS.register_module(force=True)
+class ToyDataset(Dataset):
+    metainfo = dict(classes=('even', 'odd'))
+
+    def __len__(self) -> int:
+        return 12
+
+    def __getitem__(self, index: int) -> dict:
+        generator = torch.Generator().manual_seed(index)
+        return dict(inputs=torch.randn(3, generator=generator), label=index % 2)
+
+
+@MODELS.register_module(force=True)
+class ToyModel(BaseModel):
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(3)
+        self.classifier = nn.Linear(3, 2)
+
+    def forward(self, inputs, label, mode='tensor'):
+        scores = self.classifier(self.norm(inputs))
+        if mode == 'loss':
+            return dict(loss=nn.functional.cross_entropy(scores, label))
+        return [dict(correct=bool(row.argmax() == y)) for row, y in zip(scores, label)]
+
+
+@METRICS.register_module(force=True)
+class ToyAccuracy(BaseMetric):
+    def process(self, data_batch, data_samples) -> None:
+        self.results.extend(sample['correct'] for sample in data_samples)
+
+    def compute_metrics(self, results) -> dict:
+        return dict(top1=sum(results) / len(results))
+
+
+def build_runner(work_dir, epochs: int, name: str, **options) -> Runner:
+    """A runner over the toy set; ``name`` keeps the curves of two runners apart."""
+    torch.manual_seed(0)
+    return Runner(
+        model=ToyModel(),
+        work_dir=str(work_dir),
+        experiment_name=name,
+        train_dataloader=dict(
+            dataset=ToyDataset(),
+            batch_size=2,
+            sampler=dict(type='DefaultSampler', shuffle=True),
+            collate_fn=dict(type='default_collate'),
+        ),
+        train_cfg=dict(by_epoch=True, max_epochs=epochs),
+        optim_wrapper=dict(optimizer=dict(type='AdamW', lr=0.01)),
+        param_scheduler=dict(type='CosineAnnealingLR', T_max=4),
+        default_hooks=dict(logger=dict(type='LoggerHook', interval=1)),
+        randomness=dict(seed=0),
+        **options,
+    )
