@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmaction.registry import MODELS
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
@@ -11,7 +12,6 @@ from mmengine.runner import Runner
 import avtss_mm  # noqa: F401
 from avtss_mm.media.manifest import build_manifest, save_manifest
 from avtss_mm.utils.config import apply_cfg_options
-from mmaction.registry import MODELS
 
 ROOT = Path(__file__).parents[1] / 'configs'
 CONFIGS = sorted(p for p in ROOT.rglob('*.py') if '_base_' not in p.parts)

@@ -44,8 +44,8 @@ class Canvas:
     def _width(self, width: float) -> int:
         return max(1, round(width * self.size))
 
-    def behind(self, xy) -> Colour:
-        """The colour at a point, so that something can fade into it."""
+    def colour_at(self, xy) -> Colour:
+        """The colour at a point, for something that fades into it."""
         x, y = ((np.asarray(xy) + self.offset) * self.size).astype(int).clip(0, self.size - 1)
         return self.image[y, x].tolist()
 

@@ -68,16 +68,16 @@ class Debris:
             if 0 <= age < 1:
                 reach = (0.03 + 0.06 * impact.strength) * (1 + 0.5 * age)
                 ends = [(impact.x - reach, y), (impact.x + reach, y)]
-                canvas.line(ends, mix(colour, canvas.behind((0.5, 1)), age**0.5), 0.035)
+                canvas.line(ends, mix(colour, canvas.colour_at((0.5, 1)), age**0.5), 0.035)
 
-    def draw_blows(self, canvas: Canvas, t: float, colour: Colour) -> None:
-        """Rings that widen and grains that fly, fall and fade."""
+    def draw_blows(self, canvas: Canvas, backdrop: Canvas, t: float, colour: Colour) -> None:
+        """Rings that widen and grains that fly, fall and fade into the backdrop."""
         for impact in self.impacts:
             for life in self.look.rings:
                 age = (t - impact.time) / life
                 if 0 <= age < 1:
                     radius = (0.04 + 0.32 * life**0.5 * age) * (0.4 + 0.6 * impact.strength)
-                    shade = mix(colour, canvas.behind((impact.x, impact.y - radius)), age)
+                    shade = mix(colour, backdrop.colour_at((impact.x, impact.y - radius)), age)
                     canvas.circle((impact.x, impact.y), radius, shade, 0.035 * (1 - age))
         look = self.look
         live = slice(*np.searchsorted(self.birth, [t - look.life, t], side='right'))
@@ -88,7 +88,7 @@ class Debris:
         for centre, age, radius, velocity in zip(
             centres, ages, self.radius[live], self.velocity[live]
         ):
-            shade = mix(colour, canvas.behind(centre), age**2)
+            shade = mix(colour, backdrop.colour_at(centre), age**2)
             if look.grain == 'streak':
                 canvas.line([centre, centre + 0.07 * velocity], shade, 0.02)
             elif look.grain == 'puff':

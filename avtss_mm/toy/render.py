@@ -86,8 +86,9 @@ def render_frames(world: ToyWorld, size: int = 128) -> Iterator[np.ndarray]:
         _draw_water(canvas, world, t, np.stack([x - camera[k, 0], surface], axis=-1), palette[3])
         _draw_stage(canvas, world, palette[4])
         debris.draw_marks(canvas, t, 0.91, palette[6])
+        backdrop = Canvas(image.copy(), camera[k])
         _draw_objects(canvas, world, k, look.shape, palette)
-        debris.draw_blows(canvas, t, palette[6])
+        debris.draw_blows(canvas, backdrop, t, palette[6])
         yield image
 
 

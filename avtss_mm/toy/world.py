@@ -86,12 +86,12 @@ def make_world(label: int, seed: np.random.SeedSequence, duration: float = 8.0) 
     level = low + (high - low) * times / duration
     births = np.cumsum(rng.exponential(0.3, int(8 * duration))) - 2
     births = births[births < duration]
-    # A bubble bursts where it meets the rising surface.
+    # A bubble bursts where it meets the surface, which rises after it.
     rise = (high - low) / duration
-    ends = births + (low + rise * births) / (BUBBLE_SPEED - rise)
+    ends = births + (low + rise * births) / max(BUBBLE_SPEED - rise, 0.05)
     keep = (low + rise * births > 0.03) & (ends > 0)
-    shape = len(births)
-    columns = births, rng.uniform(0.05, 0.95, shape), rng.uniform(0.01, 0.03, shape), ends
+    count = len(births)
+    columns = births, rng.uniform(0.05, 0.95, count), rng.uniform(0.01, 0.03, count), ends
     return ToyWorld(
         label, times, motion.poses, motion.pivots, motion.impacts, radius, level,
         np.stack(columns, axis=-1)[keep], tuple(others),

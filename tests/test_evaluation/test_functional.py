@@ -7,9 +7,7 @@ from avtss_mm.evaluation.functional import join_modalities, knn_accuracy, majori
 def slow_knn(gallery, labels, queries, query_labels, k, temperature):
     right = 0
     for query, truth in zip(queries, query_labels):
-        similarity = [
-            float(g @ query / np.linalg.norm(g) / np.linalg.norm(query)) for g in gallery
-        ]
+        similarity = [float(g @ query / np.linalg.norm(g) / np.linalg.norm(query)) for g in gallery]
         nearest = sorted(range(len(gallery)), key=lambda i: -similarity[i])[:k]
         votes = {}
         for i in nearest:

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from mmaction.registry import MODELS
+from mmaction.structures import ActionDataSample
 from mmengine.registry import init_default_scope
 
 import avtss_mm  # noqa: F401
-from mmaction.registry import MODELS
-from mmaction.structures import ActionDataSample
 
 CHANNELS = 32
 

@@ -86,9 +86,7 @@ def test_two_ranks_equal_one(make_recognizer, make_batch, tmp_path, has_audio):
             make_batch(NUM_VIDEOS, seed=s, has_audio=sound, first_id=NUM_VIDEOS * s)
             for s in range(STEPS)
         ]
-        expected[name] = run_steps(
-            norm_free(make_recognizer()), batches, list(range(NUM_VIDEOS))
-        )
+        expected[name] = run_steps(norm_free(make_recognizer()), batches, list(range(NUM_VIDEOS)))
         cases[name] = norm_free(make_recognizer()), batches
     queue = FeatureQueue(7, 4)
     queue.enqueue(torch.nn.functional.normalize(torch.randn(5, 4), dim=1), torch.arange(5) + 10**6)

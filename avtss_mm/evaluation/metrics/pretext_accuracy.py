@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from mmengine.evaluator import BaseMetric
-
 from mmaction.registry import METRICS
+from mmengine.evaluator import BaseMetric
 
 from ..functional import majority_share
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch.nn as nn
-from torchvision.models.video.resnet import BasicBlock, Conv2Plus1D
-
 from mmaction.registry import MODELS
+from torchvision.models.video.resnet import BasicBlock, Conv2Plus1D
 
 from .staged_resnet import StagedResNet
 

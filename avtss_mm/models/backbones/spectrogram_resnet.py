@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import torch.nn as nn
-from torchvision.models.resnet import BasicBlock
-
 from mmaction.registry import MODELS
+from torchvision.models.resnet import BasicBlock
 
 from .staged_resnet import StagedResNet
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import torch
+from mmaction.registry import MODELS
 from mmengine.dist import all_gather, get_rank
 from mmengine.logging import MessageHub
 from mmengine.model import BaseModule
-
-from mmaction.registry import MODELS
 
 from ..losses.info_nce import ABSENT, masked_mean, multi_positive_info_nce
 from ..memories import FeatureQueue

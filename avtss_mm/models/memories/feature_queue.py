@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 import torch.nn as nn
-
 from mmaction.registry import MODELS
 
 

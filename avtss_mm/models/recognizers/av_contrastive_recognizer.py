@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import torch
 import torch.nn as nn
-from mmengine.model import ModuleDict
-
 from mmaction.models import BaseRecognizer
 from mmaction.registry import MODELS
 from mmaction.utils import SampleList
+from mmengine.model import ModuleDict
 
 CLIP_LABELS = ('video_speed', 'audio_speed', 'video_direction', 'audio_direction', 'clip_order')
 
@@ -88,7 +87,7 @@ class AVContrastiveRecognizer(BaseRecognizer):
         if queue and self.contrastive_head.largest_rank > queue['length']:
             raise ValueError(
                 f'neighbours up to rank {self.contrastive_head.largest_rank} are asked for, but '
-                f"the queue has {queue['length']} entries: lower contrastive_head.negative_ranks"
+                f'the queue has {queue["length"]} entries: lower contrastive_head.negative_ranks'
             )
 
     def extract_feat(

@@ -30,12 +30,8 @@ model = dict(
         loss_weight=dict(v2v=1.0, v2a=0.5, a2v=0.5, a2a=0.0),
     ),
     pretext_heads=dict(
-        speed_v=dict(
-            type='ClipPretextHead', modality='video', label='video_speed', num_classes=4
-        ),
-        speed_a=dict(
-            type='ClipPretextHead', modality='audio', label='audio_speed', num_classes=4
-        ),
+        speed_v=dict(type='ClipPretextHead', modality='video', label='video_speed', num_classes=4),
+        speed_a=dict(type='ClipPretextHead', modality='audio', label='audio_speed', num_classes=4),
         direction_v=dict(
             type='ClipPretextHead', modality='video', label='video_direction', num_classes=2
         ),

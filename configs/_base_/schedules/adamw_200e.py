@@ -5,7 +5,12 @@ optim_wrapper = dict(
 )
 param_scheduler = [
     dict(
-        type='LinearLR', start_factor=1e-3, begin=0, end=10, by_epoch=True, convert_to_iter_based=True
+        type='LinearLR',
+        start_factor=1e-3,
+        begin=0,
+        end=10,
+        by_epoch=True,
+        convert_to_iter_based=True,
     ),
     dict(
         type='CosineAnnealingLR',
