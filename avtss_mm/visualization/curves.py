@@ -25,7 +25,9 @@ def draw_curves(
         path (str | Path): The PNG to write.
     """
     panels = {
-        'contrastive losses': [n for n in scalars if n in ('loss_v2v', 'loss_v2a', 'loss_a2v')],
+        'contrastive losses, unweighted': [
+            n for n in scalars if n.startswith(('loss_v2', 'loss_a2')) or n == 'chance_nce'
+        ],
         'target nearest in the batch': [n for n in scalars if n.startswith('top1_')],
         'k-NN top-1, frozen features': [n for n in scalars if n.endswith('_top1')],
         'speed accuracy': [n for n in scalars if n.startswith('acc_speed')],
@@ -40,10 +42,12 @@ def draw_curves(
         axis.set_title(title, loc='left', fontsize=11)
         for i, name in enumerate(names):
             epochs, values = scalars[name]
-            color = f'C{i}'
+            if name == 'chance_nce':  # of random features; it jumps where neighbours join
+                axis.plot(epochs, values, **CHANCE, label='chance')
+                continue
             if len(values) > 60:
-                axis.plot(epochs, values, color=color, alpha=0.2, linewidth=0.7)
-            axis.plot(*_smooth(epochs, values), color=color, label=name, linewidth=1.8)
+                axis.plot(epochs, values, color=f'C{i}', alpha=0.2, linewidth=0.7)
+            axis.plot(*_smooth(epochs, values), color=f'C{i}', label=name, linewidth=1.8)
         for level in sorted({chance[n] for n in names if n in chance}):
             axis.axhline(level, **CHANCE, label=f'chance {level:.2f}')
         if names:

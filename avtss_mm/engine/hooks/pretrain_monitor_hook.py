@@ -94,13 +94,15 @@ class PretrainMonitorHook(Hook):
 
     @staticmethod
     def _chance(runner: Runner) -> dict[str, float]:
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        return {name: 1 / head.num_classes for name, head in model.pretext_heads.items()}
+        heads = _bare_model(runner).pretext_heads
+        return {name: 1 / head.num_classes for name, head in heads.items()}
 
     def _draw(self, runner: Runner) -> None:
-        if runner.rank != 0 or runner.train_dataloader is None:
+        if runner.rank != 0:
             return
         steps = len(runner.train_dataloader)
+        contrastive_head = _bare_model(runner).contrastive_head
+        weights = contrastive_head.loss_weight if contrastive_head else {}
         scalars = {}
         for key, buffer in runner.message_hub.log_scalars.items():
             values = buffer.data[0]
@@ -110,9 +112,14 @@ class PretrainMonitorHook(Hook):
             span = runner.epoch if key.startswith('val/') else len(values) / steps
             span = len(values) if name == 'skipped_share' else span
             start = 0 if key.startswith('val/') else span / len(values)
+            values = np.asarray(values) / weights.get(name.replace('loss_', ''), 1)
             scalars[name] = (np.linspace(start, span, len(values)), values)
         chance = {f'acc_{name}': level for name, level in self._chance(runner).items()}
         chance['video_top1'] = runner.message_hub.runtime_info.get('initial_knn', {}).get(
             'knn/chance', 0
         )
         draw_curves(scalars, chance, Path(runner.work_dir) / 'curves.png')
+
+
+def _bare_model(runner: Runner):
+    return runner.model.module if is_model_wrapper(runner.model) else runner.model
