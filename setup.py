@@ -63,7 +63,7 @@ setup(
         'numpy<2',  # mmaction2 1.2 needs it
         'opencv-python<4.12',  # 4.12 needs numpy 2
         'opencv-contrib-python<4.12',
-        'av>=12',
+        'av>=15',  # older ones show frames that an edit list cuts
         'matplotlib',
         'packaging',
         'scikit-learn',

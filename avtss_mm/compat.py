@@ -90,7 +90,8 @@ def mend_external_configs() -> None:
 def mend_checkpoints() -> None:
     """Write checkpoints that ``torch.load(weights_only=True)`` reads, and read them so.
 
-    See :mod:`avtss_mm.utils.checkpoint`.
+    Acts on what it finds: of plain values from a sound upstream it changes nothing. See
+    :mod:`avtss_mm.utils.checkpoint`.
     """
     from mmengine.logging import MessageHub
     from mmengine.runner import CheckpointLoader, checkpoint, runner

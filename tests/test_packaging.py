@@ -47,8 +47,14 @@ def requirements(installed):
     return {canonicalize_name(requirement.name): requirement for requirement in parsed}
 
 
-def test_configs_resolve_from_an_installed_wheel(installed, tmp_path):
+@pytest.mark.parametrize('editable', [False, True])
+def test_configs_resolve_from_an_installed_wheel(installed, tmp_path, editable):
     """Also through mmengine's hub, and what they name is found in our registry scope."""
+    path = [installed]
+    if editable:  # its metadata lies elsewhere than its code
+        info = next(installed.glob('avtss_mm-*.dist-info'))
+        shutil.copytree(info, tmp_path / 'site-packages' / info.name)
+        path.insert(0, tmp_path / 'site-packages')
     base = 'avtss_mm::pretrain/avtss_r2plus1d_k400.py'
     (tmp_path / 'mine.py').write_text(f"_base_ = '{base}'\nmodel = dict(backbone=dict(depth=18))\n")
     output = run(
@@ -66,7 +72,7 @@ def test_configs_resolve_from_an_installed_wheel(installed, tmp_path):
         'print(type(TRANSFORMS.build(dict(type="FormatShape", input_format="NCTHW",'
         ' _scope_="avtss_mm"))).__name__)\n',
         cwd=tmp_path,
-        env={**os.environ, 'PYTHONPATH': str(installed)},
+        env={**os.environ, 'PYTHONPATH': os.pathsep.join(map(str, path))},
     )
     where, *rest = output.splitlines()
     assert Path(where).parents[1] == installed

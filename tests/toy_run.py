@@ -27,9 +27,9 @@ class ToyDataset(Dataset):
 
 @MODELS.register_module(force=True)
 class ToyModel(BaseModel):
-    def __init__(self) -> None:
+    def __init__(self, norm: str = 'BatchNorm1d') -> None:
         super().__init__()
-        self.norm = nn.BatchNorm1d(3)
+        self.norm = getattr(nn, norm)(3)
         self.classifier = nn.Linear(3, 2)
 
     def forward(self, inputs, label, mode='tensor'):

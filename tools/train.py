@@ -9,6 +9,7 @@ os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 
 from mmengine.config import Config
 from mmengine.device import get_device
+from mmengine.runner import find_latest_checkpoint
 
 import avtss_mm  # noqa: F401  (registers, and mends upstream)
 from avtss_mm.utils import cli
@@ -60,10 +61,12 @@ def merge_flags(cfg: Config, args: argparse.Namespace) -> Config:
             "are wrong. Leave out --amp (or set optim_wrapper.type='OptimWrapper')."
         )
     if args.resume is not None:
-        cfg.resume = True
-        cfg.load_from = None if args.resume == 'auto' else args.resume
-        if cfg.load_from and '://' not in cfg.load_from and not os.path.isfile(cfg.load_from):
-            raise FileNotFoundError(f'{cfg.load_from}: no such checkpoint to resume from')
+        auto = args.resume == 'auto'
+        last = find_latest_checkpoint(cfg.work_dir) if auto else args.resume
+        if not auto and '://' not in last and not os.path.isfile(last):
+            raise FileNotFoundError(f'{last}: no such checkpoint to resume from')
+        cfg.resume = last is not None
+        cfg.load_from = last or cfg.get('load_from')  # the first start may begin from weights
     if args.auto_scale_lr:
         if 'auto_scale_lr' not in cfg:
             raise cli.UsageError(

@@ -90,8 +90,8 @@ class Debris:
         ):
             shade = mix(colour, backdrop.colour_at(centre), age**2)
             if look.grain == 'streak':
-                canvas.line([centre, centre + 0.07 * velocity], shade, 0.02)
+                canvas.line([centre, centre + 0.1 * velocity], shade, 0.026)
             elif look.grain == 'puff':
-                canvas.circle(centre, radius * (0.025 + 0.045 * age), shade)
+                canvas.circle(centre, radius * (0.03 + 0.05 * age), shade)
             else:
-                canvas.circle(centre, radius * 0.02 * (1 - 0.6 * age), shade)
+                canvas.circle(centre, radius * 0.026 * (1 - 0.6 * age), shade)

@@ -8,7 +8,7 @@ anew, later and later as the video goes on: no stretch of it looks the same back
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -41,7 +41,7 @@ class Motion:
     """
 
     poses: np.ndarray
-    impacts: list[Impact] = field(default_factory=list)
+    impacts: list[Impact]
     pivots: np.ndarray | None = None
 
 

@@ -7,8 +7,11 @@ import numpy as np
 SAMPLE_RATE = 16000
 
 
+# Timbres: what one blow sounds like at times t (num_samples,) after it, from noise of that length.
+
+
 def _partials(t, ratios, amplitudes, decays, pitch):
-    """Damped sines: (num_samples,)."""
+    """A sum of damped sines, ``decays`` in seconds: (num_samples,)."""
     ratios, amplitudes, decays = (np.array(v)[:, None] for v in (ratios, amplitudes, decays))
     return np.sum(amplitudes * np.exp(-t / decays) * np.sin(2 * np.pi * pitch * ratios * t), axis=0)
 
@@ -45,12 +48,12 @@ def _add(track: np.ndarray, time: float, wave: np.ndarray) -> None:
     track[start + skip : start + skip + len(wave)] += wave
 
 
-def _band(noise_spectrum: np.ndarray, low: float, high: float) -> np.ndarray:
+def _band(rng: np.random.Generator, num_samples: int, low: float, high: float) -> np.ndarray:
     """Noise between two frequencies (Hz) with soft edges and unit power: (num_samples,)."""
-    n = 2 * (len(noise_spectrum) - 1)
-    freqs = np.fft.rfftfreq(n, 1 / SAMPLE_RATE) + 1e-3
+    freqs = np.fft.rfftfreq(num_samples, 1 / SAMPLE_RATE) + 1e-3
     shape = 1 / (1 + (low / freqs) ** 4) / (1 + (freqs / high) ** 4)
-    wave = np.fft.irfft(noise_spectrum * shape, n)
+    white = rng.standard_normal((2, len(freqs)))
+    wave = np.fft.irfft(shape * (white[0] + 1j * white[1]), num_samples)
     return wave / wave.std()
 
 
@@ -67,18 +70,17 @@ def synthesise(world) -> np.ndarray:
     """
     rng = np.random.default_rng(world.seeds[1])
     t = np.arange(round(world.duration * SAMPLE_RATE)) / SAMPLE_RATE
-    noise = np.fft.rfft(rng.standard_normal(len(t)))
-    track = _blows(rng, world, len(t)) + _rubbing(rng, world, t, noise) + _water(rng, world, t)
+    track = _blows(rng, world, len(t)) + _rubbing(rng, world, t) + _water(rng, world, t)
     for _ in range(2):  # wind, traffic, ...: comes and goes, anywhere in the spectrum
-        centre, loudness = 2 ** rng.uniform(7.5, 12), 10 ** rng.uniform(-2.5, -1.7)
-        noise = np.roll(noise, 1000)
-        track += loudness * _wobble(rng, t, 1.0) * _band(noise, centre / 1.4, centre * 1.4)
+        centre, loudness = 2 ** rng.uniform(7.5, 12), 10 ** rng.uniform(-2.4, -1.7)
+        noise = _band(rng, len(t), centre / 1.4, centre * 1.4)
+        track += loudness * _wobble(rng, t, 1.0) * noise
     return np.tanh(_room(rng, track) * 10 ** rng.uniform(-0.15, 0.15)).astype(np.float32)
 
 
 def _blows(rng: np.random.Generator, world, num_samples: int) -> np.ndarray:
     track = np.zeros(num_samples)
-    pitch = (0.12 / world.radius) ** 1.5 * 2 ** rng.uniform(-0.5, 0.5)
+    pitch = (0.12 / world.radius) ** 1.5 * 2 ** rng.uniform(-0.6, 0.6)
     ring = np.arange(int(1.3 * SAMPLE_RATE)) / SAMPLE_RATE
     noise = rng.standard_normal(len(ring))
     waves = {}
@@ -89,16 +91,15 @@ def _blows(rng: np.random.Generator, world, num_samples: int) -> np.ndarray:
     return track
 
 
-def _rubbing(rng: np.random.Generator, world, t: np.ndarray, noise: np.ndarray) -> np.ndarray:
+def _rubbing(rng: np.random.Generator, world, t: np.ndarray) -> np.ndarray:
     """What the motion itself sounds like: scraping, rushing air, splinters."""
     track = np.zeros(len(t))
     if world.motion in ('slide', 'swing'):
         speed = np.linalg.norm(np.diff(world.poses[..., :2], axis=0), axis=-1).max(axis=1) * 25
         loudness = 0.02 * np.minimum(np.interp(t, world.times[1:], speed), 2.5)
         loudness *= 2 ** rng.uniform(-0.5, 0.5)
-        low = 1800 if world.motion == 'slide' else 250
-        low *= 2 ** rng.uniform(-0.5, 0.5)
-        track += loudness * _band(noise, low, 2 * low)
+        low = (1800 if world.motion == 'slide' else 250) * 2 ** rng.uniform(-0.5, 0.5)
+        track += loudness * _band(rng, len(t), low, 2 * low)
     elif world.motion == 'drop':
         grain = rng.standard_normal(160) * np.exp(-np.arange(160) / 25)
         for impact in world.impacts:

@@ -79,7 +79,6 @@ val_dataloader = dict(
         pipeline=monitor_pipeline,
     ),
 )
-val_evaluator = dict(k=5)
 test_dataloader = dict(
     batch_size=16,
     num_workers=1,
@@ -90,7 +89,6 @@ test_dataloader = dict(
         pipeline=monitor_pipeline,
     ),
 )
-test_evaluator = val_evaluator
 
 optim_wrapper = dict(
     type='OptimWrapper',

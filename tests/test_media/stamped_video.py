@@ -38,3 +38,8 @@ def write_stamped(path, num_frames=100, fps=25, audio=True, **options) -> np.nda
     frames = (stamp(index) for index in range(len(times)))
     write_video(path, frames, fps, sound if audio else None, 16000, **options)
     return times - times[0]
+
+
+def on_screen(times, asked) -> list[int]:
+    """Numbers of the frames on screen, by the definition."""
+    return [max((i for i, t in enumerate(times) if t <= at + 1e-3), default=0) for at in asked]

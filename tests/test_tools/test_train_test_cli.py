@@ -93,8 +93,9 @@ def test_train_resume_test_and_baseline(run_tool, toy_config, tmp_path, capsys):
 @pytest.mark.skipif(torch.cuda.is_available(), reason='stock mmengine does this on GPUs')
 def test_two_processes_on_the_cpu(toy_config, tmp_path):
     python = Path(sys.executable)
+    options = ('--cfg-options', 'sync_bn=torch', 'model.norm=SyncBatchNorm')
     run = subprocess.run(
-        ['bash', ROOT / 'tools/dist_train.sh', toy_config, '2', '--cfg-options', 'sync_bn=torch'],
+        ['bash', ROOT / 'tools/dist_train.sh', toy_config, '2', *options],
         cwd=tmp_path,
         env={
             **os.environ,
@@ -165,6 +166,15 @@ def test_flags_reach_the_config(merged, toy_config):
     options = ('--cfg-options', 'auto_scale_lr.base_batch_size=8', '--work-dir', 'here')
     cfg = merged('train.py', toy_config, '--auto-scale-lr', *options)
     assert cfg.auto_scale_lr == dict(base_batch_size=8, enable=True) and cfg.work_dir == 'here'
+
+
+def test_resume_without_a_checkpoint_begins_as_the_config_says(merged, toy_config, tmp_path):
+    options = ('--work-dir', tmp_path, '--cfg-options', 'load_from=some/weights.pth')
+    cfg = merged('train.py', toy_config, *options, '--resume')
+    assert (cfg.resume, cfg.load_from) == (False, 'some/weights.pth')
+    (tmp_path / 'last_checkpoint').write_text('epoch_3.pth')
+    cfg = merged('train.py', toy_config, *options, '--resume')
+    assert (cfg.resume, cfg.load_from) == (True, 'epoch_3.pth')
 
 
 def test_option_values(merged, toy_config, tmp_path):

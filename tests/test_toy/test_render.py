@@ -45,11 +45,11 @@ def test_water_reaches_the_top_of_the_picture():
 
 
 def test_materials_differ_in_shape_not_only_in_colour():
-    worlds = [make_world(k, np.random.SeedSequence([4]), duration=1.0) for k in range(4)]
-    stills = [film(replace(world, impacts=[]))[5].mean(axis=-1) for world in worlds]
+    world = make_world(0, np.random.SeedSequence([4]), duration=1.0)
+    stills = [film(replace(world, impacts=[], label=k))[5].astype(int) for k in range(4)]
     for i in range(4):
         for j in range(i):
-            assert (np.abs(stills[i] - stills[j]) > 20).mean() > 0.005
+            assert (np.abs(stills[i] - stills[j]).max(axis=-1) > 20).mean() > 0.005
 
 
 def test_size_is_only_resolution():

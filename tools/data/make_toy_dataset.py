@@ -33,7 +33,7 @@ from avtss_mm.toy import (
     synthesise,
 )
 
-FORMAT = 4  # raise it when the same arguments would give other files
+FORMAT = 6  # raise it when the same arguments would give other files
 SPLITS = ('train', 'test')
 
 

@@ -1,0 +1,110 @@
+"""Lists of files: what is found, probed, kept, resumed and written."""
+
+import json
+import os
+import time
+
+import pytest
+from stamped_video import write_stamped
+
+from avtss_mm.media import build_manifest, find_media, load_manifest, save_manifest
+from avtss_mm.media.guarded_map import WorkerError, guarded_map
+
+
+@pytest.fixture
+def root(tmp_path):
+    for name in ('b/one.mp4', 'a/späce #2.mkv', 'a/deep/er/three.AVI', 'zero.webm'):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        write_stamped(tmp_path / name.lower(), num_frames=25, audio='one' in name)
+    (tmp_path / 'a/deep/er/three.avi').rename(tmp_path / 'a/deep/er/three.AVI')
+    (tmp_path / 'b/broken.mp4').write_text('nothing')
+    (tmp_path / 'b/notes.txt').write_text('nothing')
+    (tmp_path / '.hidden').mkdir()
+    (tmp_path / '.hidden/x.mp4').write_text('nothing')
+    (tmp_path / 'b/._one.mp4').write_text('nothing')
+    return tmp_path
+
+
+FOUND = ['a/deep/er/three.AVI', 'a/späce #2.mkv', 'b/broken.mp4', 'b/one.mp4', 'zero.webm']
+
+
+def test_find_media_follows_links_but_not_in_circles(root, tmp_path_factory):
+    other = tmp_path_factory.mktemp('elsewhere')
+    (other / 'linked.mp4').touch()
+    (root / 'link').symlink_to(other)
+    (root / 'b/up').symlink_to(root)
+    assert find_media(root) == sorted([*FOUND, 'link/linked.mp4'])
+
+
+@pytest.mark.parametrize('workers', [1, 3])
+def test_rows_are_sorted_and_rejects_have_reasons(root, workers):
+    rows, rejects = build_manifest(root, workers=workers)
+    assert [row['filename'] for row in rows] == [name for name in FOUND if 'broken' not in name]
+    assert [row['has_audio'] for row in rows] == [False, False, True, False]
+    assert list(rejects) == ['b/broken.mp4']
+    assert 'Invalid data' in rejects['b/broken.mp4'] and str(root) not in rejects['b/broken.mp4']
+
+
+def test_resume_takes_unchanged_files_from_the_partial_list(root):
+    partial = root / 'list.partial'
+    first = build_manifest(root, partial_path=partial)
+    lines = [json.loads(line) for line in partial.read_text().splitlines()]
+    assert sorted(line['filename'] for line in lines) == FOUND
+    for line in lines:
+        if 'row' in line:
+            line['row']['duration'] = 777  # to see which rows come from the list
+    text = '\n'.join(json.dumps(line) for line in lines) + '\n{"filename": "cut o'
+    partial.write_text(text)
+    os.utime(root / 'b/one.mp4', ns=(1, 1))  # changed since
+    seen = []
+
+    def progress(results, total):
+        seen.append(total)
+        return results
+
+    rows, rejects = build_manifest(root, partial_path=partial, progress=progress)
+    assert seen == [1]
+    assert {row['filename'] for row in rows if row['duration'] != 777} == {'b/one.mp4'}
+    assert rejects == first[1]
+
+
+def test_save_and_load(root, tmp_path):
+    rows = [dict(filename='ä b.mp4', label=0), dict(filename='c.mp4', label=1)]
+    save_manifest(tmp_path / 'm.json', rows, ['x', 'y'])
+    loaded, metainfo = load_manifest(tmp_path / 'm.json')
+    assert loaded == rows
+    assert metainfo == {'dataset_type': 'AudioVisualDataset', 'classes': ['x', 'y']}
+    assert not list(tmp_path.glob('*.tmp'))
+    save_manifest(tmp_path / 'empty.json', [])
+    assert load_manifest(tmp_path / 'empty.json')[0] == []
+    (tmp_path / 'bad.json').write_text('{"data": 1}')
+    with pytest.raises(ValueError, match='bad.json is not a manifest.*build_manifest.py'):
+        load_manifest(tmp_path / 'bad.json')
+
+
+def behave(item):
+    """A worker's function that may hang, crash or fail."""
+    if item == 'hang':
+        time.sleep(1000)
+    if item == 'crash':
+        os._exit(7)
+    if item == 'fail':
+        raise KeyError('oops')
+    return item * 2
+
+
+@pytest.mark.parametrize('workers', [1, 2])
+def test_one_hanging_or_crashing_item_costs_only_itself(workers):
+    begin = time.monotonic()
+    items = ['a', 'hang', 'b', 'crash', 'c', 'fail', 'd', 'hang', 'e']
+    results = list(guarded_map(behave, items, workers, timeout=0.5))
+    assert time.monotonic() - begin < 10
+    assert sorted(item for item, _ in results) == sorted(items)
+    good = {item: result for item, result in results if not isinstance(result, WorkerError)}
+    assert good == {letter: letter * 2 for letter in 'abcde'}
+    bad = {item: str(result) for item, result in results if isinstance(result, WorkerError)}
+    assert bad == {
+        'hang': 'no answer within 0.5 s',
+        'crash': 'the worker crashed (exit status 7)',
+        'fail': "KeyError: 'oops'",
+    }

@@ -1,0 +1,64 @@
+"""The facts of a manifest row, checked against what was written."""
+
+import av
+import numpy as np
+import pytest
+from stamped_video import write_stamped
+
+from avtss_mm.media import MediaError, probe, write_video
+
+
+@pytest.mark.parametrize('name', ['a.mp4', 'a.mkv', 'a.webm', 'a.avi', 'a.ts'])
+def test_row(tmp_path, name):
+    write_stamped(tmp_path / name, num_frames=90, fps=30)
+    row = probe(tmp_path / name)
+    assert row.pop('filename') == str(tmp_path / name)
+    assert row.pop('duration') == pytest.approx(3.0, abs=0.06)
+    assert row.pop('num_frames') == pytest.approx(90, abs=2)
+    assert row == dict(
+        fps=30.0,
+        width=96,
+        height=32,
+        rotation=0,
+        has_audio=True,
+        audio_sample_rate=48000 if name == 'a.webm' else 16000,
+        silent=False,
+    )
+
+
+def test_duration_of_a_variable_frame_rate(tmp_path):
+    times = [0, 0.1, 0.5, 1.5, 1.6, 3.0]
+    write_stamped(tmp_path / 'a.mp4', frame_times=times, audio=False)
+    assert 3.0 < probe(tmp_path / 'a.mp4')['duration'] < 3.8
+
+
+def test_duration_is_that_of_the_picture(tmp_path):
+    frames = (np.zeros((32, 32, 3), np.uint8) for _ in range(50))
+    write_video(tmp_path / 'a.mkv', frames, 25, np.ones(16000 * 5, 'f') * 0.1)
+    assert probe(tmp_path / 'a.mkv')['duration'] == pytest.approx(2.0, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    'level, silent', [(0.0, True), (0.0005, True), (0.01, False), (None, True)]
+)
+def test_silence(make_video, tmp_path, level, silent):
+    sound = None if level is None else np.sin(np.arange(48000) / 5).astype('f') * level
+    frames = (np.zeros((32, 32, 3), np.uint8) for _ in range(75))
+    write_video(tmp_path / 'a.mp4', frames, 25, sound, 16000)
+    row = probe(tmp_path / 'a.mp4')
+    assert (row['silent'], row['has_audio']) == (silent, level is not None)
+
+
+def test_sound_only_file(tmp_path):
+    with av.open(str(tmp_path / 'a.wav'), 'w') as container:
+        stream = container.add_stream('pcm_s16le', rate=8000, layout='mono')
+        frame = av.AudioFrame.from_ndarray(np.full((1, 16000), 3000, '<i2'), 's16', 'mono')
+        frame.sample_rate = 8000
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    with pytest.raises(MediaError, match='no video stream'):
+        probe(tmp_path / 'a.wav')
+    row = probe(tmp_path / 'a.wav', require_video=False)
+    assert row['duration'] == pytest.approx(2.0)
+    assert (row['num_frames'], row['fps'], row['audio_sample_rate']) == (0, 0.0, 8000)
+    assert not row['silent']
