@@ -29,11 +29,10 @@ def videos(tmp_path_factory, make_video):
     for i in range(4):
         audio = None if i == 3 else 'noise'
         make_video(root / f'{i}.mp4', duration=9, fps=10, size=(64, 80), audio=audio, seed=i)
-    manifest, _ = build_manifest(root, workers=1)
-    for i, row in enumerate(manifest['data_list']):
-        row['label'] = i % 2
+    rows, _ = build_manifest(root, workers=1)
+    rows = [dict(row, label=i % 2) for i, row in enumerate(rows)]
     for file in ('train.json', 'val.json', 'test.json', 'manifest.json'):
-        save_manifest(manifest, root / file)
+        save_manifest(root / file, rows)
     return root
 
 

@@ -16,10 +16,10 @@ class EpochSeedHook(Hook):
     """Make an epoch a function of (seed, epoch): its samples, and what the model draws.
 
     Before each training epoch it tells every data set that has ``set_epoch`` the epoch and the
-    runner's seed, and seeds the global generators from the two, equally on all ranks. A run that
-    is resumed at the end of an epoch then goes on as the unbroken one would have, whatever was
-    drawn in between, e.g. by a validation. Without this hook :class:`AudioVisualDataset` draws
-    the same windows in every epoch.
+    runner's seed; before its first step it seeds the global generators from the two, equally on
+    all ranks. A run that is resumed at the end of an epoch then goes on as the unbroken one would
+    have, whatever was drawn in between, e.g. by a validation. Without this hook
+    :class:`AudioVisualDataset` draws the same windows in every epoch.
 
     It needs an epoch-based loop: an iteration-based one counts as a single epoch.
     """
@@ -28,12 +28,19 @@ class EpochSeedHook(Hook):
     priority = 'VERY_HIGH'
 
     def before_train_epoch(self, runner) -> None:
-        """Set the epoch of the data sets and seed the generators of this process."""
+        """Set the epoch of the data sets."""
         for dataset in _innermost(runner.train_dataloader.dataset):
             if hasattr(dataset, 'set_epoch'):
                 dataset.set_epoch(runner.epoch, runner.seed)
-        seed_generators(runner.seed, runner.epoch)
-        torch.manual_seed(torch.initial_seed())  # the devices follow the CPU
+
+    def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
+        """Before the first step of an epoch, seed the generators of this process.
+
+        Not earlier: a loader whose workers start anew draws from them, one that goes on does not.
+        """
+        if batch_idx == 0:
+            seed_generators(runner.seed, runner.epoch)
+            torch.manual_seed(torch.initial_seed())  # the devices follow the CPU
 
 
 def _innermost(dataset) -> Iterator:
