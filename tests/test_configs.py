@@ -28,10 +28,12 @@ def videos(tmp_path_factory, make_video):
     root = tmp_path_factory.mktemp('videos')
     for i in range(4):
         audio = None if i == 3 else 'noise'
-        make_video(root / f'{i}.mp4', duration=9, fps=10, size=(64, 80), audio=audio, seed=i)
-    rows, _ = build_manifest(root, workers=1)
+        make_video(
+            root / 'train' / f'{i}.mp4', duration=9, fps=10, size=(64, 80), audio=audio, seed=i
+        )
+    rows, _ = build_manifest(root / 'train', workers=1)
     rows = [dict(row, label=i % 2) for i, row in enumerate(rows)]
-    for file in ('train.json', 'val.json', 'test.json', 'manifest.json'):
+    for file in ('train.json', 'manifest.json'):
         save_manifest(root / file, rows)
     return root
 
@@ -62,6 +64,7 @@ def test_fits_for_one_step(path, videos, tmp_path):
             head.in_channels = (channels, channels) if order else channels
     cfg.model.queue.update(length=4096 if path.parent.name == 'pretrain' else 160, feat_dim=8)
     cfg.train_dataloader.update(batch_size=4, num_workers=0, persistent_workers=False)
+    cfg.train_dataloader.dataset.data_prefix = dict(video='train')
     cfg.train_cfg.max_epochs = 1
     cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     cfg.test_cfg = cfg.test_dataloader = cfg.test_evaluator = None

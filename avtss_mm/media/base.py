@@ -36,7 +36,7 @@ class MediaInfo:
 
     Attributes:
         duration: Length in seconds of the picture, of the sound in a sound-only file.
-        fps: Average frames a second, 0 without picture.
+        fps: Average frames a second (25 when the header does not say), 0 without picture.
         num_frames: Number of frames, 0 when the header does not say.
         width: Pixels as displayed, that is after the rotation.
         height: Pixels as displayed, that is after the rotation.

@@ -72,7 +72,8 @@ class PyAVReader(Reader):
         self._video = best_stream(self._container, 'video')
         self._audio = best_stream(self._container, 'audio')
         self._tick = float(self._video.time_base) if self._video else 0.0
-        self._frame_time = float(1 / (self._video and self._video.average_rate or 25))
+        rate = self._video and (self._video.average_rate or self._video.guessed_rate)
+        self._frame_time = float(1 / (rate or 25))
         for stream in filter(None, (self._video, self._audio)):
             stream.codec_context.thread_count = 1
 
@@ -86,11 +87,11 @@ class PyAVReader(Reader):
         zero = first.time if first else float((main.start_time or 0) * main.time_base)
         duration = header_duration(self._container, main) or self._scan(zero)
         video, audio = self._video, self._audio  # only now: the scan opens the file again
-        rotation = getattr(first, 'rotation', 0) % 360
+        rotation = round(getattr(first, 'rotation', 0) / 90) % 4 * 90
         size = (first.width, first.height) if video else (0, 0)
         info = MediaInfo(
             duration=duration,
-            fps=float(video.average_rate or video.guessed_rate or 0) if video else 0.0,
+            fps=1 / self._frame_time if video else 0.0,
             num_frames=video.frames if video else 0,
             width=size[rotation // 90 % 2],
             height=size[1 - rotation // 90 % 2],

@@ -7,9 +7,9 @@ import importlib
 from .base import Reader
 
 AUTO = 'pyav'
-"""Measured: on real H.264 files with few key frames PyAV needs 15-25 % less time than the others
-(it leaves out the frames that nothing refers to), elsewhere about the same; and it is exact on
-every file tried, also avi."""
+"""Measured on two clips and two windows of a file: PyAV needs 5-30 % less processor time than
+torchcodec (it leaves out frames that nothing refers to) and about half of decord's, and it is the
+only one that places every frame of every file tried, also of avi, ts and mpg."""
 
 BACKENDS = {
     'pyav': ('.pyav_backend', 'PyAVReader'),

@@ -70,7 +70,10 @@ def load_config(args: Namespace) -> Config:
 
 def build_runner(cfg: Config) -> Runner:
     """Build mmengine's runner, or the one named by the config's ``runner_type``."""
-    return RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    # mmengine logs a line for each parameter without weight decay: hundreds
+    runner.logger.addFilter(lambda record: 'paramwise_options' not in record.getMessage())
+    return runner
 
 
 @contextmanager

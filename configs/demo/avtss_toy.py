@@ -67,15 +67,15 @@ monitor_pipeline = [
 train_dataloader = dict(
     batch_size=16,
     num_workers=1,
-    dataset=dict(data_root=data_root, pipeline=train_pipeline),
+    dataset=dict(data_root=data_root, data_prefix=dict(video=''), pipeline=train_pipeline),
 )
 val_dataloader = dict(
     batch_size=16,
     num_workers=1,
     dataset=dict(
         data_root=data_root,
-        gallery=dict(ann_file='train.json', max_per_class=10),
-        query=dict(ann_file='test.json', max_per_class=5),
+        gallery=dict(ann_file='train.json', data_prefix=dict(video=''), max_per_class=10),
+        query=dict(ann_file='test.json', data_prefix=dict(video=''), max_per_class=5),
         pipeline=monitor_pipeline,
     ),
 )
@@ -84,8 +84,8 @@ test_dataloader = dict(
     num_workers=1,
     dataset=dict(
         data_root=data_root,
-        gallery=dict(ann_file='train.json', max_per_class=None),
-        query=dict(ann_file='test.json', max_per_class=None),
+        gallery=dict(ann_file='train.json', data_prefix=dict(video=''), max_per_class=None),
+        query=dict(ann_file='test.json', data_prefix=dict(video=''), max_per_class=None),
         pipeline=monitor_pipeline,
     ),
 )

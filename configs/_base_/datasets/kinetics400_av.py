@@ -66,6 +66,7 @@ train_dataloader = dict(
         type='AudioVisualDataset',
         data_root=data_root,
         ann_file='train.json',
+        data_prefix=dict(video='train'),
         pipeline=train_pipeline,
     ),
 )
@@ -78,8 +79,8 @@ val_dataloader = dict(
     dataset=dict(
         type='GalleryQueryDataset',
         data_root=data_root,
-        gallery=dict(ann_file='train.json', max_per_class=20),
-        query=dict(ann_file='val.json', max_per_class=5),
+        gallery=dict(ann_file='train.json', data_prefix=dict(video='train'), max_per_class=20),
+        query=dict(ann_file='val.json', data_prefix=dict(video='val'), max_per_class=5),
         pipeline=monitor_pipeline,
     ),
 )
