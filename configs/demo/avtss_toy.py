@@ -14,10 +14,11 @@ model = dict(
     audio_backbone=dict(depth=10, base_channels=32),
     neck=dict(in_channels=channels, hidden_channels=256, out_channels=64),
     audio_neck=dict(in_channels=audio_channels, hidden_channels=256, out_channels=64),
-    # The queue holds less than half of the data set; ranks and numbers shrink with it.
+    # The queue holds less than half of the data set; ranks and numbers shrink with it. Neighbours
+    # join late: as long as video features are noise, noisy positives keep v2v from being learned.
     queue=dict(length=160, feat_dim=64),
     contrastive_head=dict(
-        positive_ranks=(1, 3), num_negatives=32, negative_ranks=(20, 120), neighbor_start_epoch=10
+        positive_ranks=(1, 3), num_negatives=32, negative_ranks=(20, 120), neighbor_start_epoch=20
     ),
     pretext_heads=dict(
         speed_v=dict(in_channels=channels),
@@ -33,8 +34,8 @@ model = dict(
 crop_and_flip = dict(
     type='PerClip',
     transforms=[
-        dict(type='RandomResizedCrop', area_range=(0.4, 1.0)),
-        dict(type='Resize', scale=(56, 56), keep_ratio=False),
+        dict(type='RandomResizedCrop', area_range=(0.5, 1.0)),
+        dict(type='Resize', scale=(48, 48), keep_ratio=False),
         dict(type='Flip', flip_ratio=0.5),
     ],
 )
@@ -59,7 +60,7 @@ monitor_pipeline = [
     {{_base_.open_file}},
     dict(type='UniformSampleAVClips', num_clips=4, clip_len=8, video_fps=12.5),
     {{_base_.decode}},
-    dict(type='Resize', scale=(56, 56), keep_ratio=False),
+    dict(type='Resize', scale=(48, 48), keep_ratio=False),
     log_mel,
     {{_base_.to_shape}},
     {{_base_.pack}},
@@ -95,7 +96,7 @@ optim_wrapper = dict(
     optimizer=dict(type='AdamW', lr=2e-3, betas=(0.9, 0.99), weight_decay=1e-4),
     paramwise_cfg=dict(norm_decay_mult=0.0, bias_decay_mult=0.0),
 )
-max_epochs = 20
+max_epochs = 30
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, end=2, convert_to_iter_based=True),
     dict(

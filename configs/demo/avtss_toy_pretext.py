@@ -14,7 +14,7 @@ test_dataloader = dict(
             {{_base_.open_file}},
             {{_base_.sample_windows}},
             {{_base_.decode}},
-            dict(type='Resize', scale=(56, 56), keep_ratio=False),
+            dict(type='Resize', scale=(48, 48), keep_ratio=False),
             {{_base_.log_mel}},
             {{_base_.to_shape}},
             {{_base_.pack}},
