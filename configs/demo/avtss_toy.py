@@ -15,7 +15,7 @@ model = dict(
     neck=dict(in_channels=channels, hidden_channels=256, out_channels=64),
     audio_neck=dict(in_channels=audio_channels, hidden_channels=256, out_channels=64),
     # The queue holds less than half of the data set; ranks and numbers shrink with it. Neighbours
-    # join late: as long as video features are noise, noisy positives keep v2v from being learned.
+    # join late: as long as the features are noise, so are their neighbours.
     queue=dict(length=160, feat_dim=64),
     contrastive_head=dict(
         positive_ranks=(1, 3), num_negatives=32, negative_ranks=(20, 120), neighbor_start_epoch=20

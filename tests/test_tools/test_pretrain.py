@@ -1,6 +1,7 @@
 """Pre-training through the public commands, on real files."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -137,3 +138,38 @@ def test_pretext_heads_on_test_videos(toy, unbroken, tmp_path):
     tasks = [k for k in metrics if not k.endswith('_chance')]
     assert len(tasks) == 7 and all(0 <= metrics[k] <= 1 for k in tasks)
     assert 0.25 <= metrics['pretext/speed_v_chance'] <= 0.7
+
+
+def losses(checkpoint):
+    hub = torch.load(checkpoint, weights_only=True)['message_hub']
+    return hub['log_scalars']['train/loss']['log_history']
+
+
+def test_compiled_training_gives_the_same_losses(toy, unbroken, tmp_path):
+    train(toy, tmp_path, '--no-validate', epochs=1, options=['compile.backend=eager'])
+    expected = losses(unbroken[0] / 'epoch_1.pth')
+    assert losses(tmp_path / 'epoch_1.pth').allclose(expected, rtol=1e-3)
+
+
+def test_gradient_accumulation_and_scaled_lr(toy, tmp_path):
+    options = ['optim_wrapper.accumulative_counts=2', 'auto_scale_lr.base_batch_size=8']
+    log = train(toy, tmp_path, '--no-validate', '--auto-scale-lr', epochs=1, options=options).stdout
+    optimizer = torch.load(tmp_path / 'epoch_1.pth', weights_only=True)['optimizer']
+    steps = {state['step'].item() for state in optimizer['state'].values()}
+    assert steps == {2}  # four batches, two of them a step
+    assert 'Scaling the original LR by 0.5' in log
+
+
+def test_two_processes_train_on_the_cpu(toy, tmp_path):
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ['PATH']])
+    result = subprocess.run(
+        ['bash', ROOT / 'tools/dist_train.sh', ROOT / 'configs/demo/avtss_toy.py', '2',
+         '--work-dir', tmp_path, '--no-validate', '--cfg-options', f'data_root={toy}',
+         'train_cfg.max_epochs=1', *SMALL],
+        capture_output=True, text=True,
+        env={**os.environ, 'PATH': path, 'PORT': str(20002 + os.getpid() % 20000)},
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr[-3000:]
+    state = torch.load(tmp_path / 'epoch_1.pth', weights_only=True)['state_dict']
+    assert state['queues.video.num_enqueued'] == 16  # two steps of 2 x 4 videos
+    assert 'Epoch 1 in short' in result.stdout
