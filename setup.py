@@ -51,7 +51,7 @@ setup(
     packages=find_packages(include=['avtss_mm', 'avtss_mm.*']),
     python_requires='>=3.9,<3.13',
     install_requires=[
-        'torch>=2.0',
+        'torch>=2.1',
         'torchvision>=0.15',
         'torchaudio>=2.0',
         # mmaction2 needs mmcv>=2.0.1,<2.2: the full one if you have it, else the extra `lite`. The

@@ -105,6 +105,20 @@ def mend_checkpoints() -> None:
     CheckpointLoader.register_scheme(prefixes='', loader=ours.load_from_local, force=True)
 
 
+def mend_compile() -> None:
+    """Let ``compile=True`` work: it takes in what torch cannot trace.
+
+    That is the batch as a list of samples, and the optimizer's step. Networks and losses, which
+    compiling speeds up, stay in.
+    """
+    import torch
+    from mmaction.models import MultiModalDataPreprocessor
+    from mmengine.optim import OptimWrapper
+
+    OptimWrapper.update_params = torch.compiler.disable(OptimWrapper.update_params)
+    MultiModalDataPreprocessor.forward = torch.compiler.disable(MultiModalDataPreprocessor.forward)
+
+
 def mend_cpu_launcher() -> None:
     """Without an accelerator, let ``launcher='pytorch'`` train with gloo on the CPU.
 
@@ -126,3 +140,4 @@ mend_mmaction_models()
 mend_external_configs()
 mend_checkpoints()
 mend_cpu_launcher()
+mend_compile()

@@ -92,6 +92,7 @@ class ContrastiveHead(BaseModule):
         ranks += [self.negative_ranks[1]] if self.num_negatives else []
         return max(ranks, default=0)
 
+    @torch.compiler.disable(recursive=False)  # it asks the message hub and fills the queues
     def loss(
         self,
         embeddings: dict[str, torch.Tensor],

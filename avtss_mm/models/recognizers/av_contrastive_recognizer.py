@@ -90,6 +90,7 @@ class AVContrastiveRecognizer(BaseRecognizer):
                 f'the queue has {queue["length"]} entries: lower contrastive_head.negative_ranks'
             )
 
+    @torch.compiler.disable(recursive=False)  # which clips have sound is known to numpy
     def extract_feat(
         self, inputs: dict[str, torch.Tensor], has_audio: np.ndarray | None = None
     ) -> dict[str, torch.Tensor]:
@@ -118,6 +119,7 @@ class AVContrastiveRecognizer(BaseRecognizer):
             features['audio'] = _encode(self.audio_backbone, audios)
         return features
 
+    @torch.compiler.disable(recursive=False)  # what it calls is compiled, its own lists are not
     def loss(
         self, inputs: dict[str, torch.Tensor], data_samples: SampleList, **kwargs
     ) -> dict[str, torch.Tensor]:
@@ -223,6 +225,7 @@ def _encode(
     return pooled.unflatten(0, clips.shape[:2])
 
 
+@torch.compiler.disable
 def _stack_labels(data_samples: SampleList, device: torch.device) -> dict[str, torch.Tensor]:
     """Labels of ``SampleAVClips`` as tensors ``(N, 2)``, or ``(N,)`` for ``clip_order``."""
     return {
