@@ -11,11 +11,10 @@ from pathlib import Path
 
 import numpy as np
 from mmaction.registry import DATASETS
-from mmengine.config import DictAction
 from mmengine.registry import init_default_scope
 
 import avtss_mm  # noqa: F401  (registers, and mends upstream)
-from avtss_mm.utils.cli import user_errors
+from avtss_mm.utils.cli import add_config_arguments, user_errors
 from avtss_mm.utils.config import apply_cfg_options, read_config
 from avtss_mm.visualization.sheets import describe_sample, draw_sample
 
@@ -25,17 +24,10 @@ def parse_args() -> argparse.Namespace:
         description='Draw samples as the model gets them: frames and spectrograms of each window, '
         'with their times, speeds, directions and order label'
     )
-    parser.add_argument('config', help="config file, or 'avtss_mm::pretrain/<name>.py'")
+    add_config_arguments(parser)
     parser.add_argument('--num', type=int, default=8, help='samples to draw (default: 8)')
     parser.add_argument('--out', type=Path, help='folder (default: work_dirs/<config name>/browse)')
     parser.add_argument('--mode', choices=['train', 'val', 'test'], default='train')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='change settings of the config, such as data_root=DIR',
-    )
     return parser.parse_args()
 
 

@@ -33,12 +33,9 @@ class _CfgOptions(DictAction):
         return text if is_path else DictAction._parse_iterable(val)
 
 
-def add_runner_arguments(parser: ArgumentParser) -> None:
-    """Add the arguments that training and testing have in common, named as in mmaction2."""
+def add_config_arguments(parser: ArgumentParser) -> None:
+    """Add the config and its ``--cfg-options``, which every tool that reads a config has."""
     parser.add_argument('config', help="config file, or 'avtss_mm::pretrain/<name>.py'")
-    parser.add_argument(
-        '--work-dir', help='folder of logs and results (default: work_dirs/<config name>)'
-    )
     parser.add_argument(
         '--cfg-options',
         nargs='+',
@@ -46,6 +43,14 @@ def add_runner_arguments(parser: ArgumentParser) -> None:
         metavar='KEY=VALUE',
         help='change settings of the config, such as data_root=DIR or '
         'train_dataloader.batch_size=8; a list is written key="[a,b]"',
+    )
+
+
+def add_runner_arguments(parser: ArgumentParser) -> None:
+    """Add the arguments that training and testing have in common, named as in mmaction2."""
+    add_config_arguments(parser)
+    parser.add_argument(
+        '--work-dir', help='folder of logs and results (default: work_dirs/<config name>)'
     )
     parser.add_argument(
         '--launcher',

@@ -137,3 +137,10 @@ def test_channels_last_changes_nothing_but_the_layout(make_recognizer, make_batc
     assert stem[0].is_contiguous() and not stem[1].is_contiguous()
     losses = [m.parse_losses(m(*make_batch(4), mode='loss'))[0].item() for m in models]
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+
+
+def test_pretext_tasks_alone(make_recognizer, make_batch):
+    model = make_recognizer(contrastive_head=None)  # the config's queue is then left out
+    results = model(*make_batch(4), mode='loss')
+    assert {k for k in results if 'loss' in k} == {f'loss_{n}' for n in NAMES}
+    assert not len(model.queues)

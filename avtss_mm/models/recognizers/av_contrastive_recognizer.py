@@ -82,6 +82,7 @@ class AVContrastiveRecognizer(BaseRecognizer):
         self.contrastive_head = MODELS.build(contrastive_head) if contrastive_head else None
         pretext_heads = {k: MODELS.build(v) for k, v in (pretext_heads or {}).items() if v}
         self.pretext_heads = ModuleDict(pretext_heads)
+        queue = queue if self.contrastive_head is not None else None  # it alone searches them
         modalities = ('video', 'audio') if queue else ()
         self.queues = nn.ModuleDict({name: MODELS.build(queue) for name in modalities})
         if queue and self.contrastive_head.largest_rank > queue['length']:
@@ -137,8 +138,7 @@ class AVContrastiveRecognizer(BaseRecognizer):
         has_audio = np.stack([sample.has_audio for sample in data_samples])  # N, 2
         features = self.extract_feat(inputs, has_audio)
         device = features['video'].device
-        audio_valid = torch.from_numpy(has_audio).to(device)
-        valid = dict(video=torch.ones_like(audio_valid), audio=audio_valid)
+        valid = _valid_clips(has_audio, device)
         labels = _stack_labels(data_samples, device)
         embeddings = self.project(features)
 
@@ -183,7 +183,7 @@ class AVContrastiveRecognizer(BaseRecognizer):
             of sound only if there is any; with ``test_cfg=dict(pretext=True)`` also ``pretext``:
             prediction and label ``(K,)`` of each pretext head by name.
         """
-        num_samples, num_clips = next(iter(inputs.values())).shape[:2]
+        num_clips = next(iter(inputs.values())).shape[1]
         everywhere = np.ones(num_clips, bool)
         has_audio = np.stack([sample.get('has_audio', everywhere) for sample in data_samples])
         features = self.extract_feat(inputs)
@@ -197,8 +197,7 @@ class AVContrastiveRecognizer(BaseRecognizer):
                     sample.set_field(nn.functional.normalize(z, dim=0), f'{name}_embedding')
         if (self.test_cfg or {}).get('pretext'):
             device = features['video'].device
-            valid = dict(audio=torch.from_numpy(has_audio).to(device))
-            valid['video'] = torch.ones_like(valid['audio'])
+            valid = _valid_clips(has_audio, device)
             labels = _stack_labels(data_samples, device)
             answers = {
                 name: [t.cpu() for t in head.predict(features, valid, labels)]
@@ -223,6 +222,13 @@ def _encode(
     maps = maps if isinstance(maps, (tuple, list)) else [maps]
     pooled = torch.cat([m.flatten(2).mean(dim=2) for m in maps], dim=1)  # N * M, C
     return pooled.unflatten(0, clips.shape[:2])
+
+
+@torch.compiler.disable
+def _valid_clips(has_audio: np.ndarray, device: torch.device) -> dict[str, torch.Tensor]:
+    """Which clips ``(N, M)`` exist: every video clip, and the sound that is there."""
+    audio = torch.from_numpy(has_audio).to(device)
+    return dict(video=torch.ones_like(audio), audio=audio)
 
 
 @torch.compiler.disable
