@@ -1,5 +1,6 @@
 """Every config is built at full size and, with its networks shrunk, fitted for one step."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,10 @@ from avtss_mm.utils.config import apply_cfg_options
 
 ROOT = Path(__file__).parents[1] / 'configs'
 CONFIGS = sorted(p for p in ROOT.rglob('*.py') if '_base_' not in p.parts)
-PRETRAIN = [p for p in CONFIGS if p.parent.name == 'pretrain' or p.stem.startswith('avtss_')]
+PRETRAIN = [
+    p for p in CONFIGS if p.parent.name in ('pretrain', 'demo') and p.stem.startswith('avtss_')
+]
+SPLIT = re.compile(r'_((?:split|fold)\d)')
 NUM_PRETEXT = dict(v2a_only=0, no_temporal=0, no_order=4, no_cross_order=6)
 
 
@@ -31,7 +35,7 @@ def videos(tmp_path_factory, make_video):
         make_video(
             root / 'train' / f'{i}.mp4', duration=9, fps=10, size=(64, 80), audio=audio, seed=i
         )
-    rows, _ = build_manifest(root / 'train', workers=1)
+    rows, _ = build_manifest(root, workers=1)
     rows = [dict(row, label=i % 2) for i, row in enumerate(rows)]
     for file in ('train.json', 'manifest.json'):
         save_manifest(root / file, rows)
@@ -42,12 +46,32 @@ def videos(tmp_path_factory, make_video):
 def test_builds_at_full_size(path):
     cfg = Config.fromfile(path)
     init_default_scope(cfg.default_scope)
-    model = MODELS.build(cfg.model)
+    with torch.device('meta'):  # shapes without numbers: fast
+        model = MODELS.build(cfg.model)
     if path.parent.name == 'pretrain':
         video = sum(p.numel() for p in model.backbone.parameters())
         assert video == pytest.approx(31.3e6, rel=0.01)  # torchvision's r2plus1d_18 without fc
         assert model.queues['video'].features.shape == (65536, 128)
     assert cfg.custom_imports.imports == ['avtss_mm']
+
+
+@pytest.mark.parametrize('path', [p for p in CONFIGS if SPLIT.search(p.stem)], ids=name)
+def test_reads_the_split_that_it_names(path):
+    cfg = Config.fromfile(path)
+    split = SPLIT.search(path.stem)[1]
+    test = cfg.test_dataloader.dataset
+    if 'gallery' in test:
+        files = [test.gallery.ann_file, test.query.ann_file]
+    else:
+        files = [cfg.train_dataloader.dataset.ann_file, test.ann_file]
+        assert cfg.train_dataloader.dataset.data_root == test.data_root
+        assert cfg.val_dataloader is None  # no epoch is chosen on the test split
+    assert files == [f'train_{split}.json', f'test_{split}.json']
+    data = next(d for d in ('ucf101', 'hmdb51', 'esc50') if d in path.stem)
+    assert test.data_root == cfg.data_root == f'data/{data}'
+    if 'cls_head' in cfg.model:
+        classes = dict(ucf101=101, hmdb51=51, esc50=50)[data]
+        assert cfg.model.cls_head.num_classes == classes
 
 
 @pytest.mark.parametrize('path', PRETRAIN, ids=name)
@@ -64,7 +88,6 @@ def test_fits_for_one_step(path, videos, tmp_path):
             head.in_channels = (channels, channels) if order else channels
     cfg.model.queue.update(length=4096 if path.parent.name == 'pretrain' else 160, feat_dim=8)
     cfg.train_dataloader.update(batch_size=4, num_workers=0, persistent_workers=False)
-    cfg.train_dataloader.dataset.data_prefix = dict(video='train')
     cfg.train_cfg.max_epochs = 1
     cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     cfg.test_cfg = cfg.test_dataloader = cfg.test_evaluator = None

@@ -78,7 +78,7 @@ def main() -> None:
         ('pretext', PRETEXT_CONFIG, checkpoint),
     ):
         seconds[name] = run('test.py', config, weights, '--work-dir', out / name, *options)
-        results[name] = json.loads((out / name / 'metrics.json').read_text())
+        results[name] = json.loads((out / name / 'metrics.json').read_text())['metrics']
     text = table(results['trained'], results['random'], results['pretext'])
     (out / 'results.md').write_text(text + '\n')
     spent = ', '.join(f'{name} {value:.0f} s' for name, value in seconds.items())

@@ -2,7 +2,8 @@
 """Evaluate: ``python tools/test.py CONFIG CHECKPOINT``.
 
 The word ``random`` instead of a checkpoint gives the baseline, the same networks untrained.
-Prints the metrics as a table and writes them to ``<work dir>/metrics.json``.
+Prints the metrics as a table, with the protocol (frames, resolution, clips) and chance levels, and
+writes them to ``<work dir>/metrics.json``.
 """
 
 import argparse
@@ -15,8 +16,11 @@ os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 
 from mmengine.config import Config
 from mmengine.dist import is_main_process
+from mmengine.registry import init_default_scope
 
 import avtss_mm  # noqa: F401  (registers, and mends upstream)
+from avtss_mm.evaluation.feature_cache import evaluate_features, identity_of, read_features
+from avtss_mm.evaluation.protocol import chance_of, describe_protocol, protocol_text
 from avtss_mm.utils import cli
 
 
@@ -27,6 +31,12 @@ def parse_args() -> argparse.Namespace:
         'checkpoint', help="checkpoint file, or 'random' for seeded random weights: the baseline"
     )
     parser.add_argument('--dump', metavar='FILE.pkl', help='write the predictions to this file')
+    parser.add_argument(
+        '--features',
+        metavar='FILE.npz',
+        help='keep the features in this file; where it has them already, no network runs '
+        '(linear probe, retrieval, k-NN)',
+    )
     return parser.parse_args()
 
 
@@ -52,18 +62,52 @@ def merge_flags(cfg: Config, args: argparse.Namespace) -> Config:
     if args.dump is not None:
         if not args.dump.endswith(('.pkl', '.pickle')):
             raise cli.UsageError(f'--dump {args.dump}: the name must end with .pkl')
-        evaluators = cfg.test_evaluator
-        evaluators = list(evaluators) if isinstance(evaluators, (list, tuple)) else [evaluators]
-        cfg.test_evaluator = [*evaluators, dict(type='DumpResults', out_file_path=args.dump)]
+        add_evaluator(cfg, type='DumpResults', out_file_path=args.dump)
     return cfg
 
 
-def report(metrics: dict, path: Path) -> None:
-    """Print the metrics, one a line, and write them as JSON."""
+def add_evaluator(cfg: Config, **evaluator) -> None:
+    evaluators = cfg.test_evaluator
+    evaluators = list(evaluators) if isinstance(evaluators, (list, tuple)) else [evaluators]
+    cfg.test_evaluator = [*evaluators, evaluator]
+
+
+def evaluate(cfg: Config, args: argparse.Namespace) -> dict:
+    """Run the test, or its evaluators alone where ``--features`` has all that they need."""
+    if args.features is not None:
+        init_default_scope('mmaction')
+        identity = identity_of(cfg, args.checkpoint)
+        if os.path.exists(args.features):
+            try:
+                features = read_features(args.features, identity)
+            except ValueError as error:
+                raise cli.UsageError(str(error)) from error
+            metrics = evaluate_features(cfg, features)
+            if metrics is not None:
+                print(f'features read from {args.features}')
+                return metrics
+        add_evaluator(cfg, type='FeatureRecorder', path=args.features, identity=identity)
+    runner = cli.build_runner(cfg)
+    if args.checkpoint == 'random':
+        runner._init_model_weights()  # as at the start of training, the same in every process
+    return runner.test()
+
+
+def report(metrics: dict, cfg: Config, args: argparse.Namespace) -> None:
+    """Print the metrics, one a line, with the chance level of each, and write them as JSON."""
     metrics = {name: float(value) for name, value in metrics.items()}
-    path.write_text(json.dumps(metrics, indent=2) + '\n')
-    width = max(map(len, metrics), default=0)
-    print('\n' + '\n'.join(f'{name:<{width}}  {value:10.4f}' for name, value in metrics.items()))
+    protocol = describe_protocol(cfg.test_dataloader.dataset.get('pipeline', []))
+    results = dict(config=args.config, checkpoint=args.checkpoint, protocol=protocol)
+    path = Path(cfg.work_dir, 'metrics.json')
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({**results, 'metrics': metrics}, indent=2) + '\n')
+    shown = [name for name in metrics if not name.endswith('chance')]
+    width = max(map(len, shown), default=0)
+    print(f'\n{protocol_text(protocol)}\n')
+    for name in shown:
+        chance = chance_of(name, metrics)
+        beside = '' if chance is None else f'   (chance {chance:.4f})'
+        print(f'{name:<{width}}  {metrics[name]:10.4f}{beside}')
     print(f'\nwritten to {path}')
 
 
@@ -71,12 +115,9 @@ def main() -> None:
     args = parse_args()
     with cli.user_errors():
         cfg = merge_flags(cli.load_config(args), args)
-        runner = cli.build_runner(cfg)
-        if args.checkpoint == 'random':
-            runner._init_model_weights()  # as at the start of training, the same in every process
-        metrics = runner.test()
+        metrics = evaluate(cfg, args)
         if is_main_process():
-            report(metrics, Path(cfg.work_dir, 'metrics.json'))
+            report(metrics, cfg, args)
 
 
 if __name__ == '__main__':

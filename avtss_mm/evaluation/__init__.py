@@ -1,5 +1,5 @@
-"""Metrics on features, registered in mmaction2's ``METRICS``."""
+"""Metrics on features and scores, registered in mmaction2's ``METRICS``."""
 
-from .metrics import KNNMetric, PretextAccuracy
-
-__all__ = ['KNNMetric', 'PretextAccuracy']
+from .feature_cache import FeatureRecorder  # noqa: F401
+from .metrics import *  # noqa: F401, F403
+from .metrics import __all__ as __all__

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Sequence
+
 import numpy as np
+import torch
+from scipy.stats import hypergeom
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.preprocessing import normalize
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler, normalize
+from sklearn.svm import LinearSVC
 
 
 def knn_accuracy(
@@ -50,3 +59,110 @@ def majority_share(labels: np.ndarray) -> float:
     """Accuracy of always naming the most frequent label: the chance level."""
     _, counts = np.unique(labels, return_counts=True)
     return float(counts.max() / counts.sum())
+
+
+def match_ranks(
+    queries: np.ndarray,
+    query_labels: np.ndarray,
+    gallery: np.ndarray,
+    gallery_labels: np.ndarray,
+    chunk_size: int = 256,
+) -> np.ndarray:
+    """Rank of the first gallery item that has the label of the query, by cosine similarity.
+
+    Args:
+        queries (ndarray): Features of shape ``(Q, D)``.
+        query_labels (ndarray): Shape ``(Q,)``.
+        gallery (ndarray): Features of shape ``(G, D)``.
+        gallery_labels (ndarray): Shape ``(G,)``.
+        chunk_size (int): Queries compared at once; they need ``10 * chunk_size * G`` bytes.
+            Defaults to 256.
+
+    Returns:
+        ndarray: Shape ``(Q,)``, from 1. Wrong items that are as similar as the first right one
+        (up to 1e-6, the rounding of float32) come before it. A query whose label is not in the
+        gallery has rank ``G + 1``.
+    """
+    gallery = torch.from_numpy(normalize(gallery).astype(np.float32))
+    queries = torch.from_numpy(normalize(queries).astype(np.float32))
+    gallery_labels, query_labels = (torch.as_tensor(x) for x in (gallery_labels, query_labels))
+    ranks = []
+    for features, labels in zip(queries.split(chunk_size), query_labels.split(chunk_size)):
+        similarity = features @ gallery.T  # chunk, G
+        wrong = labels[:, None] != gallery_labels[None]
+        best = similarity.masked_fill(wrong, -torch.inf).amax(dim=1, keepdim=True)
+        ranks.append(1 + (wrong & (similarity >= best - 1e-6)).sum(dim=1))
+    return torch.cat(ranks).numpy()
+
+
+def chance_of_recall(query_labels: np.ndarray, gallery_labels: np.ndarray, k: int) -> float:
+    """Recall at ``k`` of a random order of the gallery.
+
+    Args:
+        query_labels (ndarray): Shape ``(Q,)``.
+        gallery_labels (ndarray): Shape ``(G,)``.
+        k (int): Number of items looked at.
+    """
+    labels, inverse = np.unique(query_labels, return_inverse=True)
+    size = len(gallery_labels)
+    right = [(gallery_labels == label).sum() for label in labels]
+    missed = hypergeom.pmf(0, size, right, min(k, size))
+    return float(1 - missed[inverse].mean())
+
+
+def linear_probe(
+    train: np.ndarray,
+    train_labels: np.ndarray,
+    groups: np.ndarray,
+    test: np.ndarray,
+    test_labels: np.ndarray,
+    classifier: str = 'logistic',
+    C: Sequence[float] = (1e-4, 1e-3, 1e-2, 1e-1, 1.0),
+    num_folds: int = 3,
+    num_jobs: int = 1,
+) -> tuple[float, float]:
+    """Accuracy of a linear classifier on standardised features, its ``C`` chosen inside ``train``.
+
+    Args:
+        train (ndarray): Features of shape ``(N, D)``.
+        train_labels (ndarray): Shape ``(N,)``.
+        groups (ndarray): Shape ``(N,)``. Samples of one group stay in one fold.
+        test (ndarray): Features of shape ``(Q, D)``.
+        test_labels (ndarray): Shape ``(Q,)``.
+        classifier (str): ``'logistic'`` or ``'svm'``. Defaults to 'logistic'.
+        C (Sequence[float]): Inverse strengths of regularisation to choose from; of equally good
+            ones the first is taken.
+        num_folds (int): Folds of the cross-validation; fewer where there are fewer groups.
+            Defaults to 3.
+        num_jobs (int): Processes. Defaults to 1.
+
+    Returns:
+        tuple: The accuracy on ``test`` and the chosen ``C``.
+
+    Raises:
+        ValueError: If there is no such classifier, or ``train`` has fewer than two classes or
+            groups.
+    """
+    kinds = dict(
+        logistic=lambda: LogisticRegression(max_iter=1000, random_state=0),
+        svm=lambda: LinearSVC(tol=1e-2, max_iter=5000, random_state=0),
+    )
+    if classifier not in kinds:
+        raise ValueError(f'classifier must be one of {list(kinds)}, got {classifier!r}')
+    num_groups, num_classes = len(np.unique(groups)), len(np.unique(train_labels))
+    if num_groups < 2 or num_classes < 2:
+        raise ValueError(
+            f'a linear probe needs two classes and two groups of files to train on, got '
+            f'{num_classes} classes and {num_groups} groups'
+        )
+    folds = StratifiedGroupKFold(min(num_folds, num_groups), shuffle=True, random_state=0)
+    search = GridSearchCV(
+        Pipeline([('scale', StandardScaler()), ('classify', kinds[classifier]())]),
+        dict(classify__C=list(C)),
+        cv=folds,
+        n_jobs=num_jobs,
+    )
+    with warnings.catch_warnings():  # a class with fewer groups than folds: it is right to go on
+        warnings.filterwarnings('ignore', message='The least populated class')
+        search.fit(train, train_labels, groups=groups)
+    return float(search.score(test, test_labels)), float(search.best_params_['classify__C'])

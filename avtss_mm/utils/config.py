@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import Any
 
 from mmengine.config import Config
@@ -15,6 +16,42 @@ def read_config(path: str) -> Config:
         FileNotFoundError: If there is no such file.
     """
     return get_config(path) if '::' in path else Config.fromfile(path)
+
+
+def parse_config_text(text: str) -> Config:
+    """Turn what ``Config.pretty_text`` wrote back into a config, without running it.
+
+    Checkpoints carry their config so. Reading it as mmengine does would run it as Python; a
+    checkpoint may come from a stranger.
+
+    Args:
+        text (str): Assignments of plain values and ``dict(...)``.
+
+    Raises:
+        ValueError: If there is anything else in it.
+    """
+    values = {}
+    try:
+        for statement in ast.parse(text).body:
+            if not isinstance(statement, ast.Assign):
+                raise ValueError(f'line {statement.lineno} is not an assignment')
+            (target,) = statement.targets
+            values[target.id] = _plain_value(statement.value)
+    except (SyntaxError, AttributeError, ValueError) as error:
+        raise ValueError(f'the config kept in the checkpoint cannot be read: {error}') from error
+    return Config(values)
+
+
+def _plain_value(node: ast.expr) -> Any:
+    if isinstance(node, ast.Call) and getattr(node.func, 'id', None) == 'dict' and not node.args:
+        return {keyword.arg: _plain_value(keyword.value) for keyword in node.keywords}
+    if isinstance(node, ast.Dict):
+        keys = [_plain_value(key) for key in node.keys]
+        return dict(zip(keys, [_plain_value(value) for value in node.values]))
+    if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+        kind = dict(List=list, Tuple=tuple, Set=set)[type(node).__name__]
+        return kind(_plain_value(item) for item in node.elts)
+    return ast.literal_eval(node)
 
 
 def apply_cfg_options(cfg: Config, options: dict[str, Any] | None) -> Config:

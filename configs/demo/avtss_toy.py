@@ -56,7 +56,7 @@ train_pipeline = [
     {{_base_.to_shape}},
     {{_base_.pack}},
 ]
-monitor_pipeline = [
+feature_pipeline = [
     {{_base_.open_file}},
     dict(type='UniformSampleAVClips', num_clips=4, clip_len=8, video_fps=12.5),
     {{_base_.decode}},
@@ -68,16 +68,16 @@ monitor_pipeline = [
 train_dataloader = dict(
     batch_size=16,
     num_workers=1,
-    dataset=dict(data_root=data_root, data_prefix=dict(video=''), pipeline=train_pipeline),
+    dataset=dict(data_root=data_root, pipeline=train_pipeline),
 )
 val_dataloader = dict(
     batch_size=16,
     num_workers=1,
     dataset=dict(
         data_root=data_root,
-        gallery=dict(ann_file='train.json', data_prefix=dict(video=''), max_per_class=10),
-        query=dict(ann_file='test.json', data_prefix=dict(video=''), max_per_class=5),
-        pipeline=monitor_pipeline,
+        gallery=dict(ann_file='train.json', max_per_class=10),
+        query=dict(ann_file='test.json', max_per_class=5),
+        pipeline=feature_pipeline,
     ),
 )
 test_dataloader = dict(
@@ -85,9 +85,9 @@ test_dataloader = dict(
     num_workers=1,
     dataset=dict(
         data_root=data_root,
-        gallery=dict(ann_file='train.json', data_prefix=dict(video=''), max_per_class=None),
-        query=dict(ann_file='test.json', data_prefix=dict(video=''), max_per_class=None),
-        pipeline=monitor_pipeline,
+        gallery=dict(ann_file='train.json', max_per_class=None),
+        query=dict(ann_file='test.json', max_per_class=None),
+        pipeline=feature_pipeline,
     ),
 )
 

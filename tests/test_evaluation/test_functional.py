@@ -35,3 +35,14 @@ def test_joined_modalities_weigh_the_same():
 
 def test_majority_share():
     assert majority_share(np.array([2, 2, 2, 0])) == 0.75
+
+
+def test_knn_with_duplicates():
+    rng = np.random.default_rng(3)
+    gallery = np.repeat(rng.normal(size=(20, 5)), 3, axis=0)  # each three times, labelled alike
+    labels = np.repeat(rng.integers(0, 4, 20), 3)
+    queries = np.concatenate([gallery[::4], rng.normal(size=(15, 5))])
+    truth = rng.integers(0, 4, len(queries))
+    for k in (3, 6, 60):  # whole triples: which of a triple comes first changes nothing
+        got = knn_accuracy(gallery, labels, queries, truth, k, 0.07)
+        assert got == slow_knn(gallery, labels, queries, truth, k, 0.07)

@@ -38,7 +38,7 @@ def test_knn_by_modality_leaves_silent_samples_out():
 def test_knn_keeps_features_small():
     metric = KNNMetric()
     metric.process({}, [sample('query', 0, [1.0, 2.0])])
-    assert metric.results[0]['video'].dtype == np.float16
+    assert metric.results[0]['video_feat'].dtype == np.float16
 
 
 def test_knn_without_gallery_says_so():

@@ -122,7 +122,7 @@ def test_testing_a_checkpoint_and_random_weights(toy, unbroken, tmp_path):
             'test.py', ROOT / 'configs/demo/avtss_toy.py', weights, '--work-dir', work_dir,
             '--cfg-options', f'data_root={toy}', *small,
         ).stdout  # fmt: skip
-        results[str(weights)] = json.loads((work_dir / 'metrics.json').read_text())
+        results[str(weights)] = json.loads((work_dir / 'metrics.json').read_text())['metrics']
         assert 'knn/joint_top1' in printed and 'knn/chance' in printed
     # the weights are those asked for: the same figures as in the monitor of the training run
     rows = [json.loads(line) for line in next(unbroken[0].rglob('scalars.json')).open()]
@@ -137,7 +137,7 @@ def test_pretext_heads_on_test_videos(toy, unbroken, tmp_path):
         'test.py', ROOT / 'configs/demo/avtss_toy_pretext.py', unbroken[0] / 'epoch_4.pth',
         '--work-dir', tmp_path, '--cfg-options', f'data_root={toy}', *small,
     )  # fmt: skip
-    metrics = json.loads((tmp_path / 'metrics.json').read_text())
+    metrics = json.loads((tmp_path / 'metrics.json').read_text())['metrics']
     tasks = [k for k in metrics if not k.endswith('_chance')]
     assert len(tasks) == 7 and all(0 <= metrics[k] <= 1 for k in tasks)
     assert 0.25 <= metrics['pretext/speed_v_chance'] <= 0.7

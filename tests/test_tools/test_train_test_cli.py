@@ -77,7 +77,7 @@ def test_train_resume_test_and_baseline(run_tool, toy_config, tmp_path, capsys):
     assert trained['meta']['iter'] == 12 and trained['meta']['seed'] == 1
 
     run_tool('test.py', toy_config, work_dir / 'epoch_2.pth', '--dump', 'predictions.pkl')
-    metrics = json.loads((work_dir / 'metrics.json').read_text())
+    metrics = json.loads((work_dir / 'metrics.json').read_text())['metrics']
     assert metrics.keys() == {'top1'} and 0 <= metrics['top1'] <= 1
     assert f'top1      {metrics["top1"]:.4f}' in capsys.readouterr().out
     assert len(pickle.loads((tmp_path / 'predictions.pkl').read_bytes())) == 12
@@ -86,7 +86,7 @@ def test_train_resume_test_and_baseline(run_tool, toy_config, tmp_path, capsys):
     for _ in range(2):  # seeded: the same baseline each time
         tool = run_tool('test.py', toy_config, 'random', '--work-dir', 'baseline')
         assert 'Loads checkpoint' not in capsys.readouterr().out
-        weights.append(json.loads((tmp_path / 'baseline/metrics.json').read_text()))
+        weights.append(json.loads((tmp_path / 'baseline/metrics.json').read_text())['metrics'])
     assert weights[0] == weights[1] and tool['__doc__']
 
 

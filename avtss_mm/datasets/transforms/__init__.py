@@ -2,8 +2,10 @@
 
 from .audio import AudioAmplify, MelSpectrogram, SpecFrequencyMask
 from .decoding import AVDecode, AVInit
+from .evaluation_sampling import SlidingAVClips, UniformSampleAVClips
 from .photometric import PhotometricJitter
-from .sampling import SampleAVClips, UniformSampleAVClips
+from .random_sampling import RandomSampleAVClips
+from .sampling import SampleAVClips
 from .video import PerClip, PerFrame
 
 __all__ = [
@@ -14,7 +16,9 @@ __all__ = [
     'PerClip',
     'PerFrame',
     'PhotometricJitter',
+    'RandomSampleAVClips',
     'SampleAVClips',
+    'SlidingAVClips',
     'SpecFrequencyMask',
     'UniformSampleAVClips',
 ]

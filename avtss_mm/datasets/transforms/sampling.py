@@ -12,8 +12,27 @@ from .placement import IGNORED, place_windows
 
 FORWARD, BACKWARD = 0, 1  # classes of ``video_direction`` and ``audio_direction``
 
+ONE_PER_WINDOW = (
+    'frame_times',
+    'audio_windows',
+    'video_rate',
+    'audio_rate',
+    'video_direction',
+    'audio_direction',
+    'video_speed',
+    'audio_speed',
+)
+"""What a sampler writes with an entry for each window."""
 
-class _WindowSampler(BaseTransform):
+
+def take_windows(results: dict, first: int, last: int) -> dict:
+    """A copy of what a sampler wrote, with the windows from ``first`` up to ``last`` only."""
+    part = {**results, **{key: results[key][first:last] for key in ONE_PER_WINDOW}}
+    part['num_clips'] = len(part['frame_times'])
+    return part
+
+
+class WindowSampler(BaseTransform):
     """What the samplers share: turning starts, rates and directions into times to decode."""
 
     def __init__(self, clip_len: int, video_fps: float) -> None:
@@ -49,7 +68,7 @@ class _WindowSampler(BaseTransform):
 
 
 @TRANSFORMS.register_module()
-class SampleAVClips(_WindowSampler):
+class SampleAVClips(WindowSampler):
     """Draw two windows of a video for temporal self-supervision.
 
     All times are seconds of the source: a video of 15 or 60 frames a second gives the same
@@ -152,48 +171,5 @@ class SampleAVClips(_WindowSampler):
         no_label = np.full((2, 2), IGNORED)
         self._set_windows(results, np.zeros(2), rates, no_label, self.clip_duration)
         results['video_speed'], results['audio_speed'] = no_label
-        results['clip_order'] = IGNORED
-        return results
-
-
-@TRANSFORMS.register_module()
-class UniformSampleAVClips(_WindowSampler):
-    """Spread windows evenly over a video, forward at speed 1: for evaluation.
-
-    One window lies in the middle; of several, the first begins with the video and the last ends
-    with it. In a video shorter than a window the last frame stays on.
-
-    Required and added keys are those of :class:`SampleAVClips`, with M = ``num_clips`` and
-    ``clip_order`` -1.
-
-    Args:
-        num_clips (int): Windows a video. Defaults to 10.
-        clip_len (int): Frames a clip. Defaults to 16.
-        video_fps (float): Frames a second. Defaults to 16.
-        clip_duration (float, optional): Seconds of sound a window. Defaults to None: as long as
-            the clip, ``clip_len / video_fps``.
-    """
-
-    def __init__(
-        self,
-        num_clips: int = 10,
-        clip_len: int = 16,
-        video_fps: float = 16,
-        clip_duration: float | None = None,
-    ) -> None:
-        super().__init__(clip_len, video_fps)
-        if num_clips < 1:
-            raise ValueError(f'num_clips={num_clips} must be at least 1')
-        self.num_clips = num_clips
-        self.audio_duration = clip_duration or self.clip_duration
-
-    def transform(self, results: dict) -> dict:
-        """Add the windows to ``results``."""
-        free = max(results['duration'] - max(self.clip_duration, self.audio_duration), 0.0)
-        starts = np.linspace(0, free, self.num_clips) if self.num_clips > 1 else [free / 2]
-        shape = (2, self.num_clips)
-        forward = np.full(shape, FORWARD)
-        self._set_windows(results, np.array(starts), np.ones(shape), forward, self.audio_duration)
-        results['video_speed'] = results['audio_speed'] = np.zeros(self.num_clips, dtype=np.int64)
         results['clip_order'] = IGNORED
         return results

@@ -31,7 +31,7 @@ pack = dict(
         'clip_order',
         'has_audio',
     ),
-    meta_keys=('sample_idx', 'filename', 'subset'),
+    meta_keys=('sample_idx', 'filename', 'subset', 'group'),
 )
 train_pipeline = [
     open_file,
@@ -45,7 +45,7 @@ train_pipeline = [
     to_shape,
     pack,
 ]
-monitor_pipeline = [
+feature_pipeline = [
     open_file,
     dict(type='UniformSampleAVClips', num_clips=3, clip_len=16, video_fps=16),
     decode,
@@ -66,7 +66,6 @@ train_dataloader = dict(
         type='AudioVisualDataset',
         data_root=data_root,
         ann_file='train.json',
-        data_prefix=dict(video='train'),
         pipeline=train_pipeline,
     ),
 )
@@ -79,9 +78,9 @@ val_dataloader = dict(
     dataset=dict(
         type='GalleryQueryDataset',
         data_root=data_root,
-        gallery=dict(ann_file='train.json', data_prefix=dict(video='train'), max_per_class=20),
-        query=dict(ann_file='val.json', data_prefix=dict(video='val'), max_per_class=5),
-        pipeline=monitor_pipeline,
+        gallery=dict(ann_file='train.json', max_per_class=20),
+        query=dict(ann_file='val.json', max_per_class=5),
+        pipeline=feature_pipeline,
     ),
 )
 val_evaluator = dict(type='KNNMetric', k=20)

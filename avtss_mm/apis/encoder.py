@@ -1,0 +1,78 @@
+"""From a checkpoint to its encoders."""
+
+from __future__ import annotations
+
+import copy
+import os
+
+from mmaction.registry import MODELS
+from mmengine.config import Config, ConfigDict
+from mmengine.device import get_device
+from mmengine.registry import init_default_scope
+from mmengine.runner import load_checkpoint
+from mmengine.runner.checkpoint import CheckpointLoader
+
+from ..models import AVEncoder
+from ..utils.config import parse_config_text, read_config
+from ..utils.seeding import seeded
+
+ENCODER_PARTS = ('backbone', 'audio_backbone', 'neck', 'audio_neck', 'channels_last')
+
+
+def load_encoder(
+    checkpoint: str, config: str | Config | None = None, device: str | None = None
+) -> tuple[AVEncoder, Config]:
+    """Build the encoders of a checkpoint, with their weights.
+
+    Args:
+        checkpoint (str): A checkpoint of training, or ``'random'`` for seeded random weights.
+        config (str or Config, optional): The config it was trained with. Defaults to None: the
+            one kept in the checkpoint, of which nothing is run.
+        device (str, optional): Defaults to None: a GPU if there is one.
+
+    Returns:
+        tuple: The :class:`AVEncoder` in eval mode, and the config.
+
+    Raises:
+        FileNotFoundError: If there is no such checkpoint or config.
+        ValueError: If the checkpoint holds no config and none is given, or the config has no
+            encoder.
+    """
+    config = config_of_checkpoint(checkpoint) if config is None else config
+    config = config if isinstance(config, Config) else read_config(config)
+    init_default_scope('mmaction')
+    with seeded(0):
+        model = MODELS.build(encoder_config(config.model))
+        model.init_weights()
+    if checkpoint != 'random':
+        load_checkpoint(model, checkpoint, map_location='cpu')
+    return model.to(device or get_device()).eval(), config
+
+
+def encoder_config(model: ConfigDict) -> dict:
+    """What of a model's config makes an :class:`AVEncoder`; weights are not named in it."""
+    model = copy.deepcopy(model)
+    parts = {name: model[name] for name in ENCODER_PARTS if model.get(name) is not None}
+    if 'backbone' not in parts and 'audio_backbone' not in parts:
+        raise ValueError(f'the model {model.get("type")} has neither backbone nor audio_backbone')
+    for name in ('backbone', 'audio_backbone'):
+        if name in parts:
+            parts[name].pop('init_cfg', None)
+    preprocessor = model.get('data_preprocessor')
+    if preprocessor is not None and 'preprocessors' not in preprocessor:  # of a stock recognizer
+        key = 'imgs' if 'backbone' in parts else 'audios'
+        preprocessor = dict(type='MultiModalDataPreprocessor', preprocessors={key: preprocessor})
+    return dict(type='AVEncoder', data_preprocessor=preprocessor, **parts)
+
+
+def config_of_checkpoint(checkpoint: str) -> Config:
+    """The config that mmengine kept in a checkpoint, read without running it."""
+    if checkpoint == 'random':
+        raise ValueError('random weights need a config')
+    loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
+    text = loaded.get('meta', {}).get('cfg') if isinstance(loaded, dict) else None
+    if not text:
+        raise ValueError(
+            f'{os.fspath(checkpoint)} holds no config: name the one that it was trained with'
+        )
+    return parse_config_text(text)

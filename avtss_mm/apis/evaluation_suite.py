@@ -1,0 +1,119 @@
+"""The protocols that a checkpoint is judged by, and the table of their results."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+
+from mmengine.config import Config
+
+from ..evaluation.protocol import chance_of, is_figure, protocol_text
+from .encoder import encoder_config
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """One evaluation, on one or several splits.
+
+    Args:
+        name (str): Of the command line and the table.
+        data (str): Folder of the data set below the data root.
+        configs (dict[str, str]): Config, relative to ``configs/``, of each split.
+        train (bool): Whether a network is fine-tuned, rather than its features judged.
+    """
+
+    name: str
+    data: str
+    configs: dict[str, str]
+    train: bool = False
+
+
+def _splits(pattern: str, word: str, count: int) -> dict[str, str]:
+    return {f'{word} {k}': pattern.format(f'{word}{k}') for k in range(1, count + 1)}
+
+
+PROTOCOLS = [
+    Protocol('ucf101-linear', 'ucf101', _splits('linear/r2plus1d_ucf101_{}.py', 'split', 3)),
+    Protocol('ucf101-retrieval', 'ucf101', _splits('retrieval/r2plus1d_ucf101_{}.py', 'split', 1)),
+    Protocol('hmdb51-linear', 'hmdb51', _splits('linear/r2plus1d_hmdb51_{}.py', 'split', 3)),
+    Protocol('hmdb51-retrieval', 'hmdb51', _splits('retrieval/r2plus1d_hmdb51_{}.py', 'split', 1)),
+    Protocol('esc50-linear', 'esc50', _splits('linear/spectrogram_resnet_esc50_{}.py', 'fold', 5)),
+    Protocol('vggsound-linear', 'vggsound', dict(test='linear/avtss_r2plus1d_vggsound.py')),
+    Protocol('vggsound-retrieval', 'vggsound', dict(test='retrieval/avtss_r2plus1d_vggsound.py')),
+    *(
+        Protocol(
+            f'{data}-finetune{variant}',
+            data,
+            _splits(f'finetune/r2plus1d_{data}_{{}}{variant.replace("-", "_")}.py', 'split', 3),
+            train=True,
+        )
+        for variant in ('', '-32x224')
+        for data in ('ucf101', 'hmdb51')
+    ),
+]
+"""Cheap ones first; those that fine-tune last."""
+
+
+def fit_networks(cfg: Config, trained: Config) -> Config:
+    """Give a protocol's config the networks, and their log-mel, of the config of a checkpoint.
+
+    So a checkpoint of other networks than those of ``configs/`` is judged by the same protocols.
+
+    Args:
+        cfg (Config): A protocol's config, changed in place.
+        trained (Config): The config the checkpoint was trained with.
+
+    Returns:
+        Config: ``cfg``.
+    """
+    networks = encoder_config(trained.model)
+    for name in ('backbone', 'audio_backbone', 'neck', 'audio_neck'):
+        if cfg.model.get(name) is not None and name in networks:
+            cfg.model[name] = networks[name]
+    if 'cls_head' in cfg.model and 'neck' in networks:
+        cfg.model.cls_head.in_channels = networks['neck'].in_channels
+    log_mel = [
+        step for step in trained.get('feature_pipeline', []) if step.type == 'MelSpectrogram'
+    ]
+    pipeline = cfg.test_dataloader.dataset.pipeline
+    for i, step in enumerate(pipeline):
+        if step.type == 'MelSpectrogram' and log_mel:
+            pipeline[i] = log_mel[0]
+    return cfg
+
+
+def results_table(results: dict[str, dict[str, dict]], absent: dict[str, str]) -> str:
+    """The results in Markdown.
+
+    Args:
+        results (dict): What ``metrics.json`` holds, by protocol and split.
+        absent (dict): Why a protocol was not run.
+
+    Returns:
+        str: A row for each protocol and metric: mean, each split, chance; a dash where a figure
+        is not there.
+    """
+    lines = ['| protocol | metric | mean | each | chance | measured on |', '|' + ' --- |' * 6]
+    for name, splits in results.items():
+        first = next(iter(splits.values()))
+        for metric in filter(is_figure, first['metrics']):
+            values = [split['metrics'].get(metric) for split in splits.values()]
+            known = [value for value in values if value is not None]
+            chances = [chance_of(metric, split['metrics']) for split in splits.values()]
+            chances = [value for value in chances if value is not None]
+            each = ', '.join(_cell(value) for value in values) if len(values) > 1 else ''
+            cells = [
+                name,
+                metric.partition('/')[2] or metric,
+                _cell(statistics.mean(known)),
+                each,
+                _cell(statistics.mean(chances) if chances else None),
+                protocol_text(first['protocol']),
+            ]
+            lines.append('| ' + ' | '.join(cells) + ' |')
+    lines += [f'| {name} | - | - | - | - | {reason} |' for name, reason in absent.items()]
+    return '\n'.join(lines)
+
+
+def _cell(value: float | None) -> str:
+    return '-' if value is None else f'{value:.4f}'

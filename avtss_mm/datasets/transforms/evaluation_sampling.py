@@ -1,0 +1,95 @@
+"""Windows over a whole file, forward at speed 1: for evaluation and features."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+import numpy as np
+from mmaction.registry import TRANSFORMS
+
+from .placement import IGNORED
+from .sampling import FORWARD, WindowSampler
+
+
+class EvaluationSampler(WindowSampler):
+    """What the samplers of evaluation share; they differ in where the windows begin.
+
+    In a file shorter than a window the last frame stays on and the sound ends in zeros.
+
+    Required and added keys are those of :class:`SampleAVClips`, with M windows and
+    ``clip_order`` -1.
+
+    Args:
+        clip_len (int): Frames a clip. Defaults to 16.
+        video_fps (float): Frames a second. Defaults to 16.
+        clip_duration (float, optional): Seconds of sound a window. Defaults to None: as long as
+            the clip, ``clip_len / video_fps``.
+    """
+
+    def __init__(
+        self, clip_len: int = 16, video_fps: float = 16, clip_duration: float | None = None
+    ) -> None:
+        super().__init__(clip_len, video_fps)
+        self.audio_duration = clip_duration or self.clip_duration
+
+    def transform(self, results: dict) -> dict:
+        """Add the windows to ``results``."""
+        latest = max(results['duration'] - max(self.clip_duration, self.audio_duration), 0.0)
+        starts = self._starts(latest)
+        shape = (2, len(starts))
+        forward = np.full(shape, FORWARD)
+        self._set_windows(results, starts, np.ones(shape), forward, self.audio_duration)
+        results['video_speed'] = results['audio_speed'] = np.zeros(len(starts), dtype=np.int64)
+        results['clip_order'] = IGNORED
+        return results
+
+    @abstractmethod
+    def _starts(self, latest: float) -> np.ndarray:
+        """Seconds (M,) at which the windows begin, from 0 to ``latest``."""
+
+
+@TRANSFORMS.register_module()
+class UniformSampleAVClips(EvaluationSampler):
+    """Spread a number of windows evenly over a video.
+
+    One window lies in the middle; of several, the first begins with the video and the last ends
+    with it.
+
+    Args:
+        num_clips (int): Windows a video. Defaults to 10.
+        **kwargs: Arguments of :class:`EvaluationSampler`.
+    """
+
+    def __init__(self, num_clips: int = 10, **kwargs) -> None:
+        super().__init__(**kwargs)
+        if num_clips < 1:
+            raise ValueError(f'num_clips={num_clips} must be at least 1')
+        self.num_clips = num_clips
+
+    def _starts(self, latest: float) -> np.ndarray:
+        return np.linspace(0, latest, self.num_clips) if self.num_clips > 1 else [latest / 2]
+
+
+@TRANSFORMS.register_module()
+class SlidingAVClips(EvaluationSampler):
+    """A window every ``stride`` seconds over the whole video, however long it is.
+
+    The windows begin at 0, ``stride``, 2 ``stride``, ...; where the last of them leaves a rest of
+    the video longer than a frame, one more ends with the video.
+
+    Args:
+        stride (float): Seconds from the beginning of a window to that of the next. Defaults to 1.
+        **kwargs: Arguments of :class:`EvaluationSampler`.
+    """
+
+    def __init__(self, stride: float = 1.0, **kwargs) -> None:
+        super().__init__(**kwargs)
+        if not stride > 0:
+            raise ValueError(f'stride={stride} must be positive')
+        self.stride = stride
+
+    def _starts(self, latest: float) -> np.ndarray:
+        slack = min(1 / self.video_fps, self.stride / 2)
+        starts = np.arange(int((latest + slack) / self.stride) + 1) * self.stride
+        starts = np.minimum(starts, latest)
+        return starts if latest - starts[-1] <= slack else np.append(starts, latest)

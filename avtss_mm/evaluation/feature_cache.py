@@ -1,0 +1,127 @@
+"""Features of a test run kept in a file, so that other metrics and splits need no network."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmaction.registry import DATASETS, METRICS
+from mmengine.config import Config
+from mmengine.evaluator import BaseMetric, Evaluator
+
+FIELDS = ('video_feat', 'audio_feat', 'video_embedding', 'audio_embedding')
+
+
+@METRICS.register_module()
+class FeatureRecorder(BaseMetric):
+    """Write the features of a test run to a file; has no figures of its own.
+
+    Args:
+        path (str): The ``.npz`` file. What it has of other files is kept.
+        identity (str): What made the features, see :func:`identity_of`.
+        collect_device (str): Where results of several ranks meet. Defaults to ``'cpu'``.
+    """
+
+    default_prefix = 'features'
+
+    def __init__(self, path: str, identity: str, collect_device: str = 'cpu') -> None:
+        super().__init__(collect_device=collect_device)
+        self.path = Path(path)
+        self.identity = identity
+
+    def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
+        """Keep the features (float16) of each sample."""
+        for sample in data_samples:
+            there = {name: sample[name] for name in FIELDS if name in sample}
+            features = {name: x.cpu().numpy().astype(np.float16) for name, x in there.items()}
+            self.results.append((sample['filename'], features))
+
+    def compute_metrics(self, results: list[tuple[str, dict]]) -> dict:
+        """Write the file."""
+        features = read_features(self.path, self.identity) if self.path.exists() else {}
+        features.update(results)
+        columns = dict(filename=np.array(list(features)), identity=np.array(self.identity))
+        for name in FIELDS:
+            sizes = {len(row[name]) for row in features.values() if name in row}
+            for size in sizes:  # one, or none where no file has the field
+                absent = np.full(size, np.nan, np.float16)
+                columns[name] = np.stack([row.get(name, absent) for row in features.values()])
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        partial = self.path.with_name(self.path.name + '.part')
+        with open(partial, 'wb') as file:
+            np.savez(file, **columns)
+        os.replace(partial, self.path)
+        return {}
+
+
+def read_features(path: str | Path, identity: str) -> dict[str, dict[str, np.ndarray]]:
+    """Read what :class:`FeatureRecorder` wrote: by file name, by field.
+
+    Raises:
+        ValueError: If the file has features of another origin, or is none of ours.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as columns:
+            columns = dict(columns)
+        names, origin = columns.pop('filename'), str(columns.pop('identity'))
+    except (OSError, ValueError, KeyError) as error:
+        raise ValueError(f'{path} is no file of features: delete it ({error})') from error
+    if origin != identity:
+        raise ValueError(
+            f'{path} has features of other weights, another network or other clips: delete it, '
+            'or name another file'
+        )
+    there = {name: ~np.isnan(column[:, 0]) for name, column in columns.items()}
+    return {
+        str(filename): {name: c[i] for name, c in columns.items() if there[name][i]}
+        for i, filename in enumerate(names)
+    }
+
+
+def identity_of(cfg: Config, checkpoint: str) -> str:
+    """A hash of all that features depend on: weights, network and pipeline."""
+    digest = hashlib.sha256()
+    if os.path.isfile(checkpoint):
+        with open(checkpoint, 'rb') as file:
+            for block in iter(lambda: file.read(1 << 20), b''):
+                digest.update(block)
+    else:
+        digest.update(f'{checkpoint} {cfg.get("randomness")}'.encode())
+    parts = [cfg.model.to_dict(), cfg.test_dataloader.dataset.to_dict().get('pipeline')]
+    digest.update(json.dumps(parts, sort_keys=True, default=str).encode())
+    return digest.hexdigest()
+
+
+def evaluate_features(cfg: Config, features: dict[str, dict[str, np.ndarray]]) -> dict | None:
+    """Run the config's ``test_evaluator`` on features instead of a network.
+
+    Args:
+        cfg (Config): With ``test_dataloader`` and ``test_evaluator``.
+        features (dict): By file name, as of :func:`read_features`.
+
+    Returns:
+        dict or None: The metrics; None if a file of the data set has no features.
+    """
+    dataset = DATASETS.build(cfg.test_dataloader.dataset)
+    rows = [dataset.get_data_info(i) for i in range(len(dataset))]
+    if not all(row['filename'] in features for row in rows):
+        return None
+    evaluator = Evaluator(cfg.test_evaluator)
+    evaluator.dataset_meta = dataset.metainfo
+    samples = [
+        dict(
+            filename=row['filename'],
+            subset=row.get('subset'),
+            group=row.get('group'),
+            gt_label=torch.tensor([row['label']]),
+            **{k: torch.from_numpy(v) for k, v in features[row['filename']].items()},
+        )
+        for row in rows
+    ]
+    evaluator.process(data_samples=samples)
+    return evaluator.evaluate(len(samples))

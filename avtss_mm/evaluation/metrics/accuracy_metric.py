@@ -1,0 +1,29 @@
+"""mmaction2's accuracy, with its chance level beside it."""
+
+from __future__ import annotations
+
+from mmaction.evaluation import AccMetric
+from mmaction.registry import METRICS
+
+from ..functional import majority_share
+
+
+@METRICS.register_module()
+class AccuracyMetric(AccMetric):
+    """Top-1, top-5 and mean class accuracy of mmaction2's ``AccMetric``, and ``chance``.
+
+    ``chance`` is the share of the most frequent class. With fewer than six classes top-5 says
+    nothing and is left out. Args are those of ``AccMetric``.
+    """
+
+    def calculate(self, preds: list, labels: list) -> dict[str, float]:
+        """Compute the figures.
+
+        Args:
+            preds (list[ndarray]): Scores ``(num_classes,)`` of each sample.
+            labels (list[int]): Their labels.
+        """
+        metrics = {name: float(v) for name, v in super().calculate(preds, labels).items()}
+        if len(preds[0]) <= 5:
+            metrics.pop('top5', None)
+        return {**metrics, 'chance': majority_share(labels)}

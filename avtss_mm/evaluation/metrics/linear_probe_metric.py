@@ -1,0 +1,72 @@
+"""Linear classification of frozen features."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mmaction.registry import METRICS
+from mmengine.logging import print_log
+
+from ..functional import linear_probe, majority_share
+from .feature_metric import MODALITIES, FeatureMetric, stack_sides
+
+
+@METRICS.register_module()
+class LinearProbeMetric(FeatureMetric):
+    """Accuracy of linear classifiers trained on the gallery's features, tested on the queries.
+
+    The networks are frozen; features are averaged over a file's clips and standardised by the
+    gallery's mean and deviation. ``C`` is chosen by cross-validation inside the gallery, in which
+    files of one source (``group``, else each file its own) stay together. The test data decide
+    nothing.
+
+    Args:
+        classifiers (Sequence[str]): ``'logistic'`` (multinomial logistic regression) and/or
+            ``'svm'`` (one linear SVM against the rest for each class), of scikit-learn.
+            Defaults to both.
+        C (Sequence[float]): Inverse strengths of regularisation to choose from.
+            Defaults to (1e-4, 1e-3, 1e-2, 1e-1, 1).
+        num_folds (int): Folds of the cross-validation. Defaults to 3.
+        num_jobs (int): Processes that fit at the same time. Defaults to 1.
+        **kwargs: Arguments of :class:`FeatureMetric`.
+    """
+
+    default_prefix = 'linear'
+
+    def __init__(
+        self,
+        classifiers: Sequence[str] = ('logistic', 'svm'),
+        C: Sequence[float] = (1e-4, 1e-3, 1e-2, 1e-1, 1.0),
+        num_folds: int = 3,
+        num_jobs: int = 1,
+        **kwargs,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.classifiers = tuple(classifiers)
+        self.options = dict(C=tuple(C), num_folds=num_folds, num_jobs=num_jobs)
+
+    def compare(self, gallery: list[dict], queries: list[dict]) -> dict[str, float]:
+        """Train and test.
+
+        Returns:
+            dict: For video, audio and joint features (those there are) and each classifier
+            ``<modality>_<classifier>_top1`` and ``<modality>_<classifier>_C``; ``chance``, the
+            share of the most frequent class among the queries.
+        """
+        metrics = {}
+        for modality, fields in MODALITIES.items():
+            sides = stack_sides(gallery, queries, fields)
+            for classifier in self.classifiers if sides is not None else ():
+                (train, train_labels, groups), (test, labels, _) = sides
+                print_log(
+                    f'linear probe: {classifier} on the {modality} features of {len(train)} '
+                    f'samples, {train.shape[1]} dimensions',
+                    logger='current',
+                )
+                accuracy, chosen = linear_probe(
+                    train, train_labels, groups, test, labels, classifier, **self.options
+                )
+                metrics[f'{modality}_{classifier}_top1'] = accuracy
+                metrics[f'{modality}_{classifier}_C'] = chosen
+        metrics['chance'] = majority_share([r['label'] for r in queries])
+        return metrics

@@ -1,0 +1,102 @@
+"""Classify videos by picture and sound together."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+from mmaction.registry import MODELS
+from mmaction.utils import SampleList
+
+from ..losses import full_precision, masked_mean
+from .av_encoder import AVEncoder, stack_has_audio
+
+
+@MODELS.register_module()
+class LateFusionRecognizer(AVEncoder):
+    """A linear classifier on the features of each modality, their probabilities averaged.
+
+    Each classifier has a loss of its own, so that the modality that learns faster does not
+    silence the other. A video without sound is trained and judged by its picture alone.
+
+    Args:
+        num_classes (int): Number of classes.
+        in_channels (dict[str, int]): Channels of the features, by ``'video'`` and ``'audio'``; a
+            modality that is not named has no classifier.
+        dropout_ratio (float): Before the classifiers. Defaults to 0.5.
+        **kwargs: Arguments of :class:`AVEncoder`.
+    """
+
+    def __init__(
+        self, num_classes: int, in_channels: dict[str, int], dropout_ratio: float = 0.5, **kwargs
+    ) -> None:
+        super().__init__(**kwargs)
+        self.dropout = nn.Dropout(dropout_ratio)
+        self.classifiers = nn.ModuleDict(
+            {name: nn.Linear(channels, num_classes) for name, channels in in_channels.items()}
+        )
+
+    def loss(
+        self, inputs: dict[str, torch.Tensor], data_samples: SampleList
+    ) -> dict[str, torch.Tensor]:
+        """Cross-entropy of each modality's classifier.
+
+        Args:
+            inputs (dict): ``imgs`` and ``audios``, see :class:`AVEncoder`.
+            data_samples (list[ActionDataSample]): With ``gt_label`` and ``has_audio``.
+
+        Returns:
+            dict: ``loss_video``, ``loss_audio`` (over the clips with sound), and how often the
+            largest score is right, ``acc_video`` and ``acc_audio``.
+        """
+        has_audio = stack_has_audio(inputs, data_samples)
+        logits = self._classify(self.extract_feat(inputs, has_audio))
+        labels = torch.cat([sample.gt_label for sample in data_samples])  # N
+        results = {}
+        for name, scores in logits.items():
+            num_clips = scores.shape[1]
+            targets = labels.to(scores.device).repeat_interleave(num_clips)  # N * M
+            mask = torch.ones_like(targets, dtype=torch.bool)
+            if name == 'audio':
+                mask = torch.from_numpy(has_audio).to(scores.device).flatten()
+            scores = full_precision(scores).flatten(0, 1)
+            losses = F.cross_entropy(scores, targets, reduction='none')
+            results[f'loss_{name}'] = masked_mean(losses, mask)
+            right = (scores.argmax(dim=1) == targets).float()
+            results[f'acc_{name}'] = right.where(mask, 0).sum() / mask.sum().clamp(min=1)
+        return results
+
+    def predict(self, inputs: dict[str, torch.Tensor], data_samples: SampleList) -> SampleList:
+        """Score the classes: probabilities averaged over clips, then over modalities.
+
+        Args:
+            inputs (dict): ``imgs`` and/or ``audios``, see :class:`AVEncoder`. The modalities may
+                have different numbers of clips (crops).
+            data_samples (list[ActionDataSample]): Their ``has_audio`` says which clips have sound.
+
+        Returns:
+            list[ActionDataSample]: With ``pred_score`` ``(num_classes,)`` and ``pred_label``; equal
+            scores if there is neither picture nor sound.
+        """
+        logits = self._classify(self.extract_feat(inputs))
+        probabilities = {k: full_precision(v).softmax(dim=-1) for k, v in logits.items()}
+        has_audio = torch.from_numpy(stack_has_audio(inputs, data_samples))
+        for i, sample in enumerate(data_samples):
+            scores = []
+            for name, p in probabilities.items():
+                clips = p[i][has_audio[i].to(p.device)] if name == 'audio' else p[i]
+                if len(clips):
+                    scores.append(clips.mean(dim=0))
+            num_classes = p.shape[-1]
+            score = torch.stack(scores).mean(dim=0) if scores else p.new_ones(num_classes)
+            score = score / score.sum()
+            sample.set_pred_score(score).set_pred_label(score.argmax(dim=0))
+        return data_samples
+
+    def _classify(self, features: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """Logits ``(N, M, num_classes)`` by modality."""
+        return {
+            name: self.classifiers[name](self.dropout(h))
+            for name, h in features.items()
+            if name in self.classifiers
+        }

@@ -1,0 +1,39 @@
+# Features of whole files for evaluation: 10 clips evenly spread, one central crop, no augmentation.
+# Gallery (train split) and queries (test split) come from one test run.
+data_root = 'data/vggsound'
+
+open_file = dict(type='AVInit')
+decode = dict(type='AVDecode', sample_rate=16000)
+log_mel = dict(type='MelSpectrogram', num_mels=80, num_columns=100)
+to_shape = dict(type='FormatShape', input_format='NCTHW')
+pack = dict(
+    type='PackActionInputs',
+    collect_keys=('imgs', 'audios'),
+    algorithm_keys=('has_audio',),
+    meta_keys=('sample_idx', 'filename', 'subset', 'group'),
+)
+feature_pipeline = [
+    open_file,
+    dict(type='UniformSampleAVClips', num_clips=10, clip_len=16, video_fps=16),
+    decode,
+    dict(type='Resize', scale=(-1, 128)),
+    dict(type='CenterCrop', crop_size=112),
+    log_mel,
+    to_shape,
+    pack,
+]
+test_dataloader = dict(
+    batch_size=8,
+    num_workers=8,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='GalleryQueryDataset',
+        data_root=data_root,
+        gallery=dict(ann_file='train.json'),
+        query=dict(ann_file='test.json'),
+        pipeline=feature_pipeline,
+    ),
+)
+test_evaluator = dict(type='LinearProbeMetric')
+test_cfg = dict(type='TestLoop')

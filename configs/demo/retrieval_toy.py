@@ -1,0 +1,5 @@
+# Retrieval within video and sound and across, on the toy world:
+#   python tools/test.py configs/demo/retrieval_toy.py CKPT
+_base_ = './avtss_toy.py'
+
+test_evaluator = dict(_delete_=True, type='ClipRetrievalMetric')

@@ -1,0 +1,11 @@
+_base_ = [
+    '../_base_/default_runtime.py',
+    '../_base_/models/r2plus1d_classifier.py',
+    '../_base_/datasets/finetune_32x224.py',
+    '../_base_/schedules/finetune_100e.py',
+]
+
+data_root = 'data/hmdb51'
+model = dict(cls_head=dict(num_classes=51))
+train_dataloader = dict(dataset=dict(data_root=data_root))
+test_dataloader = dict(dataset=dict(data_root=data_root))

@@ -1,0 +1,4 @@
+_base_ = './r2plus1d_ucf101_split1.py'
+
+train_dataloader = dict(dataset=dict(ann_file='train_split2.json'))
+test_dataloader = dict(dataset=dict(ann_file='test_split2.json'))

@@ -1,0 +1,5 @@
+_base_ = './spectrogram_resnet_esc50_fold1.py'
+
+test_dataloader = dict(
+    dataset=dict(gallery=dict(ann_file='train_fold2.json'), query=dict(ann_file='test_fold2.json'))
+)

@@ -1,0 +1,155 @@
+#!/usr/bin/env python
+"""Run every protocol whose data is there on a checkpoint, and write one table.
+
+    python tools/evaluate_all.py CHECKPOINT --data-root data
+    python tools/evaluate_all.py CHECKPOINT --data-root data --only ucf101-linear esc50-linear
+
+Cheap protocols (features of the frozen network) come first, fine-tuning last. Cut off at any
+moment, the same command goes on where it stopped. Networks other than those of configs/ are taken
+from the config inside the checkpoint.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from mmengine.config import Config
+
+import avtss_mm  # noqa: F401  (registers, and mends upstream)
+from avtss_mm.apis.encoder import config_of_checkpoint
+from avtss_mm.apis.evaluation_suite import PROTOCOLS, Protocol, fit_networks, results_table
+from avtss_mm.utils import cli
+from avtss_mm.utils.config import apply_cfg_options, read_config
+
+TOOLS = Path(__file__).resolve().parent
+CONFIGS = TOOLS.parent / 'configs'
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('checkpoint', help="checkpoint of pre-training, or 'random'")
+    parser.add_argument(
+        '--data-root',
+        type=Path,
+        default=Path('data'),
+        help='folder with ucf101/, hmdb51/, esc50/, vggsound/, prepared by tools/data/prepare_*.py',
+    )
+    names = [protocol.name for protocol in PROTOCOLS]
+    parser.add_argument('--only', nargs='+', choices=names, metavar='NAME', help=', '.join(names))
+    parser.add_argument('--out', type=Path, help='folder of results (work_dirs/evaluate_<name>)')
+    parser.add_argument(
+        '--cfg-options', nargs='+', default=[], metavar='KEY=VALUE', help='passed on to every tool'
+    )
+    return parser.parse_args()
+
+
+def why_absent(protocol: Protocol, data_root: Path) -> str | None:
+    """What is missing for a protocol, with the command that makes it."""
+    for config in protocol.configs.values():
+        cfg = read_config(str(CONFIGS / config))
+        dataset = cfg.test_dataloader.dataset
+        sides = [dataset] if 'ann_file' in dataset else [dataset.gallery, dataset.query]
+        for side in [*sides, *([cfg.train_dataloader.dataset] if protocol.train else [])]:
+            path = data_root / protocol.data / side.ann_file
+            if not path.is_file():
+                tool = f'python tools/data/prepare_{protocol.data}.py'
+                return f'no {path}: {tool} {data_root / protocol.data}'
+    return None
+
+
+def write_config(config: str, trained: Config | None, root: Path, work_dir: Path) -> Path:
+    """The protocol's config with the checkpoint's networks and the place of the data."""
+    cfg = apply_cfg_options(read_config(str(CONFIGS / config)), dict(data_root=str(root)))
+    if trained is not None:
+        fit_networks(cfg, trained)
+    work_dir.mkdir(parents=True, exist_ok=True)
+    path = work_dir / Path(config).name
+    cfg.dump(path)
+    return path
+
+
+def run(tool: str, *arguments: object) -> bool:
+    """Run one of our tools, showing the command; whether it succeeded."""
+    words = [str(a) for a in arguments]
+    print(f'\n$ python tools/{tool} {" ".join(words)}', flush=True)
+    return subprocess.run([sys.executable, str(TOOLS / tool), *words]).returncode == 0
+
+
+def evaluate(protocol: Protocol, split: str, trained: Config | None, args) -> dict | None:
+    """Results of one split, from an earlier run or a new one; None if a tool failed."""
+    work_dir = args.out / protocol.name / split.replace(' ', '')
+    results = work_dir / 'metrics.json'
+    if not results.exists():
+        root = args.data_root / protocol.data
+        config = write_config(protocol.configs[split], trained, root, work_dir)
+        options = ['--cfg-options', *args.cfg_options] if args.cfg_options else []
+        checkpoint, extra = args.checkpoint, ['--features', args.out / f'{protocol.data}.npz']
+        if protocol.train:
+            weights = [] if checkpoint == 'random' else [f'load_from={checkpoint}']
+            training = ['--cfg-options', *weights, *args.cfg_options] if weights else options
+            if not run('train.py', config, '--work-dir', work_dir, '--resume', *training):
+                return None
+            checkpoint, extra = (work_dir / 'last_checkpoint').read_text().strip(), []
+        if not run('test.py', config, checkpoint, '--work-dir', work_dir, *extra, *options):
+            return None
+    return json.loads(results.read_text())
+
+
+def claim(folder: Path, args: argparse.Namespace) -> None:
+    """Make sure that a folder of results is of these weights and options."""
+    weights = 'random'
+    if args.checkpoint != 'random':
+        weights = hashlib.sha256(Path(args.checkpoint).read_bytes()).hexdigest()
+    origin = dict(weights=weights, data_root=str(args.data_root), cfg_options=args.cfg_options)
+    path = folder / 'origin.json'
+    if path.exists() and json.loads(path.read_text()) != origin:
+        raise cli.UsageError(
+            f'{folder} has results of other weights, data or options: name another one by --out'
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(origin, indent=2) + '\n')
+
+
+def main() -> None:
+    args = parse_args()
+    args.out = args.out or Path('work_dirs', f'evaluate_{Path(args.checkpoint).stem}')
+    failed, absent, results = [], {}, {}
+    with cli.user_errors():
+        if args.checkpoint != 'random' and not Path(args.checkpoint).is_file():
+            raise FileNotFoundError(f"{args.checkpoint}: no such checkpoint (or say 'random')")
+        claim(args.out, args)
+        trained = None if args.checkpoint == 'random' else config_of_checkpoint(args.checkpoint)
+        for protocol in PROTOCOLS:
+            if args.only and protocol.name not in args.only:
+                continue
+            reason = why_absent(protocol, args.data_root)
+            if reason is not None:
+                absent[protocol.name] = reason
+                continue
+            for split in protocol.configs:
+                result = evaluate(protocol, split, trained, args)
+                if result is None:
+                    failed.append(f'{protocol.name}, {split}')
+                else:
+                    results.setdefault(protocol.name, {})[split] = result
+        if not results and not failed:
+            raise cli.UsageError(
+                'no protocol has its data:\n' + '\n'.join(f'  {k}: {v}' for k, v in absent.items())
+            )
+    table = results_table(results, absent)
+    (args.out / 'results.md').write_text(table + '\n')
+    (args.out / 'results.json').write_text(json.dumps(results, indent=2) + '\n')
+    print(f'\n{table}\n\nwritten to {args.out / "results.md"} and results.json')
+    if failed:
+        sys.exit('error: failed, see above: ' + '; '.join(failed))
+
+
+if __name__ == '__main__':
+    main()
