@@ -12,6 +12,7 @@ from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
+EXPORT = ['onnx', 'onnxruntime', 'onnxscript', 'safetensors']
 SHIPPED = ('configs', 'tools', 'model-index.yml')
 
 
@@ -66,7 +67,9 @@ setup(
         'av>=15',  # older ones show frames that an edit list cuts
         'matplotlib',
         'packaging',
-        'scikit-learn',
+        'pyarrow>=15,<26',  # 26 needs numpy 2
+        'scikit-learn>=1.3',
+        'scipy',
         'tensorboard',
         'tqdm',
     ],
@@ -74,8 +77,9 @@ setup(
         'lite': ['mmcv-lite>=2.0.1,<2.2'],
         # faster decoding; its version must fit torch's, and it needs a system FFmpeg to load
         'torchcodec': ['torchcodec'],
+        'export': EXPORT,  # for tools/export_backbone.py --to onnx and --to safetensors
         # librosa: the tests compare the log-mel with it
-        'dev': ['librosa>=0.10', 'pre-commit', 'pytest', 'pytest-xdist', 'ruff'],
+        'dev': [*EXPORT, 'librosa>=0.10', 'pre-commit', 'pytest', 'pytest-xdist', 'ruff'],
     },
     cmdclass={'build_py': BuildWithConfigs},
     zip_safe=False,

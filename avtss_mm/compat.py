@@ -105,6 +105,21 @@ def mend_checkpoints() -> None:
     CheckpointLoader.register_scheme(prefixes='', loader=ours.load_from_local, force=True)
 
 
+def mend_silent_loads() -> None:
+    """Say of every load of weights what it filled, and stop when an encoder got nothing.
+
+    mmengine goes on with random weights. See :mod:`avtss_mm.utils.load_report`.
+    """
+    from mmengine.runner import checkpoint
+
+    from .utils import load_report
+
+    load = load_report.reports_loading(checkpoint.load_state_dict)
+    checkpoint.load_state_dict = sys.modules['mmengine.runner'].load_state_dict = load
+    part = load_report.finds_prefix(checkpoint._load_checkpoint_with_prefix)
+    checkpoint._load_checkpoint_with_prefix = part
+
+
 def mend_compile() -> None:
     """Let ``compile=True`` work: it takes in what torch cannot trace.
 
@@ -136,6 +151,7 @@ def mend_cpu_launcher() -> None:
         Runner.wrap_model = cpu_launcher.wraps_on_cpu(Runner.wrap_model)
 
 
+mend_silent_loads()  # first: some backbones of mmaction2 import what it replaces
 mend_mmaction_models()
 mend_external_configs()
 mend_checkpoints()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+
+os.environ.setdefault('OMP_NUM_THREADS', '1')  # before torch is imported
+
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +13,6 @@ import pytest
 
 from avtss_mm.media import write_video
 
-os.environ.setdefault('OMP_NUM_THREADS', '1')
 SAMPLE_RATE = 16000
 CODECS = {  # by suffix; .mp4, .mkv and .mov take the defaults of write_video
     '.webm': dict(video_codec='libvpx-vp9', audio_codec='libopus'),

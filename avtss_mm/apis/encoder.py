@@ -43,7 +43,8 @@ def load_encoder(
     init_default_scope('mmaction')
     with seeded(0):
         model = MODELS.build(encoder_config(config.model))
-        model.init_weights()
+        if checkpoint == 'random':
+            model.init_weights()
     if checkpoint != 'random':
         load_checkpoint(model, checkpoint, map_location='cpu')
     return model.to(device or get_device()).eval(), config

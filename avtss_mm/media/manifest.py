@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -15,13 +15,20 @@ from .probe import probe
 SUFFIXES = frozenset(
     '.3gp .avi .flv .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ogv .ts .webm .wmv'.split()
 )
-"""Suffixes of the files that are looked into."""
+"""Suffixes of the files that are looked into for pictures."""
+
+AUDIO_SUFFIXES = frozenset('.aac .aif .aiff .flac .m4a .mp3 .oga .ogg .opus .wav .wma'.split())
+"""Suffixes of sound files."""
 
 
-def find_media(root) -> list[str]:
+def find_media(root, suffixes: Collection[str] = SUFFIXES) -> list[str]:
     """Paths of the media files below a folder, relative to it, with ``/``, sorted.
 
     Links to folders are followed; hidden files and folders are left out.
+
+    Args:
+        root: Folder to look below.
+        suffixes: Lower-case suffixes of the files to find. Defaults to those of videos.
     """
     root, found, seen = os.fspath(root), [], set()
     for folder, folders, names in os.walk(root, followlinks=True):
@@ -31,7 +38,7 @@ def find_media(root) -> list[str]:
         seen.add(os.path.realpath(folder))
         folders[:] = [name for name in folders if not name.startswith('.')]
         for name in names:
-            if os.path.splitext(name)[1].lower() in SUFFIXES and not name.startswith('.'):
+            if os.path.splitext(name)[1].lower() in suffixes and not name.startswith('.'):
                 found.append(Path(folder, name).relative_to(root).as_posix())
     return sorted(found)
 
@@ -43,6 +50,7 @@ def build_manifest(
     timeout: float = 60.0,
     partial_path=None,
     progress: Callable[[Iterable, int], Iterable] = lambda results, total: results,
+    require_video: bool = True,
 ) -> tuple[list[dict], dict[str, str]]:
     """Probes files in parallel.
 
@@ -54,6 +62,7 @@ def build_manifest(
         partial_path: File that results are appended to as they come (JSON lines). A later call
             takes those of files of the same size and modification time from it.
         progress: Wraps the iterable of results, of known length, for instance into a bar.
+        require_video: Whether a file without picture is left out.
 
     Returns:
         tuple: Rows as of :func:`probe`, ``filename`` relative to ``root``, sorted by it; and the
@@ -63,7 +72,8 @@ def build_manifest(
     stamps = {name: _stamp(root, name) for name in files}
     known = _load_partial(partial_path, stamps)
     todo = [name for name in files if name not in known]
-    results = guarded_map(partial(_probe_one, os.fspath(root)), todo, workers, timeout)
+    probe_one = partial(_probe_one, os.fspath(root), require_video)
+    results = guarded_map(probe_one, todo, workers, timeout)
     with open(partial_path or os.devnull, 'a') as log:
         for name, result in progress(results, len(todo)):
             if isinstance(result, WorkerError):  # not logged: worth another try
@@ -112,10 +122,11 @@ def load_manifest(path) -> tuple[list[dict], dict]:
         ) from error
 
 
-def _probe_one(root: str, name: str) -> dict:
+def _probe_one(root: str, require_video: bool, name: str) -> dict:
     """``{'row': facts}`` or ``{'reason': why not}``."""
     try:
-        return {'row': {**probe(os.path.join(root, name)), 'filename': name}}
+        facts = probe(os.path.join(root, name), require_video=require_video)
+        return {'row': {**facts, 'filename': name}}
     except MediaError as error:
         return {'reason': error.reason}
 

@@ -17,6 +17,7 @@ from mmengine.runner import Runner
 
 from ..media import MediaError
 from .config import apply_cfg_options, read_config
+from .load_report import WeightsError
 
 
 class UsageError(Exception):
@@ -85,9 +86,10 @@ def build_runner(cfg: Config) -> Runner:
 def user_errors() -> Iterator[None]:
     """On a user's mistake, end with ``error: ...`` and exit code 1, without a traceback.
 
-    Such are an absent file, media or a checkpoint that cannot be read, and :class:`UsageError`.
+    Such are an absent file, media or a checkpoint that cannot be read, weights that do not fit, and
+    :class:`UsageError`.
     """
     try:
         yield
-    except (FileNotFoundError, MediaError, UnpicklingError, UsageError) as error:
+    except (FileNotFoundError, MediaError, UnpicklingError, UsageError, WeightsError) as error:
         sys.exit(f'error: {error}')

@@ -82,11 +82,7 @@ def read_split():
     return read
 
 
-def lines(*texts):
-    """With line ends as on Windows, as some official lists have them."""
-    return '\r\n'.join(texts) + '\r\n'
-
-
-@pytest.fixture(scope='session', name='lines')
-def lines_fixture():
-    return lines
+@pytest.fixture(scope='session')
+def lines():
+    """``lines(text, ...)``: with line ends as on Windows, as most official lists have them."""
+    return lambda *texts: '\r\n'.join([*texts, ''])

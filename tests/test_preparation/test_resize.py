@@ -9,7 +9,8 @@ from avtss_mm.preparation.resize import even_size, resize_video
 
 INSTANTS = (1.01, 2.33)
 VARIABLE = np.cumsum(np.random.default_rng(1).uniform(0.015, 0.12, 45)) - 0.01
-LATE = dict(frame_times=np.arange(75) / 25 + 0.4037, duration=3.4)
+TWICE = np.sort([*np.arange(75) / 25, *np.arange(3, 75, 10) / 25 + 3e-4])  # mkv rounds to 1 ms
+LATE = dict(frame_times=np.arange(75) / 25 + 0.4, duration=3.4)
 FILES = {  # how it is written, the codec of the sound before and after
     'plain.mp4': ({}, 'aac', 'aac'),
     'late_sound.mp4': (dict(audio_start=0.4), 'aac', 'aac'),
@@ -17,7 +18,8 @@ FILES = {  # how it is written, the codec of the sound before and after
     'late_picture.mp4': (LATE, 'aac', 'aac'),
     'variable.mp4': (dict(frame_times=VARIABLE), 'aac', 'aac'),
     'variable.mkv': (dict(frame_times=VARIABLE, audio_codec='flac'), 'flac', 'aac'),
-    'streamed.ts': (dict(fps=30000 / 1001), 'aac', 'aac'),
+    'late_sound.ts': (dict(fps=30000 / 1001, audio_start=0.4037), 'aac', 'aac'),
+    'twice.mkv': (dict(frame_times=TWICE), 'aac', 'aac'),
     'mp3.avi': (dict(audio_codec='libmp3lame'), 'mp3', 'mp3'),
     'pcm.avi': ({}, 'pcm_s16le', 'aac'),
     'opus.webm': ({}, 'opus', 'opus'),

@@ -5,6 +5,7 @@ import runpy
 import sys
 import textwrap
 from collections import OrderedDict
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -179,7 +180,7 @@ class Harmful:
         return exec, (self.code,)
 
 
-@pytest.mark.parametrize('write', [dict, pickle.dumps])
+@pytest.mark.parametrize('write', [dict, partial(pickle.dumps, protocol=2)])
 def test_code_in_a_file_is_not_run(import_weights, tmp_path, write):
     marker = tmp_path / 'marker'
     weights = {'layer1.0.conv1.0.0.weight': Harmful(marker), 'a': torch.ones(1)}

@@ -10,15 +10,13 @@ Interrupted, the same command goes on where it stopped.
 from __future__ import annotations
 
 import argparse
-import csv
-import os
 import sys
 from collections import Counter
 from pathlib import Path
 
-from tqdm import tqdm
-
 from avtss_mm.media import build_manifest, find_media, save_manifest
+from avtss_mm.preparation.command import add_work_arguments
+from avtss_mm.preparation.report import progress_bar, write_csv
 
 
 def parse_args(argv=None) -> argparse.Namespace:
@@ -32,12 +30,7 @@ def parse_args(argv=None) -> argparse.Namespace:
         choices=['folder'],
         help="label each file with its folder's name; files right in DIR are left out",
     )
-    parser.add_argument(
-        '--workers', type=int, default=os.cpu_count() or 1, help='processes (one a core)'
-    )
-    parser.add_argument(
-        '--timeout', type=float, default=60, help='seconds a file may take (%(default)s)'
-    )
+    add_work_arguments(parser)
     return parser.parse_args(argv)
 
 
@@ -52,13 +45,6 @@ def add_labels(rows: list[dict], files: list[str], rejects: dict[str, str]):
         else:
             rejects[row['filename']] = 'lies in no folder that names its class'
     return labelled, classes
-
-
-def write_rejects(path: Path, rejects: dict[str, str]) -> None:
-    with open(path, 'w', newline='', encoding='utf-8', errors='backslashreplace') as file:
-        writer = csv.writer(file)
-        writer.writerow(['filename', 'reason'])
-        writer.writerows(sorted(rejects.items()))
 
 
 def summary(files: list[str], rows: list[dict], rejects: dict[str, str]) -> str:
@@ -85,17 +71,13 @@ def main(argv=None) -> None:
         sys.exit(f'{args.root} holds no video file')
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_name(out.name + '.partial')
-
-    def progress(results, total):
-        done = len(files) - total
-        return tqdm(results, total=len(files), initial=done, unit='file', disable=not total)
-
+    progress = progress_bar(len(files))
     rows, rejects = build_manifest(args.root, files, args.workers, args.timeout, partial, progress)
     classes = []
     if args.labels == 'folder':
         rows, classes = add_labels(rows, files, rejects)
     save_manifest(out, rows, classes)
-    write_rejects(out.with_name('rejects.csv'), rejects)
+    write_csv(out.with_name('rejects.csv'), ['filename', 'reason'], sorted(rejects.items()))
     partial.unlink()
     print(summary(files, rows, rejects))
     print(f'wrote {out}' + (f' and {out.with_name("rejects.csv")}' if rejects else ''))

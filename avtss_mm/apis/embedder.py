@@ -1,0 +1,182 @@
+"""From a checkpoint and a file to features with times."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from mmengine.config import Config
+
+from .clip_reader import INPUTS, ClipReader, Clips
+from .encoder import load_encoder
+
+
+@dataclass(frozen=True)
+class ClipFeatures:
+    """Features of M clips of a file, in one modality.
+
+    Attributes:
+        times: Begin and end of each clip in seconds (M, 2).
+        feat: Pooled features ``h`` (M, C) float32.
+        embedding: Their projections ``z`` (M, D) float32, unit vectors; video and sound of one
+            model are comparable. ``None`` where the model has no projection.
+        has_audio: Whether the clip has sound (M,); True for video.
+    """
+
+    times: np.ndarray
+    feat: np.ndarray
+    embedding: np.ndarray | None
+    has_audio: np.ndarray
+
+    def mean(self) -> ClipFeatures:
+        """One clip that stands for the file: the mean over the clips that have sound.
+
+        The mean of ``embedding`` is made a unit vector again. Without any sound both are NaN.
+        """
+        embedding = self.embedding
+        if embedding is not None:
+            embedding = self._mean(embedding)
+            embedding = embedding / np.linalg.norm(embedding, axis=1, keepdims=True)
+        return ClipFeatures(
+            times=np.array([[self.times[:, 0].min(), self.times[:, 1].max()]]),
+            feat=self._mean(self.feat),
+            embedding=embedding,
+            has_audio=self.has_audio.any(keepdims=True),
+        )
+
+    def _mean(self, rows: np.ndarray) -> np.ndarray:
+        if not self.has_audio.any():
+            return np.full_like(rows[:1], np.nan)
+        return rows[self.has_audio].mean(axis=0, keepdims=True)
+
+
+class Embedder:
+    """Features of video and sound files, in any container that FFmpeg reads.
+
+    Clips are cut as the ``feature_pipeline`` of the config says; ``num_clips`` or ``stride``
+    change where they lie. Long files are read and encoded ``batch_size`` clips at a time.
+
+    Args:
+        checkpoint: Checkpoint of training, or ``'random'`` for seeded random weights.
+        config: The config it was trained with. Defaults to None: the one kept in the checkpoint.
+        device: Defaults to None: a GPU if there is one.
+        batch_size: Clips that go through the network at once. Defaults to 16.
+        num_clips: Clips a file, spread evenly over it. Defaults to None: as the config says.
+        stride: Seconds from a clip to the next, over the whole file. Defaults to None.
+
+    Raises:
+        FileNotFoundError: If there is no such checkpoint or config.
+        ValueError: If the config has no ``feature_pipeline`` or no encoder.
+    """
+
+    def __init__(
+        self,
+        checkpoint: str,
+        config: str | Config | None = None,
+        device: str | None = None,
+        batch_size: int = 16,
+        num_clips: int | None = None,
+        stride: float | None = None,
+    ) -> None:
+        self.model, self.config = load_encoder(checkpoint, config, device)
+        self.batch_size = batch_size
+        self._windows = dict(num_clips=num_clips, stride=stride)
+        encoders = dict(video=self.model.backbone, audio=self.model.audio_backbone)
+        self.modalities = tuple(name for name, net in encoders.items() if net is not None)
+        self._readers = {}
+        self.clip_reader(self.modalities)
+
+    def embed_video(self, path) -> ClipFeatures:
+        """Features of the picture of a file.
+
+        Raises:
+            MediaError: If the file cannot be read or has no picture.
+            ValueError: If the model has no video encoder.
+        """
+        return self._embed(path, ('video',))['video']
+
+    def embed_audio(self, path) -> ClipFeatures:
+        """Features of the sound of a file, be it a sound file or a video.
+
+        Raises:
+            MediaError: If the file cannot be read or has no sound track.
+            ValueError: If the model has no audio encoder.
+        """
+        return self._embed(path, ('audio',))['audio']
+
+    def embed(self, path) -> dict[str, ClipFeatures]:
+        """Features of picture and sound, by ``'video'`` and ``'audio'``, read in one go.
+
+        Of a video without sound, ``has_audio`` of ``'audio'`` is False in every clip.
+
+        Raises:
+            MediaError: If the file cannot be read or has no picture.
+        """
+        return self._embed(path, self.modalities)
+
+    def clip_reader(self, modalities: tuple[str, ...]) -> ClipReader:
+        """What cuts files into clips for :meth:`encode`; it can be sent to other processes."""
+        missing = [name for name in modalities if name not in self.modalities]
+        if missing:
+            raise ValueError(f'this model has no {missing[0]} encoder, only {self.modalities[0]}')
+        if modalities not in self._readers:
+            pipeline = self.config.get('feature_pipeline')
+            if pipeline is None:
+                raise ValueError(
+                    'the config has no feature_pipeline, which says how to cut files into clips: '
+                    "copy one from configs/_base_/datasets/, or name the checkpoint's own config"
+                )
+            self._readers[modalities] = ClipReader(pipeline, modalities, **self._windows)
+        return self._readers[modalities]
+
+    @torch.inference_mode()
+    def encode(self, clips: Clips) -> dict[str, ClipFeatures]:
+        """Features of clips that are read already, by modality."""
+        inputs = {key: [torch.from_numpy(array)] for key, array in clips.inputs.items()}
+        batch = self.model.data_preprocessor(dict(inputs=inputs, data_samples=None))
+        features = self.model.extract_feat(batch['inputs'])
+        embeddings = self.model.project(features)
+        return {
+            name: ClipFeatures(
+                times=clips.times[name],
+                feat=_to_numpy(features[name]),
+                embedding=_to_numpy(embeddings[name]) if name in embeddings else None,
+                has_audio=clips.has_audio if name == 'audio' else np.ones(len(clips), bool),
+            )
+            for name in INPUTS
+            if name in features
+        }
+
+    def weights_sha256(self) -> str:
+        """What tells these weights from others, wherever they are stored."""
+        digest = hashlib.sha256()
+        for name, tensor in sorted(self.model.state_dict().items()):
+            digest.update(name.encode())
+            digest.update(tensor.cpu().contiguous().flatten().view(torch.uint8).numpy())
+        return digest.hexdigest()
+
+    def _embed(self, path, modalities: tuple[str, ...]) -> dict[str, ClipFeatures]:
+        reader = self.clip_reader(modalities)
+        return join(self.encode(clips) for clips in reader.read(path, self.batch_size))
+
+
+def join(parts: Iterable[dict[str, ClipFeatures]]) -> dict[str, ClipFeatures]:
+    """Features of consecutive parts of a file as one."""
+    parts = list(parts)
+    return {
+        name: ClipFeatures(
+            *(
+                None if values[0] is None else np.concatenate(values)
+                for values in zip(*(vars(part[name]).values() for part in parts))
+            )
+        )
+        for name in parts[0]
+    }
+
+
+def _to_numpy(clips: torch.Tensor) -> np.ndarray:
+    """(1, m, C) -> (m, C) float32."""
+    return clips[0].float().cpu().numpy()

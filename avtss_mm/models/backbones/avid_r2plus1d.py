@@ -1,0 +1,97 @@
+"""The R(2+1)D network of AVID-CMA, so that its weights run as they were trained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn as nn
+from mmaction.registry import MODELS
+
+from .staged_resnet import StagedResNet
+
+
+@MODELS.register_module()
+class AVIDR2Plus1D(StagedResNet):
+    """R(2+1)D as in AVID (Morgado et al., CVPR 2021, `<https://arxiv.org/abs/2004.12943>`_).
+
+    Not the network of torchvision: the stem is one 3 x 7 x 7 convolution with max pooling, the two
+    halves of a convolution are equally wide, shortcuts have no BatchNorm of their own, and the last
+    BatchNorm of a block follows the sum. Its input is half as large when it reaches the stages.
+
+    ``(N, C, T, H, W)`` clips become ``(N, out_channels, T / 8, H / 32, W / 32)`` features. AVID
+    takes their maximum over space and time, this package their mean.
+
+    Args:
+        stage_blocks (Sequence[int]): Residual blocks of each of the four stages.
+            Defaults to (2, 2, 2, 2), the 18-layer network.
+        base_channels (int): Width of the first stage; the others have 2, 4 and 8 times as many.
+            Defaults to 64.
+        in_channels (int): Channels of the input. Defaults to 3.
+        frozen_stages (int): As in :class:`R2Plus1D`. Defaults to -1.
+        norm_eval (bool): As in :class:`R2Plus1D`. Defaults to False.
+        init_cfg (dict, optional): Initialisation, e.g. ``dict(type='Pretrained', ...)``. Without
+            it convolutions are drawn by Kaiming's rule (fan out). Defaults to None.
+    """
+
+    def __init__(
+        self,
+        stage_blocks: Sequence[int] = (2, 2, 2, 2),
+        base_channels: int = 64,
+        in_channels: int = 3,
+        frozen_stages: int = -1,
+        norm_eval: bool = False,
+        init_cfg: dict | None = None,
+    ) -> None:
+        stem = nn.Sequential(
+            nn.Conv3d(in_channels, base_channels, (3, 7, 7), (1, 2, 2), (1, 3, 3), bias=False),
+            nn.BatchNorm3d(base_channels),
+            nn.ReLU(inplace=True),
+            nn.MaxPool3d((1, 3, 3), (1, 2, 2), (0, 1, 1)),
+        )
+        init_cfg = init_cfg or dict(type='Kaiming', layer='Conv3d', mode='fan_out')
+        super().__init__(stem, stage_blocks, base_channels, frozen_stages, norm_eval, init_cfg)
+
+    def make_block(
+        self, in_channels: int, channels: int, stride: int, shortcut: nn.Module | None
+    ) -> nn.Module:
+        """Build a block of two (2+1)D convolutions, each equally wide in space and time."""
+        return _Block(in_channels, channels, stride, shortcut)
+
+    def make_shortcut(self, in_channels: int, channels: int, stride: int) -> nn.Module:
+        """Build a 1 x 1 x 1 convolution."""
+        return nn.Conv3d(in_channels, channels, 1, stride, bias=False)
+
+
+class _Block(nn.Module):
+    """Its parts have the names that the weights have."""
+
+    def __init__(
+        self, in_channels: int, channels: int, stride: int, shortcut: nn.Module | None
+    ) -> None:
+        super().__init__()
+        self.spt_conv1 = _spatial(in_channels, channels, stride)
+        self.spt_bn1 = nn.BatchNorm3d(channels)
+        self.tmp_conv1 = _temporal(channels, stride)
+        self.tmp_bn1 = nn.BatchNorm3d(channels)
+        self.spt_conv2 = _spatial(channels, channels)
+        self.spt_bn2 = nn.BatchNorm3d(channels)
+        self.tmp_conv2 = _temporal(channels)
+        self.out_bn = nn.BatchNorm3d(channels)
+        self.res_conv = shortcut
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.spt_bn1(self.spt_conv1(x)).relu_()
+        y = self.tmp_bn1(self.tmp_conv1(y)).relu_()
+        y = self.spt_bn2(self.spt_conv2(y)).relu_()
+        y = self.tmp_conv2(y)
+        y = y + (x if self.res_conv is None else self.res_conv(x))
+        return self.out_bn(y).relu_()
+
+
+def _spatial(in_channels: int, channels: int, stride: int = 1) -> nn.Conv3d:
+    return nn.Conv3d(in_channels, channels, (1, 3, 3), (1, stride, stride), (0, 1, 1), bias=False)
+
+
+def _temporal(channels: int, stride: int = 1) -> nn.Conv3d:
+    return nn.Conv3d(channels, channels, (3, 1, 1), (stride, 1, 1), (1, 0, 0), bias=False)

@@ -1,0 +1,91 @@
+"""The command that prepares a data set, apart from its lists."""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from ..utils.cli import UsageError, user_errors
+from .lists import Listing
+from .prepare import prepare, summary
+
+
+class DataSet(NamedTuple):
+    """A data set as its makers hand it out.
+
+    Attributes:
+        read: Reads its official lists from a folder.
+        page: Its official page.
+        lists: Where its lists are expected, below its root.
+        files: Where its files are expected, below its root.
+        sound_only: Whether it is of sound without picture.
+    """
+
+    read: Callable[[Path], Listing]
+    page: str
+    lists: str
+    files: str
+    sound_only: bool = False
+
+
+def add_work_arguments(parser: ArgumentParser, timeout: float = 60) -> None:
+    """Add the arguments of every command that goes through many files."""
+    parser.add_argument(
+        '--workers', type=int, default=os.cpu_count() or 1, help='processes (one a core)'
+    )
+    parser.add_argument(
+        '--timeout', type=float, default=timeout, help='seconds a file may take (%(default)g)'
+    )
+
+
+def run(data_set: DataSet, description: str, argv: Sequence[str] | None = None) -> str:
+    """Prepares a data set by the arguments of the command line.
+
+    Args:
+        data_set: What to prepare.
+        description: Text of ``--help``.
+        argv: Arguments. Defaults to those of the command line.
+
+    Returns:
+        str: The summary for the user.
+
+    Raises:
+        SystemExit: If there are no lists or no good files; its text says what was expected.
+    """
+    parser = ArgumentParser(description=description, formatter_class=RawDescriptionHelpFormatter)
+    parser.add_argument('root', type=Path, metavar='ROOT', help='folder of the data set')
+    parser.add_argument(
+        '--annotations', type=Path, metavar='DIR', help='folder of the official lists (in ROOT)'
+    )
+    add_work_arguments(parser)
+    args = parser.parse_args(argv)
+    with user_errors():
+        return _prepare(data_set, args)
+
+
+def _prepare(data_set: DataSet, args) -> str:
+    lists = args.annotations or args.root
+    advice = f'Get them from {data_set.page}; tools/data/README.md shows where they belong'
+    for folder in (args.root, lists):
+        if not folder.is_dir():
+            raise UsageError(f'{folder} is not a folder')
+    try:
+        listing = data_set.read(lists)
+        if not listing.splits:
+            raise UsageError(f'there is no list of clips in {lists}')
+    except UsageError as error:
+        raise UsageError(f'{error}; expected {lists / data_set.lists}. {advice}') from error
+    prepared = prepare(args.root, listing, data_set.sound_only, args.workers, args.timeout)
+    splits = prepared.splits
+    written = ','.join(name for name, split in splits.items() if split.rows)
+    if not written:
+        rejected = sum(len(split.rejects) for split in splits.values())
+        raise UsageError(
+            f'none of {rejected:,} listed files can be used (reasons in {args.root}/rejects.csv); '
+            f'expected {args.root / data_set.files}. {advice}'
+        )
+    text = summary(listing, prepared, data_set.sound_only)
+    return f'{text}\nwrote rejects.csv, classes.csv and {{{written}}}.json to {args.root}'

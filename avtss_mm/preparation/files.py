@@ -1,0 +1,47 @@
+"""Which file on disk an official list means."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from ..media.manifest import AUDIO_SUFFIXES, SUFFIXES
+
+
+def index_files(files: Iterable[str]) -> dict[str, list[str]]:
+    """Files by their last name without its suffix: what :func:`find_file` looks into."""
+    index = defaultdict(list)
+    for file in files:
+        index[os.path.basename(_without_suffix(file))].append(file)
+    return index
+
+
+def find_file(index: dict[str, list[str]], names: Sequence[str], split: str = '') -> str | None:
+    """The file that a clip goes by.
+
+    A file fits a name if it is the end of its path, whatever the two suffixes. Of several, one
+    with the same suffix comes first, then one in a folder of the split's name, then the least
+    deep.
+
+    Args:
+        index: As of :func:`index_files`.
+        names: Names of the clip, best first.
+        split: Name of its split.
+    """
+    for name in names:
+        end = '/' + _without_suffix(name)
+        candidates = index.get(os.path.basename(end), [])
+        fitting = [file for file in candidates if f'/{_without_suffix(file)}'.endswith(end)]
+        if fitting:
+            return min(fitting, key=lambda file: _rank(file, name, split))
+    return None
+
+
+def _rank(file: str, name: str, split: str) -> tuple:
+    return not file.endswith(name), split not in file.split('/'), file.count('/'), file
+
+
+def _without_suffix(name: str) -> str:
+    stem, suffix = os.path.splitext(name)
+    return stem if suffix.lower() in SUFFIXES | AUDIO_SUFFIXES else name

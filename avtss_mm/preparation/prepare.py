@@ -1,0 +1,139 @@
+"""From the official lists and the files on disk to manifests."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+import numpy as np
+
+from ..datasets.video_list import may_sound
+from ..media import build_manifest, find_media, open_media, save_manifest
+from ..media.manifest import AUDIO_SUFFIXES, SUFFIXES
+from ..media.probe import SILENCE
+from .files import find_file, index_files
+from .lists import Clip, Listing
+from .report import format_table, progress_bar, shorten, write_csv
+
+CACHE = '.probe_cache.jsonl'
+"""Facts of the files of a data set: a later run probes only what has changed."""
+
+MISSING = 'no such file'
+NO_SOUND = 'no sound'
+
+
+class Split(NamedTuple):
+    """What became of the clips of a list: rows of the manifest, and names with a reason."""
+
+    rows: list[dict]
+    rejects: list[tuple[str, str]]
+
+
+class Prepared(NamedTuple):
+    """A data set after its preparation: splits by name, and the number of files in no list."""
+
+    splits: dict[str, Split]
+    num_unlisted: int
+
+
+def prepare(
+    root: Path, listing: Listing, sound_only: bool = False, workers: int = 1, timeout: float = 60
+) -> Prepared:
+    """Finds and probes the files of the lists; writes manifests and ``rejects.csv``.
+
+    Args:
+        root: Folder of the data set: ``<split>.json``, ``rejects.csv`` and ``classes.csv`` (kept
+            clips of each class and split) are written there. No manifest is written of a split
+            without a good file.
+        listing: The official lists.
+        sound_only: Whether the data set is of sound: a file needs no picture then, but sound.
+        workers: Number of processes.
+        timeout: Seconds that one file may take.
+    """
+    on_disk = find_media(root, SUFFIXES | AUDIO_SUFFIXES if sound_only else SUFFIXES)
+    index = index_files(on_disk)
+    found = {
+        split: [(clip, find_file(index, clip.names, split)) for clip in clips]
+        for split, clips in listing.splits.items()
+    }
+    listed = {file for pairs in found.values() for _, file in pairs if file is not None}
+    rows, reasons = build_manifest(
+        root, sorted(listed), workers, timeout, root / CACHE, progress_bar(len(listed)),
+        require_video=not sound_only,
+    )  # fmt: skip
+    facts = {row['filename']: row for row in rows}
+    if sound_only:
+        _reject_silence(root, facts, reasons)
+    splits = {split: _divide(pairs, facts, reasons) for split, pairs in found.items()}
+    for name, split in splits.items():
+        if split.rows:
+            save_manifest(root / f'{name}.json', split.rows, listing.classes)
+    rejects = [(*pair, name) for name, split in splits.items() for pair in split.rejects]
+    write_csv(root / 'rejects.csv', ['filename', 'reason', 'split'], rejects)
+    counts = {name: _count_classes(split.rows) for name, split in splits.items()}
+    table = (
+        [name, *(count[label] for count in counts.values())]
+        for label, name in enumerate(listing.classes)
+    )
+    write_csv(root / 'classes.csv', ['class', *counts], table)
+    return Prepared(splits, len(on_disk) - len(listed))
+
+
+def _divide(pairs: list[tuple[Clip, str | None]], facts: dict, reasons: dict) -> Split:
+    rows, rejects = [], []
+    for clip, file in pairs:
+        if file in facts:
+            rows.append({**facts[file], **clip.row})
+        elif file is None:
+            rejects.append((clip.names[0], MISSING))
+        else:
+            rejects.append((file, reasons[file]))
+    return Split(rows, rejects)
+
+
+def _reject_silence(root: Path, facts: dict[str, dict], reasons: dict[str, str]) -> None:
+    """Moves files without sound; the probe listens to parts of a file only, so all is heard."""
+    for name in [name for name, row in facts.items() if row['silent']]:
+        with open_media(os.path.join(root, name)) as reader:
+            sound = reader.read(audio_windows=[(0, facts[name]['duration'])]).audio[0]
+        if sound is None or np.abs(sound).max(initial=0) <= SILENCE:
+            reasons[name] = NO_SOUND
+            del facts[name]
+        else:
+            facts[name] = {**facts[name], 'silent': False}
+
+
+def _count_classes(rows: list[dict]) -> Counter:
+    """Clips of each label; one with several labels counts for each."""
+    return Counter(label for row in rows for label in row.get('labels', [row.get('label')]))
+
+
+def summary(listing: Listing, prepared: Prepared, sound_only: bool = False) -> str:
+    """A table with a line for each split, and remarks."""
+    fate = 'left out' if sound_only else 'kept'
+    header = 'split listed found missing broken no_sound kept min median max'.split()
+    table, remarks = [[name.replace('_', ' ') for name in header]], []
+    for name, split in prepared.splits.items():
+        counts = _count_classes(split.rows)
+        sizes = [counts[label] for label in range(len(listing.classes))] or [0]
+        reasons = Counter(reason for _, reason in split.rejects)
+        listed = len(split.rows) + len(split.rejects)
+        silent = reasons[NO_SOUND] + sum(not may_sound(row) for row in split.rows)
+        broken = len(split.rejects) - reasons[MISSING] - reasons[NO_SOUND]
+        table.append(
+            [name, listed, listed - reasons[MISSING], reasons[MISSING], broken, silent]
+            + [len(split.rows), min(sizes), f'{median(sizes):g}', max(sizes)]
+        )
+        empty = [name for label, name in enumerate(listing.classes) if not counts[label]]
+        if empty and split.rows:
+            share = f'{len(empty):,} of {len(sizes):,} classes'
+            remarks.append(f'{name}: {share} without a clip: {shorten(empty)}')
+    if prepared.num_unlisted:
+        remarks.append(f'media files in no list: {prepared.num_unlisted:,}')
+    if listing.absent:
+        remarks.append(f'not prepared, because the list is not there: {shorten(listing.absent)}')
+    legend = f'(clips without sound are {fate}; min, median, max: kept clips of a class)'
+    return '\n'.join([format_table(table), legend, *remarks])

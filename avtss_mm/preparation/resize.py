@@ -1,0 +1,197 @@
+"""Makes a video small and quick to seek in, without moving its picture against its sound."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from fractions import Fraction
+from heapq import merge
+from itertools import chain
+from pathlib import Path
+
+import av
+import numpy as np
+from av.video.frame import PictureType
+from av.video.reformatter import VideoReformatter
+
+from ..media import MediaError, open_media
+from ..media.pyav_backend import ONE_THREAD
+from ..media.pyav_container import best_stream, open_container, packets
+
+CLOCK = Fraction(1, 90000)
+"""Tick (seconds) of the times of the frames that are written."""
+
+CONTAINER = {'movie_timescale': '90000'}
+"""Else mp4 rounds to milliseconds when one stream begins before the other."""
+
+COPIED = frozenset('aac ac3 eac3 mp3 opus'.split())
+"""Codecs of sound that mp4 can hold and that readers of it know; others become AAC."""
+
+AAC_RATES = frozenset(av.Codec('aac', 'w').audio_rates)
+"""Hz that the encoder takes."""
+
+SCALING = {'interpolation': 'BICUBIC', 'dst_color_range': 'MPEG', **ONE_THREAD}
+
+COLOURS = ('colorspace', 'color_primaries', 'color_trc')
+"""What the numbers of a pixel mean, apart from their range."""
+
+
+def resize_video(source, target, short_side: int = 256, gop: int = 12, crf: int = 23) -> None:
+    """Writes a smaller copy of a video as H.264 in mp4, at once or not at all.
+
+    Frames keep their times; what does not decode is left out, and the rotation is applied. Sound
+    is copied as it is, or becomes AAC (mono or stereo) where mp4 cannot hold it.
+
+    Args:
+        source: File to read.
+        target: File to write; its folder must exist.
+        short_side: Pixels of the shorter side; a smaller video keeps its size, but for odd sizes.
+        gop: Distance of two key frames, in frames.
+        crf: Constant quality of x264: lower is better and larger.
+
+    Raises:
+        MediaError: If the file does not open or decode, or has no picture.
+    """
+    source, target = os.fspath(source), Path(target)
+    with open_media(source) as reader:  # also says why a file is no good
+        info = reader.info
+    if not info.has_video:
+        raise MediaError(source, 'no video stream')
+    size = even_size(info.width, info.height, short_side)
+    draft = draft_of(target)
+    try:
+        with open_container(source) as video, open_container(source) as audio:
+            with av.open(str(draft), 'w', format='mp4', container_options=CONTAINER) as output:
+                _transcode(video, audio, output, size, info.rotation, gop, crf)
+        os.replace(draft, target)
+    except av.FFmpegError as error:
+        raise MediaError(source, error.strerror or error) from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def even_size(width: int, height: int, short_side: int) -> tuple[int, int]:
+    """Width and height in the same proportion, even, and not above what they were."""
+    scale = min(1.0, short_side / min(width, height))
+    return tuple(2 * max(min(round(side * scale / 2), side // 2), 1) for side in (width, height))
+
+
+def draft_of(target: Path) -> Path:
+    """Where a file lies until it is finished: hidden, beside its place."""
+    return target.with_name(f'.{target.name}.part')
+
+
+def _transcode(video_in, audio_in, output, size, rotation: int, gop: int, crf: int) -> None:
+    """Writes pictures and sound, shifted by the same time, side by side."""
+    source, track = best_stream(video_in, 'video'), best_stream(audio_in, 'audio')
+    frames = _frames(source)
+    first = next(frames)  # the reader has shown that there is one
+    zero = first.pts * first.time_base
+    if track is not None and track.start_time is not None:
+        zero = min(zero, track.start_time * track.time_base)
+    stream = _add_video(output, source, size, gop, crf)
+    if not first.format.is_rgb:
+        for name in COLOURS:
+            setattr(stream.codec_context, name, getattr(source.codec_context, name))
+    encoded = [_pictures(chain([first], frames), stream, zero, rotation // 90)]
+    if track is not None:
+        copied = track.codec_context.codec.canonical_name in COPIED
+        encoded.append((_copied_sound if copied else _new_sound)(track, output, zero))
+    for packet in merge(*encoded, key=lambda packet: packet.dts * packet.time_base):
+        output.mux(packet)
+
+
+def _add_video(output, source, size: tuple[int, int], gop: int, crf: int):
+    rate = Fraction(source.average_rate or source.guessed_rate or 25).limit_denominator(1001)
+    # without cuts of scene, key frames are exactly ``gop`` frames apart
+    options = {'crf': str(crf), 'preset': 'veryfast', 'sc_threshold': '0'}
+    stream = output.add_stream('libx264', rate=rate, options=options)
+    stream.width, stream.height = size
+    stream.pix_fmt, stream.gop_size = 'yuv420p', gop
+    stream.codec_context.thread_count = 1
+    stream.codec_context.time_base = CLOCK
+    return stream
+
+
+def _decoded(stream) -> Iterator:
+    """Frames of a stream; a packet that does not decode is passed over."""
+    stream.codec_context.thread_count = 1
+    for packet in packets(stream.container, stream):
+        try:
+            yield from packet.decode()
+        except (av.FFmpegError, ValueError):
+            continue
+
+
+def _frames(source) -> Iterator[av.VideoFrame]:
+    """Frames with increasing times, the same that the reader gives them."""
+    is_avi, last = source.container.format.name == 'avi', None
+    for frame in _decoded(source):
+        if is_avi and frame.dts is not None:  # avi stores no times of display
+            frame.pts = frame.dts
+        if frame.pts is not None and (last is None or frame.pts > last):
+            last = frame.pts
+            yield frame
+
+
+def _pictures(frames, stream, zero: Fraction, turns: int) -> Iterator[av.Packet]:
+    size = (stream.width, stream.height)
+    size = size[::-1] if turns % 2 else size  # before it is turned
+    reformatter = VideoReformatter()
+    for frame in frames:
+        time = frame.pts * frame.time_base - zero
+        frame = reformatter.reformat(frame, *size, 'yuv420p', **SCALING)
+        if turns:
+            frame = _turned(frame, turns)
+        frame.pts, frame.time_base = round(time / CLOCK), CLOCK
+        frame.pict_type = PictureType.NONE  # the encoder would follow that of the source
+        yield from stream.encode(frame)
+    yield from stream.encode(None)
+
+
+def _turned(frame: av.VideoFrame, turns: int) -> av.VideoFrame:
+    """A yuv420p frame rotated by quarter turns, counter-clockwise."""
+    width, height = frame.width, frame.height
+    values, area = frame.to_ndarray().ravel(), width * height
+    planes = [values[:area].reshape(height, width)]
+    planes += [part.reshape(height // 2, width // 2) for part in np.split(values[area:], 2)]
+    values = np.concatenate([np.rot90(plane, turns).ravel() for plane in planes])
+    image = values.reshape(-1, height if turns % 2 else width)
+    return av.VideoFrame.from_ndarray(image, format='yuv420p')
+
+
+def _copied_sound(track, output, zero: Fraction) -> Iterator[av.Packet]:
+    stream = output.add_stream_from_template(track)
+    return _shifted(_stamped(packets(track.container, track)), stream, zero)
+
+
+def _new_sound(track, output, zero: Fraction) -> Iterator[av.Packet]:
+    context = track.codec_context
+    rate = context.sample_rate if context.sample_rate in AAC_RATES else 48000
+    layout = 'mono' if context.channels == 1 else 'stereo'
+    stream = output.add_stream('aac', rate=rate, layout=layout)
+    return _shifted(_encoded_sound(track, stream), stream, zero)
+
+
+def _encoded_sound(track, stream) -> Iterator[av.Packet]:
+    for frame in _decoded(track):
+        yield from stream.encode(frame)
+    yield from stream.encode(None)
+
+
+def _stamped(source: Iterator[av.Packet]) -> Iterator[av.Packet]:
+    """Packets of sound with increasing times."""
+    last = None
+    for packet in source:
+        time = packet.dts if packet.pts is None else packet.pts
+        if packet.size and time is not None and (last is None or time > last):
+            packet.pts = packet.dts = last = time
+            yield packet
+
+
+def _shifted(source: Iterator[av.Packet], stream, zero: Fraction) -> Iterator[av.Packet]:
+    for packet in source:
+        shift = round(zero / packet.time_base)
+        packet.pts, packet.dts = packet.pts - shift, packet.dts - shift
+        packet.stream = stream
+        yield packet

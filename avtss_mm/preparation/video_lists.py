@@ -1,0 +1,99 @@
+"""Reads the official lists of the data sets of human actions."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from .lists import Clip, Listing, find_list, find_lists, official_form, read_lines, read_table
+
+NUMBERS = '123'
+"""Of the splits of UCF101 and HMDB51."""
+
+HMDB51_TAGS = r'_[a-z]+_[a-z]+_np\d+_[a-z]+_[a-z]+_\d+'
+"""Body part, camera motion, number of people, viewpoint, quality, number of the clip."""
+
+KINETICS_COLUMNS = {'youtube_id', 'time_start', 'time_end', 'split'}
+KINETICS_SPLITS = {'train': 'train', 'val': 'val', 'validate': 'val', 'test': 'test'}
+"""Manifest of each name of a split in the official files."""
+
+
+def read_ucf101(folder: Path) -> Listing:
+    """``classInd.txt`` and ``{train,test}list0{1,2,3}.txt``; labels count from 0.
+
+    The test lists have no labels: all are taken from the folder of the video.
+    """
+    index = find_list(folder, 'classInd.txt')
+    with official_form(index):
+        numbered = [line.split() for line in read_lines(index)]
+        classes = [name for _, name in sorted(numbered, key=lambda pair: int(pair[0]))]
+    splits, absent = {}, []
+    for number in NUMBERS:
+        for part in ('train', 'test'):
+            path = index.with_name(f'{part}list0{number}.txt')
+            if not path.exists():
+                absent.append(path.name)
+                continue
+            with official_form(path):
+                clips = [_ucf101_clip(line.split()[0], classes) for line in read_lines(path)]
+            splits[f'{part}_split{number}'] = clips
+    return Listing(classes, splits, absent)
+
+
+def _ucf101_clip(name: str, classes: list[str]) -> Clip:
+    """Of ``<Class>/v_<Class>_gNN_cNN.avi``: gNN is the video that clips were cut from."""
+    label, file = name.split('/')
+    group = f'{label}_{file.split("_")[2]}'
+    return Clip((name,), dict(label=classes.index(label), group=group))
+
+
+def read_hmdb51(folder: Path) -> Listing:
+    """``<class>_test_split{1,2,3}.txt``: file and 1 (train), 2 (test) or 0 (not used)."""
+    paths = {path.name: path for path in find_lists(folder, '*_test_split[123].txt')}
+    classes = sorted({name[: -len('_test_split1.txt')] for name in paths})
+    splits = {f'{part}_split{number}': [] for number in NUMBERS for part in ('train', 'test')}
+    absent = []
+    for label, name in enumerate(classes):
+        for number in NUMBERS:
+            path = paths.get(f'{name}_test_split{number}.txt')
+            if path is None:
+                absent.append(f'{name}_test_split{number}.txt')
+                continue
+            train, test = splits[f'train_split{number}'], splits[f'test_split{number}']
+            with official_form(path):
+                for line in read_lines(path):
+                    file, use = line.rsplit(maxsplit=1)
+                    {'0': [], '1': train, '2': test}[use].append(_hmdb51_clip(name, file, label))
+    return Listing(classes, {split: clips for split, clips in splits.items() if clips}, absent)
+
+
+def _hmdb51_clip(name: str, file: str, label: int) -> Clip:
+    """Of ``<source>_<class>_<tags>.avi``; the source is a film, or a video from the web."""
+    group = re.sub(f'_{re.escape(name)}{HMDB51_TAGS}$', '', Path(file).stem)
+    return Clip((f'{name}/{file}',), dict(label=label, group=group))
+
+
+def read_kinetics(folder: Path) -> Listing:
+    """All CSV files with the columns ``label, youtube_id, time_start, time_end, split``.
+
+    A list without ``label`` (of an early test set) gives rows without a label.
+    """
+    rows = {}
+    for path in find_lists(folder, '*.csv'):
+        with official_form(path):
+            for row in read_table(path):
+                if not KINETICS_COLUMNS <= set(row):
+                    break  # another table
+                start, end = (int(float(row[key])) for key in ('time_start', 'time_end'))
+                name = f'{row["youtube_id"]}_{start:06d}_{end:06d}'
+                rows[KINETICS_SPLITS[row['split']], name] = row
+    classes = sorted({row['label'] for row in rows.values() if row.get('label')})
+    numbers = {label: number for number, label in enumerate(classes)}
+    splits: dict[str, list[Clip]] = {'train': [], 'val': [], 'test': []}
+    for (split, name), row in rows.items():
+        facts = dict(group=row['youtube_id'])
+        if row.get('label'):
+            facts['label'] = numbers[row['label']]
+        splits[split].append(Clip((name,), facts))
+    absent = [f'{split}.csv' for split, clips in splits.items() if not clips]
+    return Listing(classes, {split: clips for split, clips in splits.items() if clips}, absent)

@@ -1,0 +1,76 @@
+"""Tables of features as Parquet or npz: columns by name, and facts about the whole."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+SUFFIXES = ('.parquet', '.npz')
+METADATA = 'metadata'
+
+
+def save_features(path, columns: Mapping[str, np.ndarray], metadata: Mapping) -> None:
+    """Writes a table at once or not at all.
+
+    Parquet has feature columns as lists of fixed size and the metadata under the key
+    ``metadata`` of its schema; npz has the arrays, and the metadata as an array of one string.
+    Both hold it as JSON.
+
+    Args:
+        path: File to write, ``.parquet`` or ``.npz``.
+        columns: Arrays of equal length: texts (n,), numbers (n,) or features (n, C).
+        metadata: Plain values.
+
+    Raises:
+        ValueError: If the suffix is another.
+    """
+    path = Path(path)
+    text = json.dumps(metadata)
+    draft = path.with_name(path.name + '.tmp')
+    if path.suffix == '.npz':
+        with open(draft, 'wb') as file:
+            np.savez(file, **columns, **{METADATA: np.array(text)})
+    elif path.suffix == '.parquet':
+        table = pa.table({name: _to_arrow(column) for name, column in columns.items()})
+        pq.write_table(table.replace_schema_metadata({METADATA: text}), draft)
+    else:
+        raise ValueError(f'{path}: the name must end with {" or ".join(SUFFIXES)}')
+    os.replace(draft, path)
+
+
+def load_features(path) -> tuple[dict[str, np.ndarray], dict]:
+    """Reads a table back: its columns and its metadata.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is not a table of :func:`save_features`.
+    """
+    try:
+        if Path(path).suffix == '.npz':
+            with np.load(path, allow_pickle=False) as arrays:
+                columns = dict(arrays)
+            return columns, json.loads(str(columns.pop(METADATA)))
+        table = pq.read_table(path)
+        metadata = json.loads(table.schema.metadata[METADATA.encode()])
+    except (ValueError, KeyError, TypeError) as error:  # pyarrow's errors are ValueErrors
+        raise ValueError(f'{path} is not a file of tools/extract_features.py ({error})') from error
+    return {name: _to_numpy(table[name]) for name in table.column_names}, metadata
+
+
+def _to_arrow(column: np.ndarray) -> pa.Array:
+    if column.ndim == 1:
+        return pa.array(column)
+    return pa.FixedSizeListArray.from_arrays(pa.array(column.ravel()), column.shape[1])
+
+
+def _to_numpy(column: pa.ChunkedArray) -> np.ndarray:
+    if pa.types.is_fixed_size_list(column.type):
+        return column.combine_chunks().flatten().to_numpy().reshape(len(column), -1)
+    values = column.to_numpy()
+    return values.astype(str) if values.dtype == object else values

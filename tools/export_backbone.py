@@ -1,0 +1,107 @@
+#!/usr/bin/env python
+"""Take an encoder elsewhere: ``python tools/export_backbone.py CKPT --to FORM``.
+
+    mmaction     checkpoint (backbone.*) for a stock mmaction2 recognizer
+    torchvision  state dict of torchvision's r2plus1d_18 (video) or resnet18 (audio)
+    safetensors  the tensors with a description; no pickle
+    onnx         the network with its pooling, for any batch and input size
+
+What was written is loaded back, run on random input and compared with the encoder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+from mmengine.logging import MMLogger
+
+import avtss_mm  # noqa: F401  (registers, and mends upstream)
+from avtss_mm.apis.encoder import load_encoder
+from avtss_mm.utils import cli
+from avtss_mm.utils.export import FORMS, Source
+from avtss_mm.utils.load_report import names_of
+
+SUFFIXES = dict(mmaction='.pth', torchvision='.pth', safetensors='.safetensors', onnx='.onnx')
+NEEDS = dict(safetensors=['safetensors'], onnx=['onnx', 'onnxruntime', 'onnxscript'])
+TOLERANCE = 1e-4
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__.partition('\n')[2], formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument('checkpoint', help='checkpoint of training')
+    parser.add_argument('--to', choices=FORMS, required=True, help='the form, see above')
+    parser.add_argument('--config', help='config of the model (default: the one in the checkpoint)')
+    parser.add_argument(
+        '--encoder', choices=['video', 'audio'], default='video', help='default: video'
+    )
+    parser.add_argument(
+        '-o', '--out', help='file to write (default: ./<checkpoint>_<encoder>_<form>.*)'
+    )
+    return parser.parse_args()
+
+
+def load_source(args: argparse.Namespace) -> Source:
+    """Build the encoder that is asked for.
+
+    Raises:
+        UsageError: If a package lacks, or the model cannot be told from the checkpoint.
+    """
+    needs = NEEDS.get(args.to, [])
+    lacking = [name for name in needs if find_spec(name) is None]
+    if lacking:
+        raise cli.UsageError(
+            f'--to {args.to} needs {", ".join(lacking)}: pip install {" ".join(needs)}'
+        )
+    try:
+        model, config = load_encoder(args.checkpoint, args.config, device='cpu')
+    except ValueError as error:
+        raise cli.UsageError(f'{error} (--config)') from error
+    return Source(args.encoder, model, config)
+
+
+def export(source: Source, form: str, out: Path) -> None:
+    """Write the file if the encoder computes the same from it, and say so.
+
+    Raises:
+        WeightsError: If the form has no such network.
+        UsageError: If the features differ.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=out.parent) as folder:  # nothing stays of a failure
+        written = Path(folder, out.name)
+        network, lines = FORMS[form](source, written)
+        expected = source.features()
+        with torch.no_grad():
+            difference = (network(source.clips) - expected).abs().max() / expected.abs().max()
+        if not difference <= TOLERANCE:
+            raise cli.UsageError(f'{form}: the features differ by {difference:.1e}; not written')
+        os.replace(written, out)
+    tensors = len(names_of(source.weights()))
+    megabytes = out.stat().st_size / 1e6
+    print(f'\nwrote {out}: {source.modality} encoder, {tensors} tensors, {megabytes:.1f} MB')
+    print(f'largest relative difference of features (2 random clips): {difference:.1e}')
+    print(f'input: {source.description["input"]}\n\nto load it:')
+    print('\n'.join('    ' + line.replace('FILE', str(out)) for line in lines))
+
+
+def main() -> None:
+    args = parse_args()
+    torch.manual_seed(0)
+    # mmengine logs how each tensor was initialised: hundreds of lines
+    logger = MMLogger.get_instance('export_backbone')
+    logger.addFilter(lambda record: ' - torch.Size(' not in record.getMessage())
+    with cli.user_errors():
+        source = load_source(args)
+        name = f'{Path(args.checkpoint).stem}_{args.encoder}_{args.to}{SUFFIXES[args.to]}'
+        export(source, args.to, Path(args.out or name))
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,173 @@
+#!/usr/bin/env python
+"""Write features of files: ``python tools/extract_features.py CONFIG CHECKPOINT LIST|DIR -o OUT``.
+
+OUT is a table, .parquet or .npz, with a row a clip (or a file, --per file) and these columns::
+
+    filename, label (where the list has labels), start, end (seconds),
+    video_feat, audio_feat             pooled features of the encoders
+    video_embedding, audio_embedding   their projections, where the model has them
+
+NaN stands for sound that is not there. Killed at any time, the same command goes on where it was.
+Files that cannot be read are left out and listed in OUT.rejects.csv.
+"""
+
+import argparse
+import os
+
+# Before torch is imported: waiting OpenMP threads must not take the core of a decoder.
+os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+
+import sys
+from pathlib import Path
+
+from tqdm import tqdm
+
+import avtss_mm  # noqa: F401  (registers, and mends upstream)
+from avtss_mm.apis import Embedder
+from avtss_mm.apis.embed_files import embed_files
+from avtss_mm.apis.feature_table import to_columns, to_rows
+from avtss_mm.datasets.video_list import parse_line
+from avtss_mm.media import find_media, load_manifest
+from avtss_mm.media.manifest import AUDIO_SUFFIXES, SUFFIXES
+from avtss_mm.preparation.report import write_csv
+from avtss_mm.utils.cli import UsageError, add_config_arguments, user_errors
+from avtss_mm.utils.config import apply_cfg_options, read_config
+from avtss_mm.utils.feature_file import SUFFIXES as OUT_SUFFIXES
+from avtss_mm.utils.feature_file import save_features
+from avtss_mm.utils.feature_log import FeatureLog
+
+
+def parse_args(argv=None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__.replace('``', '').replace('::', ':'),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_config_arguments(parser)
+    parser.add_argument('checkpoint', help="checkpoint file, or 'random' for random weights")
+    parser.add_argument(
+        'source',
+        type=Path,
+        metavar='LIST|DIR',
+        help='manifest (.json) or text file with "path [label]" in each line, the paths relative '
+        'to its folder; or a folder: every media file below it',
+    )
+    parser.add_argument('-o', '--out', type=Path, required=True, help='.parquet or .npz to write')
+    parser.add_argument(
+        '--modality',
+        choices=['video', 'audio', 'both'],
+        help='default: all that the model has. Only "audio" takes sound files',
+    )
+    parser.add_argument('--per', choices=['clip', 'file'], default='clip', help='what a row is')
+    windows = parser.add_mutually_exclusive_group()
+    windows.add_argument(
+        '--stride', type=float, help='a clip every so many seconds, over the whole file'
+    )
+    windows.add_argument(
+        '--num-clips', type=int, help="clips a file (default: as the config's feature_pipeline)"
+    )
+    parser.add_argument(
+        '--workers', type=int, default=os.cpu_count() or 1, help='decoding processes (one a core)'
+    )
+    parser.add_argument(
+        '--batch-size', type=int, default=16, help='clips encoded at once (%(default)s)'
+    )
+    parser.add_argument('--device', help='default: a GPU if there is one')
+    return parser.parse_args(argv)
+
+
+def main(argv=None) -> None:
+    args = parse_args(argv)
+    with user_errors():
+        try:
+            extract(args)
+        except ValueError as error:  # a list or a config that does not fit
+            raise UsageError(error) from error
+
+
+def extract(args: argparse.Namespace) -> None:
+    if args.out.suffix not in OUT_SUFFIXES:
+        raise UsageError(f'--out {args.out}: the name must end with {" or ".join(OUT_SUFFIXES)}')
+    config = apply_cfg_options(read_config(args.config), args.cfg_options)
+    options = dict(batch_size=args.batch_size, num_clips=args.num_clips, stride=args.stride)
+    embedder = Embedder(args.checkpoint, config, args.device, **options)
+    chosen = dict(video=('video',), audio=('audio',), both=('video', 'audio'))
+    modalities = chosen.get(args.modality, embedder.modalities)
+    settings = dict(
+        weights_sha256=embedder.weights_sha256(),
+        model=config.model.to_dict(),
+        feature_pipeline=embedder.clip_reader(modalities).steps,
+        per=args.per,
+    )
+    folder, rows, metainfo = read_source(args.source, modalities == ('audio',))
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    with FeatureLog(f'{args.out}.part', settings) as log:
+        rejects = embed_missing(embedder, modalities, folder, rows, log, args)
+        tables = {name: table for name, _, table in log.records()}
+    rejects_path = Path(f'{args.out}.rejects.csv')
+    rejects_path.unlink(missing_ok=True)
+    if rejects:
+        write_csv(rejects_path, ['filename', 'reason'], sorted(rejects.items()))
+        print(f'left out {len(rejects)} of {len(rows)} files, listed in {rejects_path}')
+    rows = [row for row in rows if row['filename'] not in rejects]
+    if not rows:
+        raise UsageError(f'none of the {len(rejects)} files could be read')
+    names = [row['filename'] for row in rows]
+    columns = to_columns(names, [row.get('label') for row in rows], [tables[n] for n in names])
+    facts = dict(config=args.config, checkpoint=args.checkpoint, **settings, **metainfo)
+    save_features(args.out, columns, facts)
+    log.path.unlink()
+    sizes = [f'{key} {value.shape[1]}' for key, value in columns.items() if value.ndim == 2]
+    print(
+        f'wrote {args.out}: {len(columns["start"])} rows of {len(rows)} files, {", ".join(sizes)}'
+    )
+
+
+def read_source(source: Path, with_sound_files: bool) -> tuple[Path, list[dict], dict]:
+    """The folder that names are relative to, rows with ``filename``, and ``classes`` if known."""
+    metainfo = {}
+    if source.is_dir():
+        suffixes = SUFFIXES | AUDIO_SUFFIXES if with_sound_files else SUFFIXES
+        rows = [dict(filename=name) for name in find_media(source, suffixes)]
+    elif not source.is_file():
+        raise UsageError(f'{source} is neither a list nor a folder')
+    elif source.suffix == '.json':
+        rows, metainfo = load_manifest(source)
+    else:
+        lines = source.read_text(encoding='utf-8', errors='surrogateescape').splitlines()
+        rows = [parse_line(line) for line in lines if line.strip()]
+    if not rows:
+        raise UsageError(f'{source} names no media file')
+    folder = source if source.is_dir() else source.parent
+    return folder, rows, {'classes': metainfo['classes']} if metainfo.get('classes') else {}
+
+
+def embed_missing(embedder, modalities, folder, rows, log, args) -> dict[str, str]:
+    """Embed the files that the log lacks into it; the reason for each that cannot be read."""
+    files = {row['filename']: row for row in rows}
+    stamps = {name: stamp(os.path.join(folder, name)) for name in files}
+    todo = [name for name in files if log.finished.get(name) != stamps[name]]
+    names = {os.path.join(folder, name): name for name in todo}
+    durations = [files[name].get('duration') for name in todo]
+    results = embed_files(embedder, list(names), modalities, durations, args.workers)
+    done, rejects = len(files) - len(todo), {}
+    for path, features in tqdm(results, total=len(files), initial=done, unit='file'):
+        name = names[path]
+        if isinstance(features, Exception):
+            rejects[name] = getattr(features, 'reason', str(features))
+            tqdm.write(f'left out {name}: {rejects[name]}', file=sys.stderr)
+        else:
+            log.add(name, stamps[name], to_rows(features, args.per == 'file'))
+    return rejects
+
+
+def stamp(path: str) -> str:
+    """What changes when a file does."""
+    try:
+        stat = os.stat(path)
+    except OSError:  # the reader says so
+        return ''
+    return f'{stat.st_size} {stat.st_mtime_ns}'
+
+
+if __name__ == '__main__':
+    main()
