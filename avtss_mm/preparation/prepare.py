@@ -127,7 +127,7 @@ def summary(listing: Listing, prepared: Prepared, sound_only: bool = False) -> s
             [name, listed, listed - reasons[MISSING], reasons[MISSING], broken, silent]
             + [len(split.rows), min(sizes), f'{median(sizes):g}', max(sizes)]
         )
-        empty = [name for label, name in enumerate(listing.classes) if not counts[label]]
+        empty = [text for label, text in enumerate(listing.classes) if not counts[label]]
         if empty and split.rows:
             share = f'{len(empty):,} of {len(sizes):,} classes'
             remarks.append(f'{name}: {share} without a clip: {shorten(empty)}')

@@ -24,8 +24,8 @@ class LinearProbeMetric(FeatureMetric):
         classifiers (Sequence[str]): ``'logistic'`` (multinomial logistic regression) and/or
             ``'svm'`` (one linear SVM against the rest for each class), of scikit-learn.
             Defaults to both.
-        C (Sequence[float]): Inverse strengths of regularisation to choose from.
-            Defaults to (1e-4, 1e-3, 1e-2, 1e-1, 1).
+        C (Sequence[float], optional): Inverse strengths of regularisation to choose from.
+            Defaults to None: 1e-3 to 10 for ``'logistic'``, 1e-4 to 0.1 for ``'svm'``, by tens.
         num_folds (int): Folds of the cross-validation. Defaults to 3.
         num_jobs (int): Processes that fit at the same time. Defaults to 1.
         **kwargs: Arguments of :class:`FeatureMetric`.
@@ -36,14 +36,14 @@ class LinearProbeMetric(FeatureMetric):
     def __init__(
         self,
         classifiers: Sequence[str] = ('logistic', 'svm'),
-        C: Sequence[float] = (1e-4, 1e-3, 1e-2, 1e-1, 1.0),
+        C: Sequence[float] | None = None,
         num_folds: int = 3,
         num_jobs: int = 1,
         **kwargs,
     ) -> None:
         super().__init__(**kwargs)
         self.classifiers = tuple(classifiers)
-        self.options = dict(C=tuple(C), num_folds=num_folds, num_jobs=num_jobs)
+        self.options = dict(C=C, num_folds=num_folds, num_jobs=num_jobs)
 
     def compare(self, gallery: list[dict], queries: list[dict]) -> dict[str, float]:
         """Train and test.
