@@ -18,7 +18,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import torch
-from mmengine.logging import MMLogger
 
 import avtss_mm  # noqa: F401  (registers, and mends upstream)
 from avtss_mm.apis.encoder import load_encoder
@@ -94,9 +93,6 @@ def export(source: Source, form: str, out: Path) -> None:
 def main() -> None:
     args = parse_args()
     torch.manual_seed(0)
-    # mmengine logs how each tensor was initialised: hundreds of lines
-    logger = MMLogger.get_instance('export_backbone')
-    logger.addFilter(lambda record: ' - torch.Size(' not in record.getMessage())
     with cli.user_errors():
         source = load_source(args)
         name = f'{Path(args.checkpoint).stem}_{args.encoder}_{args.to}{SUFFIXES[args.to]}'

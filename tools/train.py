@@ -75,7 +75,7 @@ def merge_flags(cfg: Config, args: argparse.Namespace) -> Config:
         cfg.auto_scale_lr.enable = True
     given = {name: getattr(args, name) for name in ('seed', 'diff_rank_seed', 'deterministic')}
     given = {name: value for name, value in given.items() if value is not None}
-    cfg.randomness = {**cfg.get('randomness', {}), **given}
+    cfg.randomness = {'seed': None, **cfg.get('randomness', {}), **given}
     return cfg
 
 

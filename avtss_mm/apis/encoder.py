@@ -8,6 +8,7 @@ import os
 from mmaction.registry import MODELS
 from mmengine.config import Config, ConfigDict
 from mmengine.device import get_device
+from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from mmengine.runner import load_checkpoint
 from mmengine.runner.checkpoint import CheckpointLoader
@@ -44,10 +45,19 @@ def load_encoder(
     with seeded(0):
         model = MODELS.build(encoder_config(config.model))
         if checkpoint == 'random':
-            model.init_weights()
+            _init_quietly(model)
     if checkpoint != 'random':
         load_checkpoint(model, checkpoint, map_location='cpu')
     return model.to(device or get_device()).eval(), config
+
+
+def _init_quietly(model: AVEncoder) -> None:
+    """mmengine would log how each tensor was initialised: hundreds of lines."""
+    logger = MMLogger.get_current_instance()
+    level = logger.level
+    logger.setLevel('WARNING')
+    model.init_weights()
+    logger.setLevel(level)
 
 
 def encoder_config(model: ConfigDict) -> dict:

@@ -52,15 +52,18 @@ def read_sound(container, stream, start, num_samples, sample_rate, seek=True) ->
 
 def _seek(container, stream, time: float) -> Iterator[av.Packet]:
     """Packets from one at or before ``time`` on, as far as the track goes back."""
-    track_start = (stream.start_time or 0) * stream.time_base
+    track_start = stream.start_time or 0
     for back in STEP_BACK:
-        goal = max(time - back, track_start)
-        container.seek(int(goal / stream.time_base), stream=stream)
+        goal = int((time - back) / stream.time_base)
+        try:  # also to before the start: the packets that prime an mp4 track lie there
+            container.seek(goal, stream=stream)
+        except av.FFmpegError:  # avi, mp3 and aac have nothing there, and refuse
+            container.seek(track_start, stream=stream)
         source = packets(container, stream)
         first = next(source, None)
         if first is not None and first.pts is not None and first.pts * stream.time_base <= time:
             break
-        if goal == track_start:
+        if goal <= track_start:
             break
     return chain([first] if first is not None else [], source)
 

@@ -41,7 +41,6 @@ train_dataloader = dict(
     ),
 )
 test_dataloader = dict(
-    batch_size=8,
     num_workers=1,
     dataset=dict(data_root=data_root, ann_file='test.json', pipeline=feature_pipeline),
 )

@@ -54,5 +54,4 @@ val_cfg = None
 val_dataloader = None
 val_evaluator = None
 optim_wrapper = dict(optimizer=dict(lr=0.02))
-default_hooks = dict(sync_buffers=None)
 custom_hooks = [dict(type='EpochSeedHook')]

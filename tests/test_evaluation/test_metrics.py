@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from avtss_mm.evaluation import KNNMetric, PretextAccuracy
+from avtss_mm.evaluation import AccuracyMetric, KNNMetric, PretextAccuracy
 
 
 def sample(subset, label, video=None, audio=None):
@@ -54,3 +54,17 @@ def test_pretext_accuracy_ignores_unlabelled():
         PretextAccuracy(), [answer([0, 1], [0, 3]), answer([2, 2], [-1, 3]), answer([1, 0], [3, 0])]
     )
     assert metrics == {'pretext/speed_v': 2 / 5, 'pretext/speed_v_chance': 3 / 5}
+
+
+@pytest.mark.parametrize('num_classes', [3, 6])
+def test_accuracy_with_chance(num_classes):
+    scores = torch.eye(num_classes)
+    samples = [
+        dict(pred_score=scores[i % 2], gt_label=torch.tensor([label]))
+        for i, label in enumerate([0, 1, 1, 1])  # answers: 0 1 0 1
+    ]
+    metrics = evaluate(AccuracyMetric(), samples)
+    assert metrics['acc/top1'] == 0.75
+    assert metrics['acc/mean1'] == pytest.approx((1 + 2 / 3) / 2)
+    assert metrics['acc/chance'] == 0.75
+    assert ('acc/top5' in metrics) == (num_classes > 5)  # five guesses of three say nothing

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from commands import ROOT, tool
 
-ROOT = Path(__file__).parents[2]
 SMALL = [
     'model.backbone.base_channels=4',
     'model.audio_backbone.base_channels=4',
@@ -26,14 +26,6 @@ SMALL = [
     'default_hooks.checkpoint.interval=1',
     'default_hooks.checkpoint.max_keep_ckpts=9',
 ]
-
-
-def tool(name, *arguments, check=True):
-    command = [sys.executable, str(ROOT / 'tools' / name), *map(str, arguments)]
-    result = subprocess.run(command, capture_output=True, text=True)
-    if check and result.returncode:
-        raise AssertionError(result.stdout[-3000:] + result.stderr[-3000:])
-    return result
 
 
 @pytest.fixture(scope='module')
