@@ -59,6 +59,8 @@ def merge_flags(cfg: Config, args: argparse.Namespace) -> Config:
     else:
         raise FileNotFoundError(f"{args.checkpoint}: no such checkpoint (or say 'random')")
     cfg.resume = False
+    for unused in ('train_cfg', 'train_dataloader', 'optim_wrapper', 'param_scheduler'):
+        cfg[unused] = None
     if args.dump is not None:
         if not args.dump.endswith(('.pkl', '.pickle')):
             raise cli.UsageError(f'--dump {args.dump}: the name must end with .pkl')
@@ -87,6 +89,7 @@ def evaluate(cfg: Config, args: argparse.Namespace) -> dict:
                 print(f'features read from {args.features}')
                 return metrics
         add_evaluator(cfg, type='FeatureRecorder', path=args.features, identity=identity)
+    cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), dict(type='ProgressBarHook')]
     runner = cli.build_runner(cfg)
     if args.checkpoint == 'random':
         runner._init_model_weights()  # as at the start of training, the same in every process

@@ -70,6 +70,8 @@ def fit_networks(cfg: Config, trained: Config) -> Config:
     for name in ('backbone', 'audio_backbone', 'neck', 'audio_neck'):
         if cfg.model.get(name) is not None and name in networks:
             cfg.model[name] = networks[name]
+    if cfg.model.type == 'AVEncoder' and 'channels_last' in networks:
+        cfg.model.channels_last = networks['channels_last']
     if 'cls_head' in cfg.model and 'neck' in networks:
         cfg.model.cls_head.in_channels = networks['neck'].in_channels
     log_mel = [

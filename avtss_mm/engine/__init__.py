@@ -1,5 +1,5 @@
 """Hooks, registered in mmaction2's ``HOOKS``."""
 
-from .hooks import EpochSeedHook, PretrainMonitorHook
+from .hooks import EpochSeedHook, PretrainMonitorHook, ProgressBarHook
 
-__all__ = ['EpochSeedHook', 'PretrainMonitorHook']
+__all__ = ['EpochSeedHook', 'PretrainMonitorHook', 'ProgressBarHook']

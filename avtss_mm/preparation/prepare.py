@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-import numpy as np
-
 from ..datasets.video_list import may_sound
-from ..media import build_manifest, find_media, open_media, save_manifest
+from ..media import build_manifest, find_media, save_manifest
 from ..media.manifest import AUDIO_SUFFIXES, SUFFIXES
-from ..media.probe import SILENCE
 from .files import find_file, index_files
 from .lists import Clip, Listing
 from .report import format_table, progress_bar, shorten, write_csv
@@ -66,7 +62,8 @@ def prepare(
     )  # fmt: skip
     facts = {row['filename']: row for row in rows}
     if sound_only:
-        _reject_silence(root, facts, reasons)
+        reasons.update({name: NO_SOUND for name, row in facts.items() if row['silent']})
+        facts = {name: row for name, row in facts.items() if not row['silent']}
     splits = {split: _divide(pairs, facts, reasons) for split, pairs in found.items()}
     for name, split in splits.items():
         if split.rows:
@@ -92,18 +89,6 @@ def _divide(pairs: list[tuple[Clip, str | None]], facts: dict, reasons: dict) ->
         else:
             rejects.append((file, reasons[file]))
     return Split(rows, rejects)
-
-
-def _reject_silence(root: Path, facts: dict[str, dict], reasons: dict[str, str]) -> None:
-    """Moves files without sound; the probe listens to parts of a file only, so all is heard."""
-    for name in [name for name, row in facts.items() if row['silent']]:
-        with open_media(os.path.join(root, name)) as reader:
-            sound = reader.read(audio_windows=[(0, facts[name]['duration'])]).audio[0]
-        if sound is None or np.abs(sound).max(initial=0) <= SILENCE:
-            reasons[name] = NO_SOUND
-            del facts[name]
-        else:
-            facts[name] = {**facts[name], 'silent': False}
 
 
 def _count_classes(rows: list[dict]) -> Counter:

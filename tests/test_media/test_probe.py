@@ -49,6 +49,16 @@ def test_silence(make_video, tmp_path, level, silent):
     assert (row['silent'], row['has_audio']) == (silent, level is not None)
 
 
+@pytest.mark.parametrize('duration, silent', [(2, False), (5, False), (20, True)])
+def test_a_lone_sound_is_found_in_a_short_file(tmp_path, duration, silent):
+    sound = np.zeros(duration * 16000, 'f')
+    first = int(1.05 * 16000)  # in none of the stretches that are heard of a long file
+    sound[first : first + 3200] = 0.5 * np.sin(np.arange(3200) / 5)
+    frames = (np.zeros((32, 32, 3), np.uint8) for _ in range(duration * 5))
+    write_video(tmp_path / 'a.mp4', frames, 5, sound, 16000)
+    assert probe(tmp_path / 'a.mp4')['silent'] == silent
+
+
 def test_sound_only_file(tmp_path):
     with av.open(str(tmp_path / 'a.wav'), 'w') as container:
         stream = container.add_stream('pcm_s16le', rate=8000, layout='mono')

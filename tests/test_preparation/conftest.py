@@ -32,7 +32,7 @@ def samples(tmp_path_factory, make_video):
     tone = 0.5 * np.sin(2000 * time)
     write_wav(folder / 'sound.wav', tone)
     write_wav(folder / 'silence.wav', 0 * tone)
-    # the probe listens to 0-1, 1.33-2.33, 2.67-3.67 and 4-5 s
+    # between the stretches that the probe would hear of a longer file
     write_wav(folder / 'click.wav', np.where((time > 1.1) & (time < 1.2), tone, 0))
     return {path.name: path for path in folder.iterdir()}
 

@@ -1,0 +1,54 @@
+"""A window of sound is what a decoder gives that reads the whole track from its beginning."""
+
+import av
+import numpy as np
+import pytest
+from stamped_video import write_stamped
+
+from avtss_mm.media import open_media
+
+RATE = 16000
+MP3 = dict(audio_codec='libmp3lame')
+FILES = {  # name: arguments of write_stamped
+    'aac.mp4': dict(),  # begins with a packet of a negative time that only primes the decoder
+    'aac.mov': dict(),
+    'late.mp4': dict(audio_start=0.4),
+    'late_picture.mp4': dict(frame_times=np.arange(100) / 25 + 0.4),
+    'mp3.mp4': MP3,
+    'aac.mkv': dict(),
+    'opus.mkv': dict(audio_codec='libopus'),
+    'opus.webm': dict(),
+    'mp3.avi': MP3,
+    'pcm.avi': dict(),
+    'aac.ts': dict(),
+}
+
+
+def whole_track(path) -> tuple[np.ndarray, float]:
+    """The sound (n,) as it decodes without a seek, and when it begins after the first frame."""
+    with av.open(str(path)) as container:
+        zero = next(container.decode(video=0)).time
+    resampler = av.AudioResampler(format='flt', layout='mono', rate=RATE)
+    with av.open(str(path)) as container:
+        frames = list(container.decode(audio=0))
+    before = np.cumsum([0, *(frame.samples / frame.sample_rate for frame in frames)])[:-1]
+    # the median: mkv rounds timestamps to milliseconds
+    begin = np.median([frame.time for frame in frames] - before) - zero
+    for frame in frames:
+        frame.pts = None  # the resampler counts samples
+    chunks = [chunk for frame in [*frames, None] for chunk in resampler.resample(frame)]
+    return np.concatenate([chunk.to_ndarray()[0] for chunk in chunks]), begin
+
+
+@pytest.mark.parametrize('name', FILES)
+def test_a_window_equals_the_whole_track_there(tmp_path, name):
+    write_stamped(tmp_path / name, **FILES[name])
+    track, begin = whole_track(tmp_path / name)
+    lead = round(begin * RATE)
+    track = np.pad(track[max(-lead, 0) :], (max(lead, 0), RATE))
+    assert np.abs(track[round(0.4 * RATE) :][:400]).max() > 0.3  # a tone from the start on
+    for start in (0, 0.02, 0.1, 0.5, 1.37, 3.0):
+        with open_media(tmp_path / name) as reader:
+            waveform = reader.read(audio_windows=[(start, start + 1)]).audio[0]
+        reference = track[round(start * RATE) :][:RATE]
+        np.testing.assert_allclose(waveform, reference, atol=0.02, err_msg=f'from {start} s')
