@@ -16,7 +16,7 @@ model = dict(
 feature_pipeline = [
     {{_base_.open_file}},
     dict(type='UniformSampleAVClips', num_clips=4, clip_len=8, video_fps=12.5),
-    {{_base_.decode}},
+    {{_base_.decode_video}},
     dict(type='Resize', scale=(48, 48), keep_ratio=False),
     {{_base_.to_shape}},
     {{_base_.pack}},
@@ -30,7 +30,7 @@ train_dataloader = dict(
         pipeline=[
             {{_base_.open_file}},
             dict(type='RandomSampleAVClips', clip_len=8, video_fps=12.5),
-            {{_base_.decode}},
+            {{_base_.decode_video}},
             dict(type='RandomResizedCrop', area_range=(0.5, 1.0)),
             dict(type='Resize', scale=(48, 48), keep_ratio=False),
             {{_base_.flip}},

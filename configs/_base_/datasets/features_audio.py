@@ -5,7 +5,7 @@ data_root = 'data/esc50'
 feature_pipeline = [
     {{_base_.open_file}},
     dict(type='UniformSampleAVClips', num_clips=10, clip_len=16, video_fps=16),
-    dict(type='AVDecode', sample_rate=16000, with_video=False),
+    {{_base_.decode_audio}},
     {{_base_.log_mel}},
     dict(
         type='PackActionInputs',

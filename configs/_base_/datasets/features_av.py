@@ -1,11 +1,9 @@
 # Features of whole files for evaluation: 10 clips evenly spread, one central crop, no augmentation.
 # Gallery (train split) and queries (test split) come from one test run.
+_base_ = './av_steps.py'
+
 data_root = 'data/vggsound'
 
-open_file = dict(type='AVInit')
-decode = dict(type='AVDecode', sample_rate=16000)
-log_mel = dict(type='MelSpectrogram', num_mels=80, num_columns=100)
-to_shape = dict(type='FormatShape', input_format='NCTHW')
 pack = dict(
     type='PackActionInputs',
     collect_keys=('imgs', 'audios'),
@@ -13,13 +11,13 @@ pack = dict(
     meta_keys=('sample_idx', 'filename', 'subset', 'group'),
 )
 feature_pipeline = [
-    open_file,
+    {{_base_.open_file}},
     dict(type='UniformSampleAVClips', num_clips=10, clip_len=16, video_fps=16),
-    decode,
+    {{_base_.decode}},
     dict(type='Resize', scale=(-1, 128)),
     dict(type='CenterCrop', crop_size=112),
-    log_mel,
-    to_shape,
+    {{_base_.log_mel}},
+    {{_base_.to_shape}},
     pack,
 ]
 test_dataloader = dict(

@@ -5,7 +5,7 @@ data_root = 'data/ucf101'
 feature_pipeline = [
     {{_base_.open_file}},
     dict(type='UniformSampleAVClips', num_clips=10, clip_len=16, video_fps=16),
-    dict(type='AVDecode', with_audio=False),
+    {{_base_.decode_video}},
     dict(type='Resize', scale=(-1, 128)),
     dict(type='CenterCrop', crop_size=112),
     {{_base_.to_shape}},

@@ -1,40 +1,38 @@
 # 16 frames at 16 fps (1 s), 112 x 112; test on 10 clips x 3 crops, probabilities averaged.
+_base_ = './av_steps.py'
+
 data_root = 'data/ucf101'
 
-# Each step has a name, so that a config can change one and keep the others: {{_base_.decode}}.
-open_file = dict(type='AVInit')
-decode = dict(type='AVDecode', with_audio=False)
 flip = dict(type='Flip', flip_ratio=0.5)
 colour = dict(type='PhotometricJitter', prob=0.8, gray_prob=0.0)
-to_shape = dict(type='FormatShape', input_format='NCTHW')
 pack = dict(type='PackActionInputs', meta_keys=('sample_idx', 'filename', 'subset', 'group'))
 train_pipeline = [
-    open_file,
+    {{_base_.open_file}},
     dict(type='RandomSampleAVClips', clip_len=16, video_fps=16),
-    decode,
+    {{_base_.decode_video}},
     dict(type='RandomResizedCrop', area_range=(0.3, 1.0)),
     dict(type='Resize', scale=(112, 112), keep_ratio=False),
     flip,
     colour,
-    to_shape,
+    {{_base_.to_shape}},
     pack,
 ]
 test_pipeline = [
-    open_file,
+    {{_base_.open_file}},
     dict(type='UniformSampleAVClips', num_clips=10, clip_len=16, video_fps=16),
-    decode,
+    {{_base_.decode_video}},
     dict(type='Resize', scale=(-1, 112)),
     dict(type='ThreeCrop', crop_size=112),
-    to_shape,
+    {{_base_.to_shape}},
     pack,
 ]
 feature_pipeline = [
-    open_file,
+    {{_base_.open_file}},
     dict(type='UniformSampleAVClips', num_clips=10, clip_len=16, video_fps=16),
-    decode,
+    {{_base_.decode_video}},
     dict(type='Resize', scale=(-1, 128)),
     dict(type='CenterCrop', crop_size=112),
-    to_shape,
+    {{_base_.to_shape}},
     pack,
 ]
 train_dataloader = dict(

@@ -6,7 +6,7 @@ train_dataloader = dict(
         pipeline=[
             {{_base_.open_file}},
             dict(type='RandomSampleAVClips', clip_len=32, video_fps=16),
-            {{_base_.decode}},
+            {{_base_.decode_video}},
             dict(type='RandomResizedCrop', area_range=(0.3, 1.0)),
             dict(type='Resize', scale=(224, 224), keep_ratio=False),
             {{_base_.flip}},
@@ -21,7 +21,7 @@ test_dataloader = dict(
         pipeline=[
             {{_base_.open_file}},
             dict(type='UniformSampleAVClips', num_clips=10, clip_len=32, video_fps=16),
-            {{_base_.decode}},
+            {{_base_.decode_video}},
             dict(type='Resize', scale=(-1, 224)),
             dict(type='ThreeCrop', crop_size=224),
             {{_base_.to_shape}},

@@ -1,11 +1,10 @@
 # 16 frames at 16 fps (1 s at speed 1), 112 x 112; 1 s of 16 kHz sound as 100 x 80 log-mel.
+_base_ = './av_steps.py'
+
 data_root = 'data/kinetics400'
 speeds = (1, 2, 4, 8)
 
-# Each step has a name, so that a config can change one and keep the others: {{_base_.decode}}.
-open_file = dict(type='AVInit')
 sample_windows = dict(type='SampleAVClips', clip_len=16, video_fps=16, speeds=speeds)
-decode = dict(type='AVDecode', sample_rate=16000)
 crop_and_flip = dict(
     type='PerClip',
     transforms=[
@@ -17,9 +16,7 @@ crop_and_flip = dict(
 # Per frame: low-level differences between frames must not tell the speed.
 colour = dict(type='PhotometricJitter', prob=0.8, gray_prob=0.2, per_frame=True)
 amplify = dict(type='AudioAmplify', gain_db=(-6, 6))
-log_mel = dict(type='MelSpectrogram', num_mels=80, num_columns=100)
 mask_frequencies = dict(type='SpecFrequencyMask', max_width=16, num_masks=1)
-to_shape = dict(type='FormatShape', input_format='NCTHW')
 pack = dict(
     type='PackActionInputs',
     collect_keys=('imgs', 'audios'),
@@ -34,25 +31,25 @@ pack = dict(
     meta_keys=('sample_idx', 'filename', 'subset', 'group'),
 )
 train_pipeline = [
-    open_file,
+    {{_base_.open_file}},
     sample_windows,
-    decode,
+    {{_base_.decode}},
     crop_and_flip,
     colour,
     amplify,
-    log_mel,
+    {{_base_.log_mel}},
     mask_frequencies,
-    to_shape,
+    {{_base_.to_shape}},
     pack,
 ]
 feature_pipeline = [
-    open_file,
+    {{_base_.open_file}},
     dict(type='UniformSampleAVClips', num_clips=3, clip_len=16, video_fps=16),
-    decode,
+    {{_base_.decode}},
     dict(type='Resize', scale=(-1, 128)),
     dict(type='CenterCrop', crop_size=112),
-    log_mel,
-    to_shape,
+    {{_base_.log_mel}},
+    {{_base_.to_shape}},
     pack,
 ]
 

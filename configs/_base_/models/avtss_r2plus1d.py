@@ -1,24 +1,8 @@
 # METHOD: R(2+1)D-18 on 16 x 112 x 112, ResNet-18 on 100 x 80 log-mel, all losses.
+_base_ = './av_encoder.py'
+
 model = dict(
     type='AVContrastiveRecognizer',
-    data_preprocessor=dict(
-        type='MultiModalDataPreprocessor',
-        preprocessors=dict(
-            imgs=dict(
-                type='ActionDataPreprocessor',
-                mean=[110.2, 100.6, 96.0],
-                std=[58.1, 56.5, 55.3],
-                format_shape='NCTHW',
-            ),
-            audios=dict(  # log-mel in dB
-                type='ActionDataPreprocessor', mean=[-40.0], std=[20.0], format_shape='NCHW'
-            ),
-        ),
-    ),
-    backbone=dict(type='R2Plus1D'),
-    audio_backbone=dict(type='SpectrogramResNet', depth=18),
-    neck=dict(type='ProjectionNeck', in_channels=512, hidden_channels=1024, out_channels=128),
-    audio_neck=dict(type='ProjectionNeck', in_channels=512, hidden_channels=1024, out_channels=128),
     contrastive_head=dict(
         type='ContrastiveHead',
         temperature=0.1,
