@@ -89,7 +89,7 @@ def evaluate(cfg: Config, args: argparse.Namespace) -> dict:
                 print(f'features read from {args.features}')
                 return metrics
         add_evaluator(cfg, type='FeatureRecorder', path=args.features, identity=identity)
-    cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), dict(type='ProgressBarHook')]
+    cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), dict(type='mmaction.ProgressBarHook')]
     runner = cli.build_runner(cfg)
     if args.checkpoint == 'random':
         runner._init_model_weights()  # as at the start of training, the same in every process

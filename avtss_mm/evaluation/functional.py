@@ -82,7 +82,7 @@ def match_ranks(
     Returns:
         ndarray: Shape ``(Q,)``, from 1. Wrong items that are as similar as the first right one
         (up to 1e-6, the rounding of float32) come before it. A query whose label is not in the
-        gallery has rank ``G + 1``.
+        gallery has rank infinity.
     """
     gallery = torch.from_numpy(normalize(gallery).astype(np.float32))
     queries = torch.from_numpy(normalize(queries).astype(np.float32))
@@ -92,7 +92,8 @@ def match_ranks(
         similarity = features @ gallery.T  # chunk, G
         wrong = labels[:, None] != gallery_labels[None]
         best = similarity.masked_fill(wrong, -torch.inf).amax(dim=1, keepdim=True)
-        ranks.append(1 + (wrong & (similarity >= best - 1e-6)).sum(dim=1))
+        rank = 1.0 + (wrong & (similarity >= best - 1e-6)).sum(dim=1)
+        ranks.append(rank.masked_fill(wrong.all(dim=1), torch.inf))
     return torch.cat(ranks).numpy()
 
 
@@ -141,30 +142,31 @@ def linear_probe(
         classifier (str): ``'logistic'`` or ``'svm'``. Defaults to 'logistic'.
         C (Sequence[float], optional): Inverse strengths of regularisation to choose from; of
             equally good ones the first is taken. Defaults to None: the classifier's ``STRENGTHS``.
-        num_folds (int): Folds of the cross-validation; fewer where there are fewer groups.
-            Defaults to 3.
+        num_folds (int): Folds of the cross-validation; fewer where there are fewer groups, or
+            fewer files in each class. Defaults to 3.
         num_jobs (int): Processes. Defaults to 1.
 
     Returns:
         tuple: The accuracy on ``test`` and the chosen ``C``.
 
     Raises:
-        ValueError: If there is no such classifier, or ``train`` has fewer than two classes or
-            groups.
+        ValueError: If there is no such classifier, or ``train`` is too small to choose ``C`` in.
     """
     if classifier not in PROBES:
         raise ValueError(f'classifier must be one of {list(PROBES)}, got {classifier!r}')
-    num_groups, num_classes = len(np.unique(groups)), len(np.unique(train_labels))
-    if num_groups < 2 or num_classes < 2:
+    num_groups, class_sizes = len(np.unique(groups)), np.unique(train_labels, return_counts=True)[1]
+    num_folds = min(num_folds, num_groups, class_sizes.max())
+    if num_folds < 2 or len(class_sizes) < 2:
         raise ValueError(
-            f'a linear probe needs two classes and two groups of files to train on, got '
-            f'{num_classes} classes and {num_groups} groups'
+            'a linear probe needs two classes, one of them with two files, and two groups of files '
+            f'to train on, got {len(class_sizes)} classes of up to {class_sizes.max()} files and '
+            f'{num_groups} groups'
         )
 
     def model(strength: float) -> Pipeline:
         return make_pipeline(StandardScaler(), PROBES[classifier](strength))
 
-    folds = StratifiedGroupKFold(min(num_folds, num_groups), shuffle=True, random_state=0)
+    folds = StratifiedGroupKFold(num_folds, shuffle=True, random_state=0)
     shared = dict(groups=groups, cv=folds, n_jobs=num_jobs)
     scores = {}
     with warnings.catch_warnings():  # a class with fewer groups than folds: it is right to go on

@@ -79,11 +79,18 @@ def test_metric_by_modality_with_chance():
     assert got['linear/video_logistic_C'] in (0.1, 1.0)
 
 
+def test_few_files_a_class():
+    train, labels = make(0, size=6, classes=3, spread=0.01)  # two of each: two folds
+    accuracy, _ = linear_probe(train, labels, np.arange(6), train, labels, C=(1.0,))
+    assert accuracy == 1
+
+
 @pytest.mark.parametrize(
     'labels, groups, classifier, message',
     [
-        ([0, 0, 0], [0, 1, 2], 'svm', '1 classes and 3 groups'),
-        ([0, 1, 0], [0, 0, 0], 'svm', '2 classes and 1 groups'),
+        ([0, 0, 0], [0, 1, 2], 'svm', '1 classes of up to 3 files and 3 groups'),
+        ([0, 1, 0], [0, 0, 0], 'svm', '2 classes of up to 2 files and 1 groups'),
+        ([0, 1, 2], [0, 1, 2], 'svm', '3 classes of up to 1 files and 3 groups'),
         ([0, 1, 0], [0, 1, 2], 'tree', "must be one of .'logistic', 'svm'., got 'tree'"),
     ],
 )

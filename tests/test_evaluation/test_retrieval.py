@@ -20,7 +20,7 @@ def slow_ranks(queries, query_labels, gallery, gallery_labels):
         if right:  # wrong ones first where they are as similar
             ranks.append(1 + sum(c > max(right) - 1e-6 for c in wrong))
         else:
-            ranks.append(len(gallery) + 1)
+            ranks.append(math.inf)
     return ranks
 
 
@@ -35,7 +35,7 @@ def test_ranks_equal_a_plain_loop(seed):
     truth = rng.integers(0, 10, 40)  # label 9 is not in the gallery
     ranks = match_ranks(queries, truth, gallery, labels, chunk_size=7)
     assert ranks.tolist() == slow_ranks(queries, truth, gallery, labels)
-    assert ranks.max() == 91 and ranks.min() <= 2
+    assert ranks.max() == math.inf and ranks.min() <= 2
 
 
 def test_collapsed_features_find_nothing():
@@ -52,6 +52,16 @@ def test_chance_is_the_mean_over_all_orders(k):
         for order in itertools.permutations(gallery.tolist())
     ]
     assert chance_of_recall(queries, gallery, k) == pytest.approx(np.mean(hits))
+
+
+def test_more_than_the_gallery_holds():
+    metric = ClipRetrievalMetric(topk=(50,))
+    samples = [sample('gallery', 0, video_feat=[1.0, 0.0])]
+    samples += [sample('query', label, video_feat=[1.0, 0.0]) for label in (0, 7)]
+    metric.process({}, samples)
+    got = metric.evaluate(3)
+    # class 7 is not in the gallery: not to be found, however far one looks
+    assert got['retrieval/v2v_R@50'] == got['retrieval/v2v_R@50_chance'] == 0.5
 
 
 def sample(subset, label, **features):
