@@ -23,6 +23,7 @@ from mmengine.config import Config
 import avtss_mm  # noqa: F401  (registers, and mends upstream)
 from avtss_mm.apis.encoder import config_of_checkpoint
 from avtss_mm.apis.evaluation_suite import PROTOCOLS, Protocol, fit_networks, results_table
+from avtss_mm.evaluation.feature_cache import identity_of
 from avtss_mm.utils import cli
 from avtss_mm.utils.config import apply_cfg_options, read_config
 
@@ -64,15 +65,10 @@ def why_absent(protocol: Protocol, data_root: Path) -> str | None:
     return None
 
 
-def write_config(config: str, trained: Config | None, root: Path, work_dir: Path) -> Path:
+def protocol_config(config: str, trained: Config | None, root: Path) -> Config:
     """The protocol's config with the checkpoint's networks and the place of the data."""
     cfg = apply_cfg_options(read_config(str(CONFIGS / config)), dict(data_root=str(root)))
-    if trained is not None:
-        fit_networks(cfg, trained)
-    work_dir.mkdir(parents=True, exist_ok=True)
-    path = work_dir / Path(config).name
-    cfg.dump(path)
-    return path
+    return cfg if trained is None else fit_networks(cfg, trained)
 
 
 def run(tool: str, *arguments: object) -> bool:
@@ -82,24 +78,43 @@ def run(tool: str, *arguments: object) -> bool:
     return subprocess.run([sys.executable, str(TOOLS / tool), *words]).returncode == 0
 
 
-def evaluate(protocol: Protocol, split: str, trained: Config | None, args) -> dict | None:
-    """Results of one split, from an earlier run or a new one; None if a tool failed."""
+def evaluate(protocol: Protocol, split: str, trained: Config | None, args) -> bool:
+    """Run the tools of one split, unless an earlier run did; whether they succeeded."""
     work_dir = args.out / protocol.name / split.replace(' ', '')
-    results = work_dir / 'metrics.json'
-    if not results.exists():
-        root = args.data_root / protocol.data
-        config = write_config(protocol.configs[split], trained, root, work_dir)
-        options = ['--cfg-options', *args.cfg_options] if args.cfg_options else []
-        checkpoint, extra = args.checkpoint, ['--features', args.out / f'{protocol.data}.npz']
-        if protocol.train:
-            weights = [] if checkpoint == 'random' else [f'load_from={checkpoint}']
-            training = ['--cfg-options', *weights, *args.cfg_options] if weights else options
-            if not run('train.py', config, '--work-dir', work_dir, '--resume', *training):
-                return None
-            checkpoint, extra = (work_dir / 'last_checkpoint').read_text().strip(), []
-        if not run('test.py', config, checkpoint, '--work-dir', work_dir, *extra, *options):
-            return None
-    return json.loads(results.read_text())
+    if results_path(args.out, protocol, split).exists():
+        return True
+    cfg = protocol_config(protocol.configs[split], trained, args.data_root / protocol.data)
+    work_dir.mkdir(parents=True, exist_ok=True)
+    config = work_dir / Path(protocol.configs[split]).name
+    cfg.dump(config)
+    shared = ['--work-dir', work_dir]
+    options = ['--cfg-options', *args.cfg_options] if args.cfg_options else []
+    if not protocol.train:  # splits of one data set share their features
+        features = args.out / f'{protocol.data}_{identity_of(cfg, args.checkpoint)[:12]}.npz'
+        return run('test.py', config, args.checkpoint, *shared, '--features', features, *options)
+    training = list(options)
+    if args.checkpoint != 'random':
+        training = ['--cfg-options', f'load_from={args.checkpoint}', *args.cfg_options]
+    if not run('train.py', config, *shared, '--resume', *training):
+        return False
+    last = (work_dir / 'last_checkpoint').read_text().strip()
+    return run('test.py', config, last, *shared, *options)
+
+
+def results_path(out: Path, protocol: Protocol, split: str) -> Path:
+    """The file that a finished split leaves."""
+    return out / protocol.name / split.replace(' ', '') / 'metrics.json'
+
+
+def read_results(out: Path) -> dict[str, dict[str, dict]]:
+    """What is finished, of this run and of earlier ones, by protocol and split."""
+    results = {}
+    for protocol in PROTOCOLS:
+        for split in protocol.configs:
+            path = results_path(out, protocol, split)
+            if path.exists():
+                results.setdefault(protocol.name, {})[split] = json.loads(path.read_text())
+    return results
 
 
 def claim(folder: Path, args: argparse.Namespace) -> None:
@@ -120,7 +135,7 @@ def claim(folder: Path, args: argparse.Namespace) -> None:
 def main() -> None:
     args = parse_args()
     args.out = args.out or Path('work_dirs', f'evaluate_{Path(args.checkpoint).stem}')
-    failed, absent, results = [], {}, {}
+    failed, absent = [], {}
     with cli.user_errors():
         if args.checkpoint != 'random' and not Path(args.checkpoint).is_file():
             raise FileNotFoundError(f"{args.checkpoint}: no such checkpoint (or say 'random')")
@@ -134,11 +149,9 @@ def main() -> None:
                 absent[protocol.name] = reason
                 continue
             for split in protocol.configs:
-                result = evaluate(protocol, split, trained, args)
-                if result is None:
+                if not evaluate(protocol, split, trained, args):
                     failed.append(f'{protocol.name}, {split}')
-                else:
-                    results.setdefault(protocol.name, {})[split] = result
+        results = read_results(args.out)
         if not results and not failed:
             raise cli.UsageError(
                 'no protocol has its data:\n' + '\n'.join(f'  {k}: {v}' for k, v in absent.items())
