@@ -86,6 +86,7 @@ def test_config_text_is_read_back(config):
         'a = open("/tmp/x", "w")',
         'a = dict(b=__import__("os").getcwd())',
         'a = [x for x in (1, 2)]',
+        'a = print(b=1)',
         'a.b = 1',
         'a = (',
     ],
