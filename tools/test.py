@@ -103,7 +103,9 @@ def report(metrics: dict, cfg: Config, args: argparse.Namespace) -> None:
     results = dict(config=args.config, checkpoint=args.checkpoint, protocol=protocol)
     path = Path(cfg.work_dir, 'metrics.json')
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({**results, 'metrics': metrics}, indent=2) + '\n')
+    draft = path.with_name(path.name + '.part')  # then renamed: what is there is whole
+    draft.write_text(json.dumps({**results, 'metrics': metrics}, indent=2) + '\n')
+    os.replace(draft, path)
     shown = [name for name in metrics if not name.endswith('chance')]
     width = max(map(len, shown), default=0)
     print(f'\n{protocol_text(protocol)}\n')

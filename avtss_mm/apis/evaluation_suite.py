@@ -93,21 +93,23 @@ def results_table(results: dict[str, dict[str, dict]], absent: dict[str, str]) -
 
     Returns:
         str: A row for each protocol and metric: mean, each split, chance; a dash where a figure
-        is not there.
+        is not there, also for a mean of which a split is missing.
     """
+    protocols = {protocol.name: protocol for protocol in PROTOCOLS}
     lines = ['| protocol | metric | mean | each | chance | measured on |', '|' + ' --- |' * 6]
     for name, splits in results.items():
         first = next(iter(splits.values()))
         for metric in filter(is_figure, first['metrics']):
-            values = [split['metrics'].get(metric) for split in splits.values()]
-            known = [value for value in values if value is not None]
+            every = [splits.get(split, {}) for split in protocols[name].configs]
+            values = [split.get('metrics', {}).get(metric) for split in every]
+            mean = None if None in values else statistics.mean(values)
             chances = [chance_of(metric, split['metrics']) for split in splits.values()]
             chances = [value for value in chances if value is not None]
             each = ', '.join(_cell(value) for value in values) if len(values) > 1 else ''
             cells = [
                 name,
                 metric.partition('/')[2] or metric,
-                _cell(statistics.mean(known)),
+                _cell(mean),
                 each,
                 _cell(statistics.mean(chances) if chances else None),
                 protocol_text(first['protocol']),
