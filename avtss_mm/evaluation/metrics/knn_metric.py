@@ -34,7 +34,8 @@ class KNNMetric(FeatureMetric):
 
         Returns:
             dict: ``video_top1``, ``audio_top1``, ``joint_top1`` (those there are), ``chance``
-            (share of the most frequent class among the queries) and ``audio_share``.
+            (share of the most frequent class among the queries) and, where there is sound,
+            ``audio_share``.
         """
         metrics = {}
         for name, fields in MODALITIES.items():
@@ -45,5 +46,6 @@ class KNNMetric(FeatureMetric):
                     known, known_labels, asked, labels, self.k, self.temperature
                 )
         metrics['chance'] = majority_share([r['label'] for r in queries])
-        metrics['audio_share'] = float(np.mean(['audio_feat' in r for r in queries]))
+        if 'audio_top1' in metrics:
+            metrics['audio_share'] = float(np.mean(['audio_feat' in r for r in queries]))
         return metrics
