@@ -23,7 +23,8 @@ class _Worker:
 
     def __init__(self, function: Callable) -> None:
         self.pipe, theirs = CONTEXT.Pipe()
-        self.process = CONTEXT.Process(target=_serve, args=(function, theirs), daemon=True)
+        ends = (theirs, self.pipe)
+        self.process = CONTEXT.Process(target=_serve, args=(function, *ends), daemon=True)
         self.process.start()
         theirs.close()  # so that the death of the process ends the pipe
 
@@ -91,7 +92,8 @@ def guarded_map(
             worker.kill()
 
 
-def _serve(function: Callable, pipe) -> None:
+def _serve(function: Callable, pipe, parents_end) -> None:
+    parents_end.close()  # else the pipe never ends, and the worker outlives a killed parent
     while True:
         try:
             item = pipe.recv()
