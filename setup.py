@@ -13,6 +13,7 @@ from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
 EXPORT = ['onnx', 'onnxruntime', 'onnxscript', 'safetensors']
+MILVUS = ['pymilvus', 'milvus-lite']
 SHIPPED = ('configs', 'tools', 'model-index.yml')
 
 
@@ -50,6 +51,8 @@ setup(
     license='Apache-2.0',
     license_files=['LICENSE'],
     packages=find_packages(include=['avtss_mm', 'avtss_mm.*']),
+    package_data={'avtss_mm.fingerprint': ['templates/*']},
+    entry_points={'console_scripts': ['avtss-fp = avtss_mm.fingerprint.cli:main']},
     python_requires='>=3.9,<3.13',
     install_requires=[
         'torch>=2.1',
@@ -65,8 +68,11 @@ setup(
         'opencv-python<4.12',  # 4.12 needs numpy 2
         'opencv-contrib-python<4.12',
         'av>=15',  # older ones show frames that an edit list cuts
+        'faiss-cpu',
+        'jinja2',
         'matplotlib',
         'packaging',
+        'pillow',
         'pyarrow>=15,<26',  # 26 needs numpy 2
         'scikit-learn>=1.3',
         'scipy',
@@ -77,9 +83,19 @@ setup(
         'lite': ['mmcv-lite>=2.0.1,<2.2'],
         # faster decoding; its version must fit torch's, and it needs a system FFmpeg to load
         'torchcodec': ['torchcodec'],
+        'milvus': MILVUS,  # avtss-fp with an index in Milvus
         'export': EXPORT,  # for tools/export_backbone.py --to onnx and --to safetensors
         # librosa: the tests compare the log-mel with it
-        'dev': [*EXPORT, 'librosa>=0.10', 'pre-commit', 'pytest', 'pytest-xdist', 'ruff'],
+        'dev': [
+            *EXPORT,
+            *MILVUS,
+            'imagehash',
+            'librosa>=0.10',
+            'pre-commit',
+            'pytest',
+            'pytest-xdist',
+            'ruff',
+        ],
     },
     cmdclass={'build_py': BuildWithConfigs},
     zip_safe=False,
