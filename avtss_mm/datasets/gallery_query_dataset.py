@@ -22,11 +22,17 @@ class GalleryQueryDataset(ConcatDataset):
     Args:
         gallery (dict): Arguments of the data set that is searched.
         query (dict): Arguments of the data set that is asked for.
+        background (dict, optional): Arguments of a data set that is neither: a metric may want to
+            know what is unrelated. Defaults to None.
         **shared: Arguments of both.
     """
 
-    def __init__(self, gallery: dict, query: dict, **shared) -> None:
+    def __init__(
+        self, gallery: dict, query: dict, background: dict | None = None, **shared
+    ) -> None:
         sides = dict(gallery=gallery, query=query)
+        if background is not None:
+            sides['background'] = background
         shared.setdefault('test_mode', True)
         super().__init__(
             [AudioVisualDataset(subset=name, **{**shared, **side}) for name, side in sides.items()],

@@ -9,6 +9,9 @@ from mmaction.registry import MODELS
 from mmaction.utils import SampleList
 from mmengine.model import BaseModel
 
+CLIPS_AT_ONCE = 16
+"""Clips of a sample that are encoded at once where each keeps its features."""
+
 
 @MODELS.register_module()
 class AVEncoder(BaseModel):
@@ -32,7 +35,8 @@ class AVEncoder(BaseModel):
         data_preprocessor (dict, optional): A ``MultiModalDataPreprocessor`` with ``imgs`` and
             ``audios``. Defaults to None.
         train_cfg (dict, optional): Unused. Defaults to None.
-        test_cfg (dict, optional): Unused. Defaults to None.
+        test_cfg (dict, optional): ``dict(per_clip=True)`` makes :meth:`predict` keep the features
+            of each clip. Defaults to None.
         init_cfg (dict, optional): Initialisation of the whole. Defaults to None.
     """
 
@@ -133,10 +137,34 @@ class AVEncoder(BaseModel):
         Returns:
             list[ActionDataSample]: With the fields ``video_feat``, ``audio_feat`` (``h``, shape
             ``(C,)``), ``video_embedding`` and ``audio_embedding`` (``z``, shape ``(D,)``), those
-            of sound only if there is any.
+            of sound only if there is any. With ``test_cfg=dict(per_clip=True)`` the fields are
+            ``video_feat``, ``audio_feat`` (``h``, shape ``(M, C)``), ``clip_times`` (begin and end
+            in seconds, shape ``(M, 2)``) and ``has_audio`` (shape ``(M,)``).
+
+        Raises:
+            ValueError: If features of each clip are asked for and the pipeline packs no times.
         """
+        if (self.test_cfg or {}).get('per_clip'):
+            self._add_clip_features(inputs, data_samples)
+            return data_samples
         self.add_features(self.extract_feat(inputs), inputs, data_samples)
         return data_samples
+
+    def _add_clip_features(self, inputs: dict, data_samples: SampleList) -> None:
+        starts = range(0, next(iter(inputs.values())).shape[1], CLIPS_AT_ONCE)
+        parts = ({k: x[:, i : i + CLIPS_AT_ONCE] for k, x in inputs.items()} for i in starts)
+        features = [self.extract_feat(part) for part in parts]  # however long the file
+        has_audio = stack_has_audio(inputs, data_samples)
+        for i, sample in enumerate(data_samples):
+            if 'audio_windows' not in sample:
+                raise ValueError(
+                    "per_clip needs 'audio_windows' in the meta_keys of PackActionInputs"
+                )
+            for name in features[0]:
+                h = torch.cat([part[name][i] for part in features])
+                sample.set_field(h.float(), f'{name}_feat')
+            sample.set_field(np.array(sample.audio_windows), 'clip_times')
+            sample.set_field(has_audio[i], 'has_audio')
 
     def add_features(
         self,

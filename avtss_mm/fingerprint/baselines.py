@@ -1,0 +1,113 @@
+"""Fingerprints without learning: perceptual hashes of pictures, Chromaprint of sound."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+
+import numpy as np
+import torch
+from mmaction.registry import MODELS
+from mmaction.utils import SampleList
+from mmengine.logging import print_log
+from mmengine.model import BaseModel
+
+CHROMAPRINT_STEP = 4096 / 3 / 11025
+"""Seconds from one number of Chromaprint to the next."""
+CHROMAPRINT_BITS = 32
+
+
+@MODELS.register_module()
+class HashEncoder(BaseModel):
+    """Hash bits as features, +1 and -1: cosine similarity is one minus twice the Hamming distance.
+
+    The picture of a clip is the perceptual hashes (package ``imagehash``) of its frames, one after
+    the other; the sound, where the command ``fpcalc`` is installed, what Chromaprint says of it.
+    It is for tests only, in the place of an :class:`AVEncoder` with features of each clip.
+
+    Args:
+        hash_size (int): Each frame has ``hash_size ** 2`` bits. Defaults to 8.
+        data_preprocessor (dict, optional): A ``MultiModalDataPreprocessor`` that leaves ``imgs``
+            between 0 and 255. Defaults to None.
+
+    Raises:
+        ImportError: If the package ``imagehash`` is not installed.
+    """
+
+    def __init__(self, hash_size: int = 8, data_preprocessor: dict | None = None) -> None:
+        super().__init__(data_preprocessor=data_preprocessor)
+        try:
+            import imagehash
+        except ImportError as error:
+            raise ImportError('HashEncoder needs: pip install imagehash') from error
+        self.phash = imagehash.phash
+        self.hash_size = hash_size
+        if shutil.which('fpcalc') is None:
+            print_log(
+                'fpcalc is not installed: no fingerprints of sound (Debian: apt install '
+                'libchromaprint-tools)',
+                logger='current',
+            )
+
+    def forward(self, inputs: dict, data_samples: SampleList = None, mode: str = 'tensor'):
+        """Add ``video_feat``, ``audio_feat`` and ``clip_times`` to the samples.
+
+        Args:
+            inputs (dict): ``imgs``, shape ``(N, M, 3, T, H, W)``, RGB; without, only sound is
+                looked at.
+            data_samples (list[ActionDataSample]): With ``audio_windows`` and ``filename``.
+            mode (str): ``'predict'``.
+        """
+        if mode != 'predict':
+            raise NotImplementedError('HashEncoder is for tests only')
+        for i, sample in enumerate(data_samples):
+            times = np.array(sample.audio_windows)
+            sample.set_field(times, 'clip_times')
+            if 'imgs' in inputs:
+                video = self._hash_clips(inputs['imgs'][i])
+                sample.set_field(torch.from_numpy(video), 'video_feat')
+            sound = chromaprint(sample.filename, times)
+            if sound is not None:
+                there = np.abs(sound).max(axis=1) > 0
+                sample.set_field(torch.from_numpy(sound), 'audio_feat')
+                sample.set_field(there, 'has_audio')
+        return data_samples
+
+    def _hash_clips(self, clips: torch.Tensor) -> np.ndarray:
+        from PIL import Image
+
+        frames = clips.permute(0, 2, 3, 4, 1).round().clamp(0, 255).byte().cpu().numpy()
+        bits = [
+            [self.phash(Image.fromarray(f), self.hash_size).hash.ravel() for f in clip]
+            for clip in frames
+        ]
+        signs = 2.0 * np.array(bits, np.float32) - 1  # M, T, bits
+        return signs.reshape(len(signs), -1)
+
+
+def chromaprint(path: str, windows: np.ndarray) -> np.ndarray | None:
+    """Chromaprint's bits of the sound that begins in each window.
+
+    Args:
+        path (str): A file with sound.
+        windows (ndarray): Begin and end in seconds, all equally long (M, 2).
+
+    Returns:
+        ndarray or None: Shape ``(M, D)``, float32: 1, -1, and 0 where the sound has ended. None if
+        ``fpcalc`` is not installed or finds no sound, or too little of it.
+    """
+    program = shutil.which('fpcalc')
+    if program is None:
+        return None
+    command = [program, '-raw', '-json', '-length', '0', path]
+    result = subprocess.run(command, capture_output=True, text=True)
+    if not result.stdout.strip():  # with some libraries it fails at the end of good files
+        return None
+    numbers = np.array(json.loads(result.stdout)['fingerprint'], np.uint32)
+    bits = np.unpackbits(numbers.astype('<u4').view(np.uint8)).reshape(-1, CHROMAPRINT_BITS)
+    count = round((windows[0, 1] - windows[0, 0]) / CHROMAPRINT_STEP)
+    signs = np.zeros((len(bits) + count, CHROMAPRINT_BITS), np.float32)
+    signs[: len(bits)] = 2.0 * bits - 1
+    first = np.minimum(np.round(windows[:, 0] / CHROMAPRINT_STEP).astype(int), len(bits))
+    return np.stack([signs[i : i + count].ravel() for i in first])

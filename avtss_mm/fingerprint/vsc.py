@@ -1,0 +1,118 @@
+"""Matches as CSV in the form of the Video Similarity Challenge 2022.
+
+https://github.com/facebookresearch/vsc2022: columns ``query_id``, ``ref_id``, ``query_start``,
+``query_end``, ``ref_start``, ``ref_end`` (seconds) and, of predictions, ``score``, in any order.
+Its ids are numbers behind a ``Q`` or an ``R``; other ids are kept as they are.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:  # they need torch, which files of matches do not
+    from .scores import Answer, Truth
+
+
+@dataclass(frozen=True)
+class VSCMatch:
+    """A stretch of a query that is a copy of a stretch of a reference, in seconds."""
+
+    query_id: str
+    ref_id: str
+    query_start: float
+    query_end: float
+    ref_start: float
+    ref_end: float
+    score: float = 1.0
+
+
+COLUMNS = tuple(column.name for column in fields(VSCMatch))
+
+
+def write_matches(path: str | Path, matches: Iterable[VSCMatch]) -> None:
+    """Write predictions or ground truth."""
+    with open(path, 'w', newline='', encoding='utf-8') as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(asdict(match) for match in matches)
+
+
+def write_vsc(
+    folder: Path,
+    gallery: Sequence[dict],
+    queries: Sequence[dict],
+    truths: Sequence[Truth],
+    answers: Sequence[Answer],
+) -> None:
+    """Write what a benchmark found, the truth, and which file each of their ids is.
+
+    Args:
+        folder (Path): For ``matches_<modality>.csv``, ``ground_truth.csv`` and ``ids.csv``.
+        gallery (Sequence[dict]): Rows with ``filename``.
+        queries (Sequence[dict]): Rows with ``filename``.
+        truths (Sequence[Truth]): Of the queries.
+        answers (Sequence[Answer]): Their ``labels`` have ``filename`` and ``modality``.
+    """
+    query_ids = {row['filename']: f'Q{i:06d}' for i, row in enumerate(queries)}
+    reference_ids = [f'R{i:06d}' for i in range(len(gallery))]
+    with open(folder / 'ids.csv', 'w', newline='', encoding='utf-8') as file:
+        writer = csv.writer(file)
+        writer.writerow(['id', 'filename'])
+        writer.writerows((identity, name) for name, identity in query_ids.items())
+        writer.writerows(zip(reference_ids, (row['filename'] for row in gallery)))
+    matches = defaultdict(list)
+    for item in answers:
+        if item.segment is not None:
+            s = item.segment
+            span = (s.query_start, s.query_end, s.video_start, s.video_end, s.score)
+            ids = query_ids[item.labels['filename']], reference_ids[s.video]
+            matches[item.labels['modality']].append(VSCMatch(*ids, *span))
+    for modality, rows in matches.items():
+        write_matches(folder / f'matches_{modality}.csv', rows)
+    truth_rows = []
+    for row, truth in zip(queries, truths):
+        if np.isfinite(truth.speed):
+            span = sorted(truth.offset + truth.speed * time for time in (truth.start, truth.end))
+            truth_rows += [
+                VSCMatch(
+                    query_ids[row['filename']], reference_ids[v], truth.start, truth.end, *span
+                )
+                for v in truth.videos
+            ]
+    write_matches(folder / 'ground_truth.csv', truth_rows)
+
+
+def read_matches(path: str | Path) -> list[VSCMatch]:
+    """Read predictions or ground truth; ground truth needs no ``score``.
+
+    Raises:
+        OSError: If the file cannot be read.
+        ValueError: If a column is missing or a line makes no sense.
+    """
+    with open(path, newline='', encoding='utf-8-sig') as file:
+        reader = csv.DictReader(file)
+        missing = [c for c in COLUMNS[:-1] if c not in (reader.fieldnames or ())]
+        if missing:
+            raise ValueError(f'{path} has no column {", ".join(missing)}')
+        return [_parse(row, f'{path}, line {reader.line_num}') for row in reader]
+
+
+def _parse(row: dict, place: str) -> VSCMatch:
+    try:
+        seconds = [float(row[name]) for name in COLUMNS[2:6]]
+        score = float(row.get('score') or 1.0)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f'{place}: {error}') from error
+    if not all(map(math.isfinite, seconds)):
+        raise ValueError(f'{place}: times must be numbers')
+    if seconds[0] > seconds[1] or seconds[2] > seconds[3]:
+        raise ValueError(f'{place}: a segment ends before it begins')
+    return VSCMatch(row['query_id'], row['ref_id'], *seconds, score)

@@ -1,0 +1,70 @@
+# Chunks of 2 s over whole files: one a second of the gallery, two a second of the queries.
+_base_ = './av_steps.py'
+
+data_root = 'data/vggsound'
+
+gallery_chunks = dict(type='SlidingAVClips', stride=1.0, clip_len=32, video_fps=16)
+query_chunks = dict(type='SlidingAVClips', stride=0.5, clip_len=32, video_fps=16)
+resize = dict(type='Resize', scale=(-1, 128))
+crop = dict(type='CenterCrop', crop_size=112)
+log_mel = dict(type='MelSpectrogram', num_mels=80, num_columns=200)
+pack = dict(
+    type='PackActionInputs',
+    collect_keys=('imgs', 'audios'),
+    algorithm_keys=('has_audio',),
+    meta_keys=(
+        'sample_idx',
+        'filename',
+        'subset',
+        'audio_windows',
+        'source',
+        'distortion',
+        'severity',
+        'family',
+        'modality_affected',
+        'query_start',
+        'query_end',
+        'speed',
+        'offset',
+    ),
+)
+feature_pipeline = [
+    {{_base_.open_file}},
+    query_chunks,
+    {{_base_.decode}},
+    resize,
+    crop,
+    log_mel,
+    {{_base_.to_shape}},
+    pack,
+]
+gallery_pipeline = [
+    {{_base_.open_file}},
+    gallery_chunks,
+    {{_base_.decode}},
+    resize,
+    crop,
+    log_mel,
+    {{_base_.to_shape}},
+    pack,
+]
+test_dataloader = dict(
+    batch_size=1,  # files have different numbers of chunks
+    num_workers=8,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='GalleryQueryDataset',
+        data_root=data_root,
+        pipeline=feature_pipeline,
+        gallery=dict(ann_file='test.json', pipeline=gallery_pipeline),
+        query=dict(ann_file='fingerprint/queries.json', data_prefix=dict(video='fingerprint')),
+    ),
+)
+test_evaluator = dict(
+    type='FingerprintMetric',
+    weights=dict(v=1.0, a=1.0),
+    held_out=0.2,  # copies of these sources are the negative queries
+    out_dir='work_dirs/fingerprint/features',
+)
+test_cfg = dict(type='TestLoop')
