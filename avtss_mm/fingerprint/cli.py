@@ -1,0 +1,153 @@
+"""Find where videos and sounds come from: copies, cut, distorted, or by their sound alone.
+
+avtss-fp index DIR -o INDEX --checkpoint CKPT   puts all videos and sounds below DIR into INDEX
+avtss-fp query FILE INDEX                       which of them FILE comes from, and which seconds
+avtss-fp dedup INDEX                            pairs of indexed files that share stretches
+avtss-fp delete INDEX PATH...                   takes files or folders out
+avtss-fp stats INDEX                            what is in it
+avtss-fp distort SOURCE -o OUT                  distorted copies, to try it out
+
+Exit status: 0; 1 if a query matches nothing, or no copy could be made; 2 if something is wrong.
+"""
+
+from __future__ import annotations
+
+import os
+
+# Before torch is imported: waiting OpenMP threads must not take the core of a decoder.
+os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from ..utils.cli import UsageError, user_errors
+from .commands import MODALITIES, dedup, delete, distort, index, query, stats
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Runs a command line. Raises SystemExit with its status, unless that is 0."""
+    args = parse_args(argv)
+    try:
+        with user_errors():
+            try:
+                status = args.run(args)
+            except ValueError as error:  # a config or a manifest that does not fit
+                raise UsageError(error) from error
+    except KeyboardInterrupt:
+        sys.stderr.write('interrupted: the same command goes on where it was\n')
+        sys.exit(130)
+    except SystemExit as error:
+        sys.stderr.write(f'{error}\n')
+        sys.exit(2)
+    if status:
+        sys.exit(status)
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """The parsed command line; ``run`` is the function to call."""
+    parser = argparse.ArgumentParser(
+        prog='avtss-fp',
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar='COMMAND')
+
+    command = _command(commands, index, 'put videos and sounds into an index, or bring it up')
+    command.add_argument('folders', nargs='+', metavar='DIR', help='every media file below it')
+    command.add_argument('-o', '--out', required=True, metavar='INDEX', help='folder of the index')
+    _add_model(command)
+    command.add_argument('--modality', choices=MODALITIES, help='default: all the model has')
+    command.add_argument(
+        '--backend', choices=['faiss', 'milvus'], help='what searches (default: faiss)'
+    )
+    command.add_argument(
+        '--index-factory',
+        metavar='TEXT',
+        help="kind of faiss index (default: 'Flat', exact; 'IVF1024,SQ8' from a million chunks)",
+    )
+    command.add_argument(
+        '--milvus-uri',
+        metavar='URI',
+        help='http://host:port of a Milvus server, or a path ending with .db '
+        '(default: INDEX/milvus.db)',
+    )
+    command.add_argument('--rebuild', action='store_true', help='begin anew, with other weights')
+
+    command = _command(commands, query, 'find where a file comes from')
+    command.add_argument('file', metavar='FILE', help='video or sound')
+    command.add_argument('index', metavar='INDEX')
+    _add_model(command)
+    command.add_argument('--modality', choices=MODALITIES, default='av', help='(%(default)s)')
+    command.add_argument(
+        '--weights',
+        nargs=2,
+        type=float,
+        default=(1, 1),
+        metavar=('V', 'A'),
+        help='from 0 to 1, what the scores of picture and sound count (1 1)',
+    )
+    _add_search(command)
+    command.add_argument('--html', metavar='FILE', help='also write a page with players')
+    command.add_argument(
+        '--embed', action='store_true', help='put small copies of the videos into the page'
+    )
+
+    command = _command(commands, dedup, 'list pairs of indexed files that share stretches')
+    command.add_argument('index', metavar='INDEX')
+    _add_search(command)
+
+    command = _command(commands, delete, 'take files out of an index')
+    command.add_argument('index', metavar='INDEX')
+    command.add_argument('paths', nargs='+', metavar='PATH', help='file, or folder with all in it')
+
+    command = _command(commands, stats, 'tell what is in an index')
+    command.add_argument('index', metavar='INDEX')
+    command.add_argument('--json', action='store_true', help='as JSON')
+
+    command = _command(commands, distort, 'make distorted copies, with their ground truth')
+    command.add_argument('source', metavar='FILE|DIR|MANIFEST')
+    command.add_argument('-o', '--out', required=True, metavar='OUT', help='folder to write')
+    command.add_argument('--suite', choices=['v1'], default='v1', help='(%(default)s)')
+    command.add_argument('--only', nargs='+', metavar='NAME', help='some distortions only')
+    command.add_argument('--severity', nargs='+', type=int, choices=[1, 2, 3], default=[1, 2, 3])
+    command.add_argument(
+        '--sheet', metavar='PNG', help='draw all copies of FILE: a line a distortion'
+    )
+    _add_workers(command)
+    return parser.parse_args(argv)
+
+
+def _command(commands, run, text: str) -> argparse.ArgumentParser:
+    command = commands.add_parser(run.__name__, help=text, description=text)
+    command.set_defaults(run=run)
+    return command
+
+
+def _add_model(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        '--checkpoint',
+        metavar='CKPT',
+        help="weights of the model, or 'random' (default: those the index was made with)",
+    )
+    command.add_argument('--config', help='default: the one kept in the checkpoint')
+    command.add_argument('--device', help='default: a GPU if there is one')
+    _add_workers(command)
+
+
+def _add_workers(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        '--workers', type=int, default=os.cpu_count() or 1, help='processes (one a core)'
+    )
+
+
+def _add_search(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        '--threshold', type=float, help='lowest score (default: calibrated when indexing)'
+    )
+    command.add_argument(
+        '--topk', type=int, default=20, help='candidates for each chunk (%(default)s)'
+    )
+    forms = command.add_mutually_exclusive_group()
+    forms.add_argument('--json', action='store_true', help='JSON instead of a table')
+    forms.add_argument('--csv', action='store_true', help='CSV instead of a table')

@@ -1,0 +1,200 @@
+"""What each command of ``avtss-fp`` does; its arguments are in ``cli.py``."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from contextlib import redirect_stdout
+
+from ..preparation.report import shorten, write_csv
+from ..utils.cli import UsageError
+from .index import FingerprintIndex
+from .results import copies_table, matches_table, write_matches
+
+SHOWN = dict(video='picture', audio='sound')
+DROPPED = dict(video='still pictures', audio='without sound')
+MODALITIES = dict(v=('video',), a=('audio',), av=('video', 'audio'))
+
+
+def index(args) -> None:
+    """Fills an index."""
+    from .indexing import index_folders
+
+    for folder in args.folders:
+        if not os.path.isdir(folder):
+            raise UsageError(f'{folder} is not a folder')
+    with FingerprintIndex(args.out, write=True, rebuild=args.rebuild) as opened:
+        facts = opened.catalog.facts
+        checkpoint, config = _model(args, facts)
+        embedder = _embedder(checkpoint, config, 1.0, args.device)
+        folders = {*facts.get('folders', ()), *map(os.path.abspath, args.folders)}
+        options = dict(
+            backend=args.backend,
+            factory=args.index_factory,
+            milvus_uri=args.milvus_uri and _absolute(args.milvus_uri),
+        )
+        options = {name: value for name, value in options.items() if value is not None}
+        opened.begin(
+            embedder,
+            checkpoint=_absolute(checkpoint),
+            config=config and _absolute(config),
+            folders=sorted(folders),
+            **options,
+        )
+        modalities = MODALITIES[args.modality] if args.modality else None
+        report = index_folders(opened, embedder, args.folders, modalities, args.workers)
+        _tell(report, opened)
+
+
+def _tell(report, opened) -> None:
+    parts = [f'{len(report.added)} files added', f'{report.unchanged} unchanged']
+    parts += [f'{len(report.removed)} removed'] if report.removed else []
+    print(f'{opened.folder}: {len(opened.catalog.files)} files ({", ".join(parts)})')
+    for name, number in report.chunks.items():
+        if number or report.dropped[name]:
+            dropped = report.dropped[name]
+            dropped = f', {dropped} left out ({DROPPED[name]})' if dropped else ''
+            print(f'  {SHOWN[name]}: {number} chunks added{dropped}')
+    if report.empty:
+        print(f'  nothing to recognise in {len(report.empty)} files: {shorten(report.empty)}')
+    rejects = opened.folder / 'unreadable.csv'
+    rejects.unlink(missing_ok=True)
+    if report.unreadable:
+        write_csv(rejects, ['filename', 'reason'], sorted(report.unreadable.items()))
+        print(f'  {len(report.unreadable)} files could not be read, listed in {rejects}')
+
+
+def query(args) -> int:
+    """Finds where a file comes from; 1 if nothing matches."""
+    from . import search
+
+    with FingerprintIndex(args.index) as opened:
+        checkpoint, config = _model(args, opened.catalog.facts)
+        embedder = _embedder(checkpoint, config, 0.5, args.device)
+        opened.check(embedder, args.checkpoint, args.config)
+        features = search.query_features(embedder, args.file, args.modality, args.workers)
+        chunks = search.chunks_of(features)
+        for name, clips in features.items():
+            dropped = len(clips.times) - len(chunks[name][0])
+            if dropped:
+                chunks_text = f'{dropped} of {len(clips.times)} chunks'
+                sys.stderr.write(f'{SHOWN[name]}: {chunks_text} left out ({DROPPED[name]})\n')
+        weights = dict(zip(('video', 'audio'), args.weights))
+        matches = search.match_chunks(opened, args.file, chunks, args.topk, weights, args.threshold)
+        write_matches(matches, args.json, args.csv, matches_table)
+        if args.html:
+            from .page import write_match_page
+
+            found = {match.video for match in matches}
+            write_match_page(
+                args.html,
+                args.file,
+                matches,
+                search.compared(opened, chunks),
+                {path: search.compared(opened, search.chunks_in(opened, path)) for path in found},
+                args.embed,
+            )
+    return 0 if matches else 1
+
+
+def dedup(args) -> None:
+    """Lists pairs of indexed files that share stretches."""
+    from .search import find_copies
+
+    with FingerprintIndex(args.index) as opened:
+        matches = list(find_copies(opened, args.topk, args.threshold))
+        write_matches(matches, args.json, args.csv, copies_table)
+
+
+def delete(args) -> None:
+    """Takes files out of an index."""
+    from .indexing import finish
+
+    with FingerprintIndex(args.index) as opened:  # an index is not made to delete from it
+        known = opened.catalog.files.keys()
+    paths = [os.path.abspath(path) for path in args.paths]
+    found = {path: [name for name in known if _is_in(name, path)] for path in paths}
+    absent = [path for path, names in found.items() if not names]
+    if absent:
+        raise UsageError(f'not in {args.index}: {shorten(absent)}')
+    with FingerprintIndex(args.index, write=True) as opened:
+        names = sorted({name for names in found.values() for name in names})
+        opened.catalog.remove(names)
+        finish(opened)
+        print(f'{args.index}: {len(names)} files taken out, {len(opened.catalog.files)} left')
+    print('The files are still on disk: "avtss-fp index" of their folder would add them again.')
+
+
+def stats(args) -> None:
+    """Tells what is in an index."""
+
+    with FingerprintIndex(args.index) as opened:
+        facts = opened.stats()
+    if args.json:
+        print(json.dumps(facts, indent=2))
+        return
+    for name, value in facts.items():
+        value = json.dumps(value) if isinstance(value, (dict, list)) else value
+        print(f'{name:<16}{value}')
+
+
+def distort(args) -> int:
+    """Makes distorted copies; 1 if there is none."""
+    from tqdm import tqdm
+
+    from .distort import QUERIES, REJECTS, distort_folder
+
+    if args.sheet and not os.path.isfile(args.source):
+        raise UsageError(f'--sheet shows one video, and {args.source} is no file')
+
+    def progress(results, total):
+        return tqdm(results, total=total, unit='copy', disable=not total)
+
+    options = dict(workers=args.workers, progress=progress)
+    rows, rejects = distort_folder(args.source, args.out, args.only, args.severity, **options)
+    print(f'{len(rows):,} copies of {len({row["source"] for row in rows}):,} files in {args.out}')
+    print(f'  {os.path.join(args.out, QUERIES)} says which second of a copy is which of its source')
+    if rejects:
+        path = os.path.join(args.out, REJECTS)
+        print(f'  {len(rejects):,} copies could not be made, listed in {path}')
+    if args.sheet and rows:
+        from .distort_sheet import distortion_sheet
+
+        source = os.path.basename(args.source)
+        shown = [row for row in rows if row['source'] == source]
+        distortion_sheet(args.source, args.out, shown, args.sheet)
+        print(f'  {args.sheet} shows them')
+    return 0 if rows else 1
+
+
+def _model(args, facts: dict) -> tuple[str, str | None]:
+    """Checkpoint and config, as named now or when the index was made."""
+    if args.checkpoint or args.config:
+        return args.checkpoint or facts.get('checkpoint') or _missing(), args.config
+    if facts.get('config'):  # not read unasked: a config is run, and an index may be a stranger's
+        raise UsageError(f'this index was made with a config: add --config {facts["config"]}')
+    return facts.get('checkpoint') or _missing(), None
+
+
+def _embedder(checkpoint: str, config: str | None, stride: float, device: str | None):
+    """The chunk embedder; what mmengine says of it, if it is a warning, goes to stderr."""
+    from mmengine.logging import MMLogger
+
+    from .embedding import chunk_embedder
+
+    with redirect_stdout(sys.stderr):  # the standard output is for results
+        MMLogger.get_current_instance().setLevel('WARNING')
+        return chunk_embedder(checkpoint, config, stride, device=device)
+
+
+def _missing():
+    raise UsageError('name the weights: --checkpoint CKPT')
+
+
+def _absolute(name: str) -> str:
+    return name if name == 'random' or '://' in name else os.path.abspath(name)
+
+
+def _is_in(name: str, path: str) -> bool:
+    return name == path or name.startswith(os.path.join(path, ''))

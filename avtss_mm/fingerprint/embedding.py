@@ -1,0 +1,121 @@
+"""Vectors of the chunks that a file is recognised by."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+from mmaction.registry import TRANSFORMS
+from mmengine.config import Config
+
+from ..apis.clip_reader import INPUTS, Clips
+from ..apis.embedder import ClipFeatures, Embedder
+from ..apis.encoder import config_of_checkpoint
+from ..datasets.transforms import MelSpectrogram, SlidingAVClips
+from ..datasets.transforms.evaluation_sampling import EvaluationSampler
+from ..utils.config import read_config
+
+STILL_RANGE = 8
+"""Levels (of 255) that a pixel varies by within a chunk without counting as moved: coding noise."""
+
+STILL_SHARE = 0.01
+"""Share of the pixels that must move in a chunk that is no still picture."""
+
+
+class ChunkEmbedder(Embedder):
+    """An :class:`Embedder` whose features of still pictures are NaN.
+
+    A still picture is a chunk in which less than 1 % of the pixels (as the network sees them, mean
+    of the channels) vary by more than 8 of 255 levels: a title, a slide, a black screen. It is in
+    many videos, or tells of a video no more than one frame.
+    """
+
+    def encode(self, clips: Clips) -> dict[str, ClipFeatures]:
+        features = super().encode(clips)
+        if 'video' in features:
+            features['video'].feat[_is_still(clips.inputs[INPUTS['video']])] = np.nan
+        return features
+
+
+def chunk_embedder(
+    checkpoint: str,
+    config: str | Config | None = None,
+    stride: float = 1.0,
+    chunk: float = 2.0,
+    device: str | None = None,
+    batch_size: int = 16,
+) -> Embedder:
+    """What makes features of chunks: the checkpoint's own clips, stretched to ``chunk`` seconds.
+
+    Frame rate, size and log-mel are those of the config's ``feature_pipeline``; a chunk has more
+    frames and columns than its clips, which the networks pool.
+
+    Args:
+        checkpoint: Checkpoint of training, or ``'random'`` for seeded random weights.
+        config: The config it was trained with. Defaults to None: the one kept in the checkpoint.
+        stride: Seconds from a chunk to the next: 1 in references, 0.5 in queries.
+        chunk: Seconds of a chunk. Defaults to 2.
+        device: Defaults to None: a GPU if there is one.
+        batch_size: Chunks that go through the network at once. Defaults to 16.
+
+    Raises:
+        FileNotFoundError: If there is no such checkpoint or config.
+        ValueError: If the config has no ``feature_pipeline`` with a sampler of evaluation.
+    """
+    config = config_of_checkpoint(checkpoint) if config is None else config
+    config = copy.deepcopy(config) if isinstance(config, Config) else read_config(config)
+    if config.get('feature_pipeline') is not None:
+        config.feature_pipeline = stretch(config.feature_pipeline, stride, chunk)
+    return ChunkEmbedder(checkpoint, config, device, batch_size)
+
+
+def stretch(pipeline: list[dict], stride: float, chunk: float) -> list[dict]:
+    """A ``feature_pipeline`` whose clips are ``chunk`` seconds long, every ``stride`` seconds."""
+    built = [TRANSFORMS.build(step) for step in pipeline]
+    sampler = next((step for step in built if isinstance(step, EvaluationSampler)), None)
+    if sampler is None:
+        raise ValueError('feature_pipeline needs UniformSampleAVClips or SlidingAVClips')
+    windows = dict(
+        type=SlidingAVClips.__name__,
+        stride=stride,
+        clip_len=round(chunk * sampler.video_fps),
+        video_fps=sampler.video_fps,
+        clip_duration=chunk,
+    )
+    stretched = []
+    for step, transform in zip(pipeline, built):
+        if isinstance(transform, EvaluationSampler):
+            step = windows
+        elif isinstance(transform, MelSpectrogram):
+            columns = transform.num_columns * chunk / sampler.audio_duration
+            step = dict(step, num_columns=int(columns + 1e-6))
+        stretched.append(step)
+    return stretched
+
+
+def usable_chunks(features: ClipFeatures, modality: str) -> tuple[np.ndarray, np.ndarray]:
+    """The chunks that a file can be recognised by.
+
+    Left out are chunks without sound and, of a :func:`chunk_embedder`, still pictures; their
+    number is ``len(features.times) - len(times)``.
+
+    Args:
+        features: Of M chunks.
+        modality: ``'video'`` or ``'audio'``.
+
+    Returns:
+        tuple: Begin and end of each chunk in seconds (n, 2), and unit vectors (n, C) float32.
+    """
+    norms = np.linalg.norm(features.feat, axis=1)
+    usable = np.isfinite(norms) & (norms > 0)
+    if modality == 'audio':
+        usable &= features.has_audio
+    vectors = features.feat[usable] / norms[usable, None]
+    return features.times[usable], vectors.astype(np.float32)
+
+
+def _is_still(clips: np.ndarray) -> np.ndarray:
+    """Which of the clips uint8 (m, 3, T, H, W) do not move (m,)."""
+    frames = clips.mean(axis=1, dtype=np.float32)  # m, T, H, W
+    moved = np.ptp(frames, axis=1) > STILL_RANGE
+    return moved.mean(axis=(1, 2)) < STILL_SHARE

@@ -1,0 +1,157 @@
+"""From folders of media to an index that holds what is in them now."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from tqdm import tqdm
+
+from ..apis.embed_files import embed_files
+from ..apis.embedder import ClipFeatures, Embedder
+from ..media import find_media
+from ..media.manifest import AUDIO_SUFFIXES, SUFFIXES
+from .calibration import calibrate
+from .embedding import usable_chunks
+from .index import FingerprintIndex
+from .index_whitening import update_whitening
+
+NO_PICTURE = 'no video stream'
+"""Reason of a :class:`MediaError` of a sound file in a video's container."""
+
+
+@dataclass
+class Report:
+    """What a run did.
+
+    Attributes:
+        added: Files that were embedded.
+        unchanged: Files that were in the index already.
+        removed: Files taken out: they are gone, or cannot be read any more.
+        unreadable: The reason why a file is left out, by its path.
+        chunks: Chunks of the added files by modality.
+        dropped: Chunks of the added files that were left out as still or silent, by modality.
+        empty: Added files of which no chunk is left.
+    """
+
+    added: list[str] = field(default_factory=list)
+    unchanged: int = 0
+    removed: list[str] = field(default_factory=list)
+    unreadable: dict[str, str] = field(default_factory=dict)
+    chunks: dict[str, int] = field(default_factory=lambda: dict(video=0, audio=0))
+    dropped: dict[str, int] = field(default_factory=lambda: dict(video=0, audio=0))
+    empty: list[str] = field(default_factory=list)
+
+
+def index_folders(
+    index: FingerprintIndex,
+    embedder: Embedder,
+    folders: Sequence[str],
+    modalities: tuple[str, ...] | None = None,
+    workers: int = 1,
+) -> Report:
+    """Puts the media below folders into an index, and takes out what is gone from there.
+
+    A file that is in the index with its size and time of change is not looked into. Each file is
+    one transaction: a run that is killed loses the files in work, and the next one goes on.
+
+    Args:
+        index: Open for writing.
+        embedder: Of :func:`chunk_embedder`, with the weights of the index.
+        folders: Their files are known by their absolute paths.
+        modalities: ``'video'`` and/or ``'audio'``. Defaults to None: all that the model has.
+        workers: Processes that decode.
+    """
+    modalities = modalities or embedder.modalities
+    report, catalog = Report(), index.catalog
+    paths = _find(folders, modalities)
+    stamps = {path: _stamp(path) for path in paths}
+    todo = [path for path in paths if path not in catalog.files]
+    todo += [path for path in set(paths) - set(todo) if catalog.files[path].stamp != stamps[path]]
+    report.unchanged = len(paths) - len(todo)
+    roots = tuple(os.path.join(os.path.abspath(folder), '') for folder in folders)
+    gone = {path for path in catalog.files if path.startswith(roots)} - set(paths)
+    sizes = {path: int(stamps[path].split()[0] or 0) for path in paths}
+    done = sum(sizes.values()) - sum(sizes[path] for path in todo)
+    options = dict(unit='B', unit_scale=True, unit_divisor=1024, disable=not todo)
+    with tqdm(total=sum(sizes.values()), initial=done, **options) as bar:
+        for path, features in _embed(embedder, sorted(todo), modalities, workers):
+            if isinstance(features, Exception):
+                report.unreadable[path] = getattr(features, 'reason', str(features))
+                bar.write(f'left out {path}: {report.unreadable[path]}', file=sys.stderr)
+            else:
+                _add(index, path, stamps[path], features, report)
+            bar.update(sizes[path])
+            number = report.unchanged + len(report.added) + len(report.unreadable)
+            bar.set_description(f'{number}/{len(paths)} files')
+    report.removed = sorted(gone | (report.unreadable.keys() & catalog.files.keys()))
+    if report.removed:
+        catalog.remove(report.removed)
+    finish(index)
+    return report
+
+
+def finish(index: FingerprintIndex) -> None:
+    """After changes of the catalog: whitening, thresholds, and what searches the vectors."""
+    catalog = index.catalog
+    if catalog.facts.get('calibrated') != catalog.facts['revision']:
+        update_whitening(catalog)
+        catalog.set_facts(thresholds=calibrate(index), calibrated=catalog.facts['revision'])
+    index.save()
+
+
+def _find(folders: Sequence[str], modalities: tuple[str, ...]) -> list[str]:
+    """Absolute paths of the media below folders, each once, sorted."""
+    suffixes = SUFFIXES | AUDIO_SUFFIXES if 'audio' in modalities else SUFFIXES
+    return sorted(
+        {
+            os.path.join(os.path.abspath(folder), name)
+            for folder in folders
+            for name in find_media(folder, suffixes)
+        }
+    )
+
+
+def _embed(
+    embedder: Embedder, paths: list[str], modalities: tuple[str, ...], workers: int
+) -> Iterator[tuple[str, dict[str, ClipFeatures] | Exception]]:
+    """Features of files, or the reason why there are none; sound files by their sound."""
+    sounds = [path for path in paths if os.path.splitext(path)[1].lower() in AUDIO_SUFFIXES]
+    videos = sorted(set(paths) - set(sounds))
+    for path, features in embed_files(embedder, videos, modalities, workers=workers):
+        if getattr(features, 'reason', None) == NO_PICTURE and 'audio' in modalities:
+            sounds.append(path)
+        else:
+            yield path, features
+    yield from embed_files(embedder, sounds, ('audio',), workers=workers)
+
+
+def _add(
+    index: FingerprintIndex,
+    path: str,
+    stamp: str,
+    features: dict[str, ClipFeatures],
+    report: Report,
+) -> None:
+    tracks = {}
+    for modality, clips in features.items():
+        times, vectors = usable_chunks(clips, modality)
+        dropped = len(clips.times) - len(times)
+        tracks[modality] = (times, vectors, dropped)
+        report.chunks[modality] += len(times)
+        report.dropped[modality] += dropped
+    if not any(len(times) for times, _, _ in tracks.values()):
+        report.empty.append(path)
+    index.catalog.replace(path, stamp, tracks)
+    report.added.append(path)
+
+
+def _stamp(path: str) -> str:
+    """What changes when a file does: size and time of change."""
+    try:
+        stat = os.stat(path)
+    except OSError:  # a dangling link: the reader says so
+        return '0'
+    return f'{stat.st_size} {stat.st_mtime_ns}'

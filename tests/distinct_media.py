@@ -1,0 +1,56 @@
+"""Videos that differ everywhere: in each second, and from one another, in picture and sound."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from avtss_mm.media import write_video
+
+RATE = 16000
+FPS = 12.5
+
+
+def pictures(seed: int, start: float, end: float, height: int = 64, width: int = 96) -> list:
+    """Frames (H, W, 3) from ``start`` to ``end`` seconds of the video of that seed.
+
+    Blocks of colour that change into others, 1.5 seconds from one pattern to the next.
+    """
+    frames = []
+    for time in np.arange(round(start * FPS), round(end * FPS)) / FPS:
+        number, share = divmod(time / 1.5, 1)
+        before, after = (_pattern(seed, int(number) + step) for step in (0, 1))
+        small = (1 - share) * before + share * after
+        frames.append(np.kron(small, np.ones((height // 8, width // 8, 1))).astype(np.uint8))
+    return frames
+
+
+def melody(seed: int, start: float, end: float) -> np.ndarray:
+    """Sound (n,) from ``start`` to ``end``, whole seconds: four beats of noise a second.
+
+    Each beat has a loudness and a colour of its own.
+    """
+    beats, size = [], RATE // 4
+    for second in range(round(start), round(end)):
+        rng = np.random.default_rng([seed, second, 1])
+        for loudness in rng.choice([0.03, 0.3, 1], 4):
+            spectrum = np.fft.rfft(rng.normal(0, 0.5, size))
+            places = np.linspace(0, 1, len(spectrum))
+            spectrum *= np.exp(np.interp(places, np.linspace(0, 1, 6), rng.uniform(-6, 0, 6)))
+            beats.append(loudness * np.fft.irfft(spectrum, size))
+    return np.concatenate(beats).astype(np.float32)
+
+
+def write_distinct(path, seed: int, start: float = 0, end: float = 8, sound=True, **writer) -> Path:
+    """Writes that stretch of the video of a seed; returns the path."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    audio = melody(seed, start, end) if sound else None
+    write_video(path, pictures(seed, start, end), FPS, audio, RATE, **writer)
+    return path
+
+
+def _pattern(seed: int, number: int) -> np.ndarray:
+    """(8, 8, 3)"""
+    return np.random.default_rng([seed, number]).uniform(0, 255, (8, 8, 3))

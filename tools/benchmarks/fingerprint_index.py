@@ -1,0 +1,146 @@
+#!/usr/bin/env python
+"""Time and memory of a fingerprint index, for each back-end, beside exact search by matrix product.
+
+python tools/benchmarks/fingerprint_index.py --vectors 1000 100000
+
+The vectors are random. Each line is a process of its own; searches take turns, and the median
+of their repetitions is shown. A query has 17 chunks, as 10 seconds have at a stride of 0.5.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import resource
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from avtss_mm.preparation.report import format_table
+
+CHUNKS_A_FILE, CHUNKS_A_QUERY, DIM = 10, 17, 512
+KINDS = ('exact', 'faiss', 'milvus')
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('--vectors', type=int, nargs='+', default=[1000, 100_000])
+    parser.add_argument('--repeat', type=int, default=9, help='searches of each (%(default)s)')
+    parser.add_argument('--json', metavar='FILE', help='also write the figures here')
+    args = parser.parse_args()
+    lines = []
+    for number in args.vectors:
+        with tempfile.TemporaryDirectory() as folder:
+            lines += measure_all(number, args.repeat, folder)
+    print(format_table([list(lines[0]), *(list(line.values()) for line in lines)]))
+    if args.json:
+        Path(args.json).write_text(json.dumps(lines, indent=1) + '\n')
+
+
+def measure_all(number: int, repeat: int, folder: str) -> list[dict]:
+    """A line for each kind of search; their processes are asked in turn."""
+    context = multiprocessing.get_context('spawn')
+    ends, processes = [], []
+    for kind in KINDS:
+        mine, other = context.Pipe()
+        processes.append(context.Process(target=serve, args=(kind, number, folder, other)))
+        processes[-1].start()
+        ends.append(mine)
+        mine.recv()  # one is built after the other
+    times = [[] for _ in KINDS]
+    for _ in range(repeat):
+        for end, row in zip(ends, times):
+            end.send('search')
+            row.append(end.recv())
+    lines = []
+    for kind, end, process, row in zip(KINDS, ends, processes, times):
+        end.send('end')
+        facts = end.recv()
+        process.join()
+        query, search = (round(statistics.median(column) * 1000, 2) for column in zip(*row))
+        lines.append({'search': kind, 'vectors': number, **facts, 'query ms': query})
+        lines[-1]['search alone ms'] = search
+    return lines
+
+
+def serve(kind: str, number: int, folder: str, end) -> None:
+    """Builds an index, answers with the seconds of a query and of its search alone, then facts."""
+    rng = np.random.default_rng(0)
+    asked = dict(video=(np.arange(CHUNKS_A_QUERY)[:, None] / 2 + [0, 2], unit(rng, CHUNKS_A_QUERY)))
+    make = exact if kind == 'exact' else indexed
+    make(kind, 100, f'{folder}/first', asked)  # imports do not count
+    before = peak()
+    facts, query, search = make(kind, number, folder, asked)
+    facts['memory MB'] = round(peak() - before)
+    end.send('ready')
+    while end.recv() == 'search':
+        end.send((seconds(query), seconds(search)))
+    end.send(facts)
+
+
+def exact(kind: str, number: int, folder: str, asked: dict):
+    """A product with all vectors, held in memory."""
+    import torch
+
+    torch.set_num_threads(1)
+    vectors = torch.from_numpy(unit(np.random.default_rng(1), number))
+    queries = torch.from_numpy(asked['video'][1])
+
+    def search():
+        return (queries @ vectors.T).topk(20, dim=1)
+
+    return {'fill s': 0, 'open s': 0, 'disk MB': 0}, search, search
+
+
+def indexed(kind: str, number: int, folder: str, asked: dict):
+    """An index on disk, filled file by file as the command does."""
+    from avtss_mm.fingerprint.index import FingerprintIndex
+    from avtss_mm.fingerprint.indexing import finish
+    from avtss_mm.fingerprint.search import match_chunks
+
+    path = Path(folder, kind)
+    rng = np.random.default_rng(1)
+    times = np.arange(CHUNKS_A_FILE)[:, None] + [0.0, 2.0]
+    begin = time.perf_counter()
+    with FingerprintIndex(path, write=True) as index:
+        index.catalog.set_facts(chunk=2.0, backend=kind, collection='benchmark')
+        for file in range(number // CHUNKS_A_FILE):
+            track = (times, unit(rng, CHUNKS_A_FILE), 0)
+            index.catalog.replace(f'/{file}.mp4', '0', dict(video=track))
+        finish(index)
+    facts = {'fill s': round(time.perf_counter() - begin, 2), 'open s': 0}
+    facts['disk MB'] = round(sum(p.stat().st_size for p in path.rglob('*')) / 1e6, 1)
+    begin = time.perf_counter()
+    opened = FingerprintIndex(path)
+    backend = opened.vectors('video')
+    facts['open s'] = round(time.perf_counter() - begin, 2)
+    vectors = opened.whiten('video', asked['video'][1])
+    return (
+        facts,
+        lambda: match_chunks(opened, 'query', asked),
+        lambda: backend.search(vectors, 20),
+    )
+
+
+def unit(rng: np.random.Generator, number: int) -> np.ndarray:
+    vectors = rng.normal(size=(number, DIM)).astype(np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def peak() -> float:
+    """Most memory so far, MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+
+
+def seconds(run) -> float:
+    begin = time.perf_counter()
+    run()
+    return time.perf_counter() - begin
+
+
+if __name__ == '__main__':
+    main()
