@@ -13,7 +13,7 @@ from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from pathlib import Path
 
 from avtss_mm.preparation.command import add_work_arguments
-from avtss_mm.preparation.copies import (
+from avtss_mm.fingerprint.copies import (
     GALLERY,
     QUERIES,
     REJECTS,

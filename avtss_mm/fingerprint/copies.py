@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ..fingerprint.vsc import COLUMNS, VSCMatch, read_matches
 from ..media import build_manifest, find_media, save_manifest
 from ..media.manifest import AUDIO_SUFFIXES, SUFFIXES
+from ..preparation.files import find_file, index_files
+from ..preparation.prepare import CACHE, MISSING
+from ..preparation.report import progress_bar, write_csv
 from ..utils.cli import UsageError
-from .files import find_file, index_files
-from .prepare import CACHE, MISSING
-from .report import progress_bar, write_csv
+from .vsc import COLUMNS, VSCMatch, read_matches
 
 GALLERY, QUERIES, REJECTS = 'test.json', 'fingerprint/queries.json', 'rejects.csv'
 """What is written, where ``configs/fingerprint`` looks for it."""
