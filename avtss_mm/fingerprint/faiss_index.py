@@ -12,6 +12,9 @@ import numpy as np
 from ..utils.cli import UsageError
 from .vector_index import VectorIndex
 
+# A product of matrices reads the vectors once, not once for each of a query's few chunks.
+faiss.cvar.distance_compute_blas_threshold = 4
+
 POINTS_PER_LIST = 39
 """Vectors a cell of an inverted file that faiss asks for in training."""
 

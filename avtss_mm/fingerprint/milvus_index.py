@@ -6,6 +6,9 @@ import logging
 import os
 
 import numpy as np
+
+os.environ.setdefault('GRPC_VERBOSITY', 'NONE')  # of Lite it says that it is pinged too often
+
 from pymilvus import DataType, MilvusClient
 from pymilvus.exceptions import MilvusException
 

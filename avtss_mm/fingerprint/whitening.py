@@ -15,7 +15,7 @@ import numpy as np
 SHRINKAGE = 0.1
 """Share of the mean variance that is added to that of each direction, so that those in which the
 known chunks hardly differ are not blown up."""
-SAMPLE = 200_000
+SAMPLE = 50_000
 """Chunks that are looked at, at most."""
 
 

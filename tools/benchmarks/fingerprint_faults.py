@@ -84,7 +84,7 @@ def kill(args, whole: Path, index: Path, rng: random.Random) -> int:
             known = 0
     subprocess.run(command(args, index), check=True, stdout=sys.stderr)
     faults += content(index) != content(whole)
-    print(f'{args.kills} kills: tracks of {complete} after each {rows}; {faults} faults')
+    print(f'{args.kills} kills: rows of {complete} after each {rows}; {faults} faults')
     return faults
 
 
