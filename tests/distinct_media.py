@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import wave
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,14 @@ def write_distinct(path, seed: int, start: float = 0, end: float = 8, sound=True
     audio = melody(seed, start, end) if sound else None
     write_video(path, pictures(seed, start, end), FPS, audio, RATE, **writer)
     return path
+
+
+def write_sound(path, seed: int, start: float, end: float) -> Path:
+    """Writes that stretch of the sound of a seed alone, as WAV; returns the path."""
+    with wave.open(str(path), 'wb') as file:
+        file.setnchannels(1), file.setsampwidth(2), file.setframerate(RATE)
+        file.writeframes((melody(seed, start, end) * 20000).astype('<i2').tobytes())
+    return Path(path)
 
 
 def _pattern(seed: int, number: int) -> np.ndarray:

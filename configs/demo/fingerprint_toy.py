@@ -16,24 +16,11 @@ model = dict(
 # Chunks of 2 s, as the networks have seen windows of 0.64 s: 12.5 frames and 125 columns a second.
 whole_picture = dict(type='Resize', scale=(48, 48), keep_ratio=False)
 log_mel = dict(type='MelSpectrogram', num_mels=64, num_columns=250, hop_duration=0.008)
-feature_pipeline = [
-    {{_base_.open_file}},
-    dict(type='SlidingAVClips', stride=0.5, clip_len=25, video_fps=12.5),
-    {{_base_.decode}},
-    whole_picture,
-    log_mel,
-    {{_base_.to_shape}},
-    {{_base_.pack}},
-]
-gallery_pipeline = [
-    {{_base_.open_file}},
-    dict(type='SlidingAVClips', stride=1.0, clip_len=25, video_fps=12.5),
-    {{_base_.decode}},
-    whole_picture,
-    log_mel,
-    {{_base_.to_shape}},
-    {{_base_.pack}},
-]
+steps = [{{_base_.decode}}, whole_picture, log_mel, {{_base_.to_shape}}, {{_base_.pack}}]
+query_chunks = dict(type='SlidingAVClips', stride=0.5, clip_len=25, video_fps=12.5)
+gallery_chunks = dict(type='SlidingAVClips', stride=1.0, clip_len=25, video_fps=12.5)
+feature_pipeline = [{{_base_.open_file}}, query_chunks, *steps]
+gallery_pipeline = [{{_base_.open_file}}, gallery_chunks, *steps]
 test_dataloader = dict(
     num_workers=1,
     dataset=dict(

@@ -13,22 +13,11 @@ model = dict(
 )
 whole_picture = dict(type='Resize', scale=(64, 64), keep_ratio=False)
 pack = dict(type='PackActionInputs', collect_keys=('imgs',), meta_keys={{_base_.pack.meta_keys}})
-feature_pipeline = [
-    {{_base_.open_file}},
-    dict(type='SlidingAVClips', stride=0.5, clip_len=8, video_fps=4),
-    {{_base_.decode_video}},
-    whole_picture,
-    {{_base_.to_shape}},
-    pack,
-]
-gallery_pipeline = [
-    {{_base_.open_file}},
-    dict(type='SlidingAVClips', stride=1.0, clip_len=8, video_fps=4),
-    {{_base_.decode_video}},
-    whole_picture,
-    {{_base_.to_shape}},
-    pack,
-]
+steps = [{{_base_.decode_video}}, whole_picture, {{_base_.to_shape}}, pack]
+query_chunks = dict(type='SlidingAVClips', stride=0.5, clip_len=8, video_fps=4)
+gallery_chunks = dict(type='SlidingAVClips', stride=1.0, clip_len=8, video_fps=4)
+feature_pipeline = [{{_base_.open_file}}, query_chunks, *steps]
+gallery_pipeline = [{{_base_.open_file}}, gallery_chunks, *steps]
 test_dataloader = dict(
     dataset=dict(pipeline=feature_pipeline, gallery=dict(pipeline=gallery_pipeline))
 )

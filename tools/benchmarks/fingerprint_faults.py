@@ -95,25 +95,27 @@ def wait_for(process, index: Path, number: int, pause: float) -> None:
     time.sleep(pause)
 
 
-def content(folder: Path) -> list:
+def content(folder: Path) -> dict:
     """Its tracks, but for their ids; nothing where there is no index yet.
 
     Raises:
         UsageError: If it is damaged.
     """
     if not (folder / 'catalog.sqlite').exists():
-        return []
+        return {}
     try:
         catalog = Catalog(folder / 'catalog.sqlite')
     except UsageError as error:
         if 'is empty' in str(error):
-            return []
+            return {}
         raise
-    rows = [catalog.facts.get('thresholds')]
-    for name, file in sorted(catalog.files.items()):
-        for modality, track in sorted(file.tracks.items()):
-            ((_, vectors),) = catalog.vectors([track])
-            rows.append((name, file.stamp, modality, track.times.tobytes(), vectors.tobytes()))
+    rows = {
+        (path, modality): (track.times.tolist(), next(catalog.vectors([track]))[1].tolist())
+        for path, file in catalog.files.items()
+        for modality, track in file.tracks.items()
+    }
+    if 'thresholds' in catalog.facts:
+        rows['thresholds'] = catalog.facts['thresholds']
     catalog.close()
     return rows
 

@@ -7,20 +7,9 @@ pack = dict(
     algorithm_keys=('has_audio',),
     meta_keys={{_base_.pack.meta_keys}},
 )
-feature_pipeline = [
-    {{_base_.open_file}},
-    {{_base_.query_chunks}},
-    {{_base_.decode_audio}},
-    {{_base_.log_mel}},
-    pack,
-]
-gallery_pipeline = [
-    {{_base_.open_file}},
-    {{_base_.gallery_chunks}},
-    {{_base_.decode_audio}},
-    {{_base_.log_mel}},
-    pack,
-]
+steps = [{{_base_.decode_audio}}, {{_base_.log_mel}}, pack]
+feature_pipeline = [{{_base_.open_file}}, {{_base_.query_chunks}}, *steps]
+gallery_pipeline = [{{_base_.open_file}}, {{_base_.gallery_chunks}}, *steps]
 test_dataloader = dict(
     dataset=dict(pipeline=feature_pipeline, gallery=dict(pipeline=gallery_pipeline))
 )

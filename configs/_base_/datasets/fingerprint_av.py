@@ -28,26 +28,9 @@ pack = dict(
         'offset',
     ),
 )
-feature_pipeline = [
-    {{_base_.open_file}},
-    query_chunks,
-    {{_base_.decode}},
-    resize,
-    crop,
-    log_mel,
-    {{_base_.to_shape}},
-    pack,
-]
-gallery_pipeline = [
-    {{_base_.open_file}},
-    gallery_chunks,
-    {{_base_.decode}},
-    resize,
-    crop,
-    log_mel,
-    {{_base_.to_shape}},
-    pack,
-]
+steps = [{{_base_.decode}}, resize, crop, log_mel, {{_base_.to_shape}}, pack]
+feature_pipeline = [{{_base_.open_file}}, query_chunks, *steps]
+gallery_pipeline = [{{_base_.open_file}}, gallery_chunks, *steps]
 test_dataloader = dict(
     batch_size=1,  # files have different numbers of chunks
     num_workers=8,
