@@ -4,7 +4,7 @@ Importing it registers everything with mmaction2's registries.
 """
 
 from . import compat  # noqa: I001  (first: mmaction2 does not import without it)
-from . import datasets, engine, evaluation, models
+from . import datasets, engine, evaluation, fingerprint, models
 from .version import __version__
 
-__all__ = ['__version__', 'compat', 'datasets', 'engine', 'evaluation', 'models']
+__all__ = ['__version__', 'compat', 'datasets', 'engine', 'evaluation', 'fingerprint', 'models']

@@ -1,3 +1,3 @@
 """Finding the source of distorted, cut and re-timed copies of videos and sounds."""
 
-from . import baselines  # noqa: F401  (registers)
+from . import baselines, fingerprint_metric  # noqa: F401  (register)

@@ -64,6 +64,13 @@ def test_copies_of_a_folder(videos, tmp_path):
     assert (row['width'], row['height']) == (32, 24) and row['has_audio']
 
 
+def test_the_list_says_which_second_is_which(videos, tmp_path):
+    rows, _ = distort_folder(videos / 'a.mp4', tmp_path / 'out', ['reverse', 'speed'], (1,))
+    truth = {row['distortion']: (row['speed'], row['offset'], row['query_end']) for row in rows}
+    assert truth['reverse'] == pytest.approx((-1, 0.6, 0.6), abs=0.05)
+    assert truth['speed'] == pytest.approx((0.8, 0, 0.75), abs=0.05)
+
+
 def test_an_interrupted_run_goes_on_and_ends_the_same(videos, tmp_path):
     whole, parts = tmp_path / 'whole', tmp_path / 'parts'
     distort_folder(videos, whole, NAMES)

@@ -12,12 +12,12 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from tqdm import tqdm
 
-from ...fingerprint.exact_search import FIELDS, MODALITIES, Gallery, chunk_vectors, exact_search
-from ...fingerprint.robustness_table import means, read_table, table_text, tabulate, write_table
-from ...fingerprint.scores import Answer, Truth, answer
-from ...fingerprint.vsc import write_vsc
-from ...fingerprint.whitening import whiten_rows
-from ...visualization.robustness import draw_heat_maps, draw_severity_curves
+from ..visualization.robustness import draw_heat_maps, draw_severity_curves
+from .exact_search import FIELDS, MODALITIES, Gallery, chunk_vectors, exact_search
+from .robustness_table import means, read_table, table_text, tabulate, write_table
+from .scores import Answer, Truth, answer
+from .vsc import write_vsc
+from .whitening import whiten_rows
 
 LABELS = ('distortion', 'severity', 'family', 'modality_affected')
 TIMES = ('query_start', 'query_end', 'speed', 'offset')

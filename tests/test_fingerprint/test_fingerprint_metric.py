@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from avtss_mm.evaluation import FingerprintMetric
-from avtss_mm.evaluation.metrics.fingerprint_metric import find_truths, hold_out
+from avtss_mm.fingerprint.fingerprint_metric import FingerprintMetric, find_truths, hold_out
 from avtss_mm.fingerprint.robustness_table import tabulate
 from avtss_mm.fingerprint.scores import Truth
 from avtss_mm.fingerprint.vsc import read_matches
@@ -64,6 +63,18 @@ def run(rows, **options):
     metric = FingerprintMetric(**options)
     metric.process({}, rows)
     return metric.evaluate(len(rows))
+
+
+def test_whitening_takes_off_what_all_have_in_common():
+    rng, rows = np.random.default_rng(0), []
+    common, loud = rng.normal(size=DIM) * 5, rng.normal(size=DIM)
+    for i in range(20):
+        path = features(rng, 20) * 0.3
+        gallery, query = (common + path + loud * rng.normal(0, 200, (len(path), 1)) for _ in 'gq')
+        rows.append(sample('gallery', f'v/{i}.mp4', gallery, 1.0))
+        rows.append(sample('query', f'q/{i}.mp4', query, 0.5, source=f'v/{i}.mp4'))
+    plain, whitened = (run(rows, whiten=whiten)['fingerprint/v_R@1'] for whiten in (False, True))
+    assert plain < 0.5 and whitened > plain + 0.3
 
 
 def test_finds_copies_and_where_they_are(samples, tmp_path):
