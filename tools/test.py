@@ -77,6 +77,8 @@ def add_evaluator(cfg: Config, **evaluator) -> None:
 def evaluate(cfg: Config, args: argparse.Namespace) -> dict:
     """Run the test, or its evaluators alone where ``--features`` has all that they need."""
     if args.features is not None:
+        if (cfg.model.get('test_cfg') or {}).get('per_clip'):
+            raise cli.UsageError('--features keeps one feature a file, this config has one a chunk')
         init_default_scope('mmaction')
         identity = identity_of(cfg, args.checkpoint)
         if os.path.exists(args.features):

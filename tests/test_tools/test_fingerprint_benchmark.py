@@ -72,6 +72,13 @@ def test_untrained_networks(data, tmp_path):
     assert (tmp_path / 'out/heat_map.png').exists()
 
 
+def test_features_of_chunks_are_not_kept(tmp_path):
+    config = ROOT / 'configs/demo/fingerprint_toy.py'
+    result = tool('test.py', config, 'random', '--features', tmp_path / 'f.npz', check=False)
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-1].startswith('error: --features keeps one feature a file')
+
+
 def measure(config, data, out, **more):
     cfg = Config.fromfile(ROOT / 'configs' / config)
     apply_cfg_options(cfg, {**options(data, out), **more})
