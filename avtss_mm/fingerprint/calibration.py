@@ -42,8 +42,8 @@ def calibrate(index: FingerprintIndex, topk: int = 20) -> dict[str, float]:
     scores = {'v': [], 'a': [], 'av': []}
     for file in _spread(sorted(index.catalog.files.values(), key=lambda f: f.path), FILES):
         found = {
-            letter: gallery.strangers(file.tracks[name], topk)
-            for (name, letter), gallery in zip(LETTERS.items(), galleries.values())
+            letter: galleries[letter].strangers(file.tracks[name], topk)
+            for name, letter in LETTERS.items()
             if name in file.tracks and len(file.tracks[name].times)
         }
         for letter, segments in found.items():

@@ -23,6 +23,7 @@ from collections.abc import Sequence
 
 from ..utils.cli import UsageError, user_errors
 from .commands import MODALITIES, dedup, delete, distort, index, query, stats
+from .index import BACKENDS
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -58,9 +59,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     command.add_argument('-o', '--out', required=True, metavar='INDEX', help='folder of the index')
     _add_model(command)
     command.add_argument('--modality', choices=MODALITIES, help='default: all the model has')
-    command.add_argument(
-        '--backend', choices=['faiss', 'milvus'], help='what searches (default: faiss)'
-    )
+    command.add_argument('--backend', choices=BACKENDS, help='what searches (default: faiss)')
     command.add_argument(
         '--index-factory',
         metavar='TEXT',

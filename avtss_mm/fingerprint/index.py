@@ -130,8 +130,7 @@ class FingerprintIndex:
 
     def vectors(self, modality: str) -> VectorIndex | None:
         """What searches the vectors of a modality; None where there are none."""
-        tracks = self.catalog.tracks_of(modality)
-        if modality not in self._backends and tracks:
+        if modality not in self._backends and (tracks := self.catalog.tracks_of(modality)):
             _, first = next(self.catalog.vectors(tracks[:1]))
             backend = self._backends[modality] = self._make(modality, first.shape[1])
             self._open.callback(backend.close)

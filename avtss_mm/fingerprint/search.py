@@ -50,38 +50,6 @@ class Match:
     modality: str
 
 
-def query(
-    index: FingerprintIndex,
-    embedder: Embedder,
-    path,
-    modality: str = 'av',
-    topk: int = 20,
-    weights: Mapping[str, float] | None = None,
-    threshold: float | None = None,
-) -> list[Match]:
-    """Finds where a file comes from.
-
-    Args:
-        index: Where to look.
-        embedder: Of :func:`chunk_embedder` with a stride of 0.5, and the weights of the index.
-        path: A video or sound file.
-        modality: ``'v'``, ``'a'`` or ``'av'``: what of it is compared, as far as it has it.
-        topk: Chunks that are taken as candidates for each chunk of the query.
-        weights: As of :func:`match_chunks`.
-        threshold: Lowest score. Defaults to None: the one kept in the index.
-
-    Returns:
-        list[Match]: Best score first; empty where nothing matches.
-
-    Raises:
-        MediaError: If the file cannot be read, or has nothing of the modality.
-        UsageError: If the index is of other weights.
-    """
-    index.check(embedder)
-    features = query_features(embedder, path, modality)
-    return match_chunks(index, os.fspath(path), chunks_of(features), topk, weights, threshold)
-
-
 def query_features(
     embedder: Embedder, path, modality: str = 'av', workers: int = 1
 ) -> dict[str, ClipFeatures]:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+from avtss_mm.fingerprint.whitening import unit
 from avtss_mm.preparation.report import format_table
 
 CHUNKS_A_FILE, CHUNKS_A_QUERY, DIM = 10, 17, 512
@@ -70,7 +71,9 @@ def measure_all(number: int, repeat: int, folder: str) -> list[dict]:
 def serve(kind: str, number: int, folder: str, end) -> None:
     """Builds an index, answers with the seconds of a query and of its search alone, then facts."""
     rng = np.random.default_rng(0)
-    asked = dict(video=(np.arange(CHUNKS_A_QUERY)[:, None] / 2 + [0, 2], unit(rng, CHUNKS_A_QUERY)))
+    asked = dict(
+        video=(np.arange(CHUNKS_A_QUERY)[:, None] / 2 + [0, 2], random_vectors(rng, CHUNKS_A_QUERY))
+    )
     make = exact if kind == 'exact' else indexed
     make(kind, 100, f'{folder}/first', asked)  # imports do not count
     before = peak()
@@ -87,7 +90,7 @@ def exact(kind: str, number: int, folder: str, asked: dict):
     import torch
 
     torch.set_num_threads(1)
-    vectors = torch.from_numpy(unit(np.random.default_rng(1), number))
+    vectors = torch.from_numpy(random_vectors(np.random.default_rng(1), number))
     queries = torch.from_numpy(asked['video'][1])
 
     def search():
@@ -109,7 +112,7 @@ def indexed(kind: str, number: int, folder: str, asked: dict):
     with FingerprintIndex(path, write=True) as index:
         index.catalog.set_facts(chunk=2.0, backend=kind, collection='benchmark')
         for file in range(number // CHUNKS_A_FILE):
-            track = (times, unit(rng, CHUNKS_A_FILE), 0)
+            track = (times, random_vectors(rng, CHUNKS_A_FILE), 0)
             index.catalog.replace(f'/{file}.mp4', '0', dict(video=track))
         finish(index)
     facts = {'fill s': round(time.perf_counter() - begin, 2), 'open s': 0}
@@ -126,9 +129,8 @@ def indexed(kind: str, number: int, folder: str, asked: dict):
     )
 
 
-def unit(rng: np.random.Generator, number: int) -> np.ndarray:
-    vectors = rng.normal(size=(number, DIM)).astype(np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+def random_vectors(rng: np.random.Generator, number: int) -> np.ndarray:
+    return unit(rng.normal(size=(number, DIM)).astype(np.float32))
 
 
 def peak() -> float:

@@ -12,7 +12,6 @@ nothing is copied.
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from pathlib import Path
 
-from avtss_mm.preparation.command import add_work_arguments
 from avtss_mm.fingerprint.copies import (
     GALLERY,
     QUERIES,
@@ -21,6 +20,7 @@ from avtss_mm.fingerprint.copies import (
     prepare_copies,
     read_ground_truth,
 )
+from avtss_mm.preparation.command import add_work_arguments
 from avtss_mm.preparation.report import shorten
 from avtss_mm.utils.cli import UsageError, user_errors
 
