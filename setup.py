@@ -93,6 +93,7 @@ setup(
             'librosa>=0.10',
             'pre-commit',
             'pytest',
+            'pytest-timeout',
             'pytest-xdist',
             'ruff',
         ],
