@@ -84,14 +84,19 @@ def slow_loss(z, queues, head, seed):
             other = 1 - window if query_of == target_of else window
             queries, targets = z[query_of][:, window], z[target_of][:, other]
             queue = queues[target_of]
+            judges = ('video', 'audio') if head.agreement else (target_of,)
             first, last = head.positive_ranks
             positive_ranks = torch.randint(first - 1, last, (num, head.num_positives))
             first, last = head.negative_ranks
             negative_ranks = torch.randint(first - 1, last, (num, head.num_negatives))
             for i in range(num):
                 entries = [p for p in range(queue.length) if queue.ids[p] not in (i, -1)]
-                order = sorted(entries, key=lambda p: -float(targets[i] @ queue.features[p]))
-                positives = [targets[i]]
+                likeness = {
+                    p: min(float(z[m][i, other] @ queues[m].features[p]) for m in judges)
+                    for p in entries
+                }
+                order = sorted(entries, key=lambda p: -likeness[p])
+                positives = [] if head.replace_target else [targets[i]]
                 positives += [queue.features[order[r]] for r in positive_ranks[i].tolist()]
                 negatives = [targets[j] for j in range(num) if j != i]
                 negatives += [queue.features[order[r]] for r in negative_ranks[i].tolist()]
@@ -102,11 +107,18 @@ def slow_loss(z, queues, head, seed):
     return totals
 
 
-@pytest.mark.parametrize('num_positives,num_negatives', [(1, 12), (3, 0), (0, 7)])
-def test_with_neighbours_it_is_the_slow_loop(num_positives, num_negatives):
-    head = ContrastiveHead(
-        TAU, num_positives, (1, 4), num_negatives, (6, 20), neighbor_start_epoch=0
-    )
+@pytest.mark.parametrize(
+    'num_positives,num_negatives,options',
+    [
+        (1, 12, {}),
+        (3, 0, {}),
+        (0, 7, {}),
+        (2, 0, dict(replace_target=True)),
+        (1, 12, dict(agreement=True)),
+    ],
+)
+def test_with_neighbours_it_is_the_slow_loop(num_positives, num_negatives, options):
+    head = ContrastiveHead(TAU, num_positives, (1, 4), num_negatives, (6, 20), 0, **options)
     z, queues = embeddings(), filled_queues()
     expected = slow_loss(z, queues, head, seed=3)
     torch.manual_seed(3)
@@ -185,6 +197,26 @@ def test_neighbours_wait_for_epoch_and_full_queue():
     MessageHub.get_current_instance().update_info('epoch', 2)
     assert chance(half) == pytest.approx(alone)
     assert chance(filled_queues()) == pytest.approx(math.log(1 + 5 + 4))
+
+
+def test_without_sound_nothing_agrees_and_the_target_stays():
+    valid = everywhere()
+    valid['audio'][:] = False
+    losses, options = [], dict(replace_target=True, agreement=True)
+    for num in (0, 2):
+        head = ContrastiveHead(TAU, num, (1, 3), num, (4, 9), 0, **options)
+        results = head.loss(embeddings(), valid, torch.arange(6), filled_queues())
+        losses.append(results['loss_v2v'].item())
+    assert losses[0] == losses[1] > 0
+
+
+def test_video_alone_searches_its_own_queue():
+    head = ContrastiveHead(TAU, 1, (1, 3), 4, (4, 9), 0, dict(v2a=0, a2v=0))
+    queues = dict(filled_queues(), audio=FeatureQueue(30, 8))
+    z = dict(video=unit(6, 2, 8))
+    results = head.loss(z, everywhere(), torch.arange(6), queues)
+    assert results['chance_nce'].item() == pytest.approx(math.log(1 + 5 + 4))
+    assert queues['video'].num_enqueued == 36 and queues['audio'].num_enqueued == 0
 
 
 def test_unknown_term_and_wrong_ranks_are_refused():

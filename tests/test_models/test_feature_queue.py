@@ -39,6 +39,19 @@ def test_nearest_equals_brute_force(seed):
         assert places[i][found[i]].tolist() == expected
 
 
+def test_agreeing_entries_are_alike_in_both():
+    queues = [FeatureQueue(length=20, feat_dim=4) for _ in range(2)]
+    for i, queue in enumerate(queues):
+        queue.enqueue(unit(20, 4, seed=i), torch.arange(20).where(torch.arange(20) != 5 + i, -1))
+    targets, ids = [unit(3, 4, seed=9), unit(3, 4, seed=10)], torch.tensor([0, 1, 30])
+    agreeing = queues[1].similarity(targets[1], ids)
+    places, found = queues[0].nearest(targets[0], ids, 20, agreeing)
+    for i in range(3):
+        smaller = torch.minimum(*(q.features @ t[i] for q, t in zip(queues, targets)))
+        order = smaller.argsort(descending=True).tolist()
+        assert places[i][found[i]].tolist() == [p for p in order if p not in (5, 6, ids[i].item())]
+
+
 def test_own_video_and_empty_places_are_never_found():
     queue = FeatureQueue(length=8, feat_dim=4)
     queue.enqueue(unit(5, 4), torch.tensor([3, 3, -1, 4, 5]))

@@ -53,6 +53,12 @@ class ContrastiveHead(BaseModule):
             before the queue is full: early neighbours are noise. Defaults to 5.
         loss_weight (dict): Weights of ``v2v``, ``v2a``, ``a2v`` and ``a2a``; a term of weight 0
             is not computed. Defaults to v2v 1, v2a 0.5, a2v 0.5, a2a 0.
+        replace_target (bool): Whether the drawn positives take the target's place instead of
+            joining it (NNCLR). The target stays where no neighbour is found. Defaults to False.
+        agreement (bool): Whether neighbours are ranked by the smaller of their similarities to the
+            target in picture and in sound (AVID-CMA), so that they are alike in both; where the
+            target's video has no sound there, none is found. Needs both modalities.
+            Defaults to False.
         init_cfg (dict, optional): Initialisation. Defaults to None.
 
     Raises:
@@ -68,6 +74,8 @@ class ContrastiveHead(BaseModule):
         negative_ranks: tuple[int, int] = (128, 4096),
         neighbor_start_epoch: int = 5,
         loss_weight: dict | None = None,
+        replace_target: bool = False,
+        agreement: bool = False,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
@@ -80,6 +88,8 @@ class ContrastiveHead(BaseModule):
         self.num_negatives = num_negatives
         self.negative_ranks = negative_ranks
         self.neighbor_start_epoch = neighbor_start_epoch
+        self.replace_target = replace_target
+        self.agreement = agreement
         self.loss_weight = dict(v2v=1.0, v2a=0.5, a2v=0.5, a2a=0.0)
         self.loss_weight.update(loss_weight or {})
         if set(self.loss_weight) != set(PAIRS):
@@ -106,7 +116,8 @@ class ContrastiveHead(BaseModule):
             embeddings (dict): Unit vectors ``z`` by modality, shape ``(B, 2, D)``.
             valid (dict): Which clips exist (have sound), bool, shape ``(B, 2)``.
             video_ids (Tensor): Ids of the videos, shape ``(B,)``.
-            queues (dict): The queue of each modality; empty for losses within the batch only.
+            queues (dict): The queue of each modality; empty for losses within the batch only. One
+                of a modality that is not embedded is left alone.
 
         Returns:
             dict: ``loss_<term>``, ``top1_<term>`` (share of queries nearer to their target than to
@@ -116,8 +127,9 @@ class ContrastiveHead(BaseModule):
         all_targets = {name: gather_with_grad(z) for name, z in embeddings.items()}  # G, 2, D
         all_valid = {name: torch.cat(all_gather(mask)) for name, mask in valid.items()}
         all_ids = torch.cat(all_gather(video_ids))
+        queues = {name: queues[name] for name in embeddings if name in queues}
         begun = self._neighbors_begun() and all(queue.is_full for queue in queues.values())
-        searched = dict(queues.items()) if begun else {}
+        searched = queues if begun else {}
 
         results = {}
         for name, (query, target) in PAIRS.items():
@@ -127,12 +139,19 @@ class ContrastiveHead(BaseModule):
             for window in (0, 1):
                 other = 1 - window if query == target else window
                 mask = valid[query][:, window] & valid[target][:, other]
+                agreeing = None
+                if self.agreement and searched:
+                    twin = 'audio' if target == 'video' else 'video'
+                    z = embeddings[twin][:, other].detach()
+                    agreeing = searched[twin].similarity(z, video_ids)
+                    agreeing = agreeing.masked_fill(~valid[twin][:, other, None], -torch.inf)
                 loss, hit = self._pair_loss(
                     embeddings[query][:, window],
                     all_targets[target][:, other],
                     all_valid[target][:, other],
                     video_ids,
                     searched.get(target),
+                    agreeing,
                 )
                 losses.append(loss)
                 hits.append(hit)
@@ -161,6 +180,7 @@ class ContrastiveHead(BaseModule):
         targets_valid: torch.Tensor,  # G
         video_ids: torch.Tensor,  # B
         queue: FeatureQueue | None,
+        agreeing: torch.Tensor | None = None,  # B, Q
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Loss of each query, and whether its target is nearer than all others of the batch."""
         own = torch.arange(len(queries), device=queries.device) + get_rank() * len(queries)
@@ -172,14 +192,19 @@ class ContrastiveHead(BaseModule):
         hit = positives[:, 0] > negatives.amax(dim=1)
 
         if queue is not None:
-            places, found = queue.nearest(targets[own].detach(), video_ids, self.largest_rank)
+            places, found = queue.nearest(
+                targets[own].detach(), video_ids, self.largest_rank, agreeing
+            )
             # One product with the whole queue instead of a (B, num_negatives, D) tensor.
             similarity = queries @ queue.features.to(queries.dtype).T / self.temperature  # B, Q
             if self.num_positives:
                 ranks = self._draw(self.positive_ranks, self.num_positives, len(targets), own)
                 drawn = similarity.gather(1, places.gather(1, ranks))
                 positives = torch.cat([positives, drawn], dim=1)
-                mask = torch.cat([mask, found.gather(1, ranks)], dim=1)
+                there = found.gather(1, ranks)
+                if self.replace_target:
+                    mask = ~there.any(dim=1, keepdim=True)
+                mask = torch.cat([mask, there], dim=1)
             if self.num_negatives:
                 ranks = self._draw(self.negative_ranks, self.num_negatives, len(targets), own)
                 drawn = similarity.gather(1, places.gather(1, ranks))

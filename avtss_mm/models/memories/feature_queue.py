@@ -65,8 +65,28 @@ class FeatureQueue(nn.Module):
         self.num_enqueued += len(features)
 
     @torch.no_grad()
+    def similarity(self, targets: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
+        """Compare each target with all entries that come from other videos.
+
+        Args:
+            targets (Tensor): Unit vectors of shape ``(B, D)``.
+            ids (Tensor): Video ids of the targets, shape ``(B,)``.
+
+        Returns:
+            Tensor: Cosines of shape ``(B, length)``, ``-inf`` for entries of the own video and for
+            those that are never a neighbour.
+        """
+        similarity = targets.to(self.features.dtype) @ self.features.T  # B, Q
+        excluded = (self.ids == ids[:, None]) | (self.ids < 0)
+        return similarity.masked_fill_(excluded, -torch.inf)
+
+    @torch.no_grad()
     def nearest(
-        self, targets: torch.Tensor, ids: torch.Tensor, num: int
+        self,
+        targets: torch.Tensor,
+        ids: torch.Tensor,
+        num: int,
+        agreeing: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Find the entries most similar to each target that come from other videos.
 
@@ -74,13 +94,16 @@ class FeatureQueue(nn.Module):
             targets (Tensor): Unit vectors of shape ``(B, D)``.
             ids (Tensor): Video ids of the targets, shape ``(B,)``.
             num (int): Number of neighbours, at most ``length``.
+            agreeing (Tensor, optional): Similarities of the same videos in another modality, shape
+                ``(B, length)``: an entry then is as similar as in the modality where it is less
+                so. Defaults to None.
 
         Returns:
             tuple[Tensor, Tensor]: Places of the neighbours in the queue, the most similar first,
             and whether each is a real entry of another video; both of shape ``(B, num)``.
         """
-        similarity = targets.to(self.features.dtype) @ self.features.T  # B, Q
-        excluded = (self.ids == ids[:, None]) | (self.ids < 0)
-        similarity.masked_fill_(excluded, -torch.inf)
+        similarity = self.similarity(targets, ids)
+        if agreeing is not None:
+            similarity = torch.minimum(similarity, agreeing)
         values, places = similarity.topk(num, dim=1)
         return places, values > -torch.inf
