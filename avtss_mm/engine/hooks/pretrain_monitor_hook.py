@@ -94,14 +94,14 @@ class PretrainMonitorHook(Hook):
 
     @staticmethod
     def _chance(runner: Runner) -> dict[str, float]:
-        heads = _bare_model(runner).pretext_heads
+        heads = getattr(_bare_model(runner), 'pretext_heads', {})
         return {name: 1 / head.num_classes for name, head in heads.items()}
 
     def _draw(self, runner: Runner) -> None:
         if runner.rank != 0:
             return
         steps = len(runner.train_dataloader)
-        contrastive_head = _bare_model(runner).contrastive_head
+        contrastive_head = getattr(_bare_model(runner), 'contrastive_head', None)
         weights = contrastive_head.loss_weight if contrastive_head else {}
         scalars = {}
         for key, buffer in runner.message_hub.log_scalars.items():

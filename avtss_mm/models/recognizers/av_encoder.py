@@ -177,7 +177,7 @@ class AVEncoder(BaseModel):
         has_audio = stack_has_audio(inputs, data_samples)
         for i, sample in enumerate(data_samples):
             for name, h in features.items():
-                clips = has_audio[i] if name == 'audio' else np.ones_like(has_audio[i])
+                clips = has_audio[i] if name == 'audio' else np.ones(h.shape[1], bool)
                 if not clips.any():
                     continue
                 sample.set_field(h[i, clips].mean(dim=0).float(), f'{name}_feat')

@@ -76,9 +76,12 @@ class LateFusionRecognizer(AVEncoder):
 
         Returns:
             list[ActionDataSample]: With ``pred_score`` ``(num_classes,)`` and ``pred_label``; equal
-            scores if there is neither picture nor sound.
+            scores if there is neither picture nor sound. And with the features of
+            :class:`AVEncoder`.
         """
-        logits = self._classify(self.extract_feat(inputs))
+        features = self.extract_feat(inputs)
+        self.add_features(features, inputs, data_samples)
+        logits = self._classify(features)
         probabilities = {k: full_precision(v).softmax(dim=-1) for k, v in logits.items()}
         has_audio = torch.from_numpy(stack_has_audio(inputs, data_samples))
         for i, sample in enumerate(data_samples):
