@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import fill
 
 import matplotlib
 import numpy as np
@@ -13,9 +14,24 @@ from matplotlib import pyplot as plt  # noqa: E402
 CHANCE = dict(color='0.5', linestyle=':', linewidth=1)
 
 
-def draw_curves(
-    scalars: dict[str, tuple[np.ndarray, np.ndarray]], chance: dict[str, float], path: str | Path
-) -> None:
+PANELS = {
+    'contrastive losses, unweighted': ('loss_v2', 'loss_a2', 'chance_nce'),
+    'target nearest in the batch': ('top1_',),
+    'k-NN top-1, frozen features': ('video_top1', 'audio_top1', 'joint_top1'),
+    'speed accuracy': ('acc_speed',),
+    'direction accuracy': ('acc_direction',),
+    'order accuracy': ('acc_order',),
+    'feature spread (1 = full, 0 = collapsed)': ('feat_std',),
+    'samples': ('audio_share', 'skipped_share'),
+    'learning rate': ('lr',),
+}
+"""How the names of a panel's scalars begin."""
+SHARES = ('accuracy', 'top-1', 'nearest', 'samples')
+
+Scalars = dict[str, tuple[np.ndarray, np.ndarray]]
+
+
+def draw_curves(scalars: Scalars, chance: dict[str, float], path: str | Path) -> None:
     """Draw losses, accuracies and features' health over the epochs.
 
     Args:
@@ -24,40 +40,71 @@ def draw_curves(
         chance (dict): Chance level by the same names, drawn as a dotted line.
         path (str | Path): The PNG to write.
     """
-    panels = {
-        'contrastive losses, unweighted': [
-            n for n in scalars if n.startswith(('loss_v2', 'loss_a2')) or n == 'chance_nce'
-        ],
-        'target nearest in the batch': [n for n in scalars if n.startswith('top1_')],
-        'k-NN top-1, frozen features': [n for n in scalars if n.endswith('_top1')],
-        'speed accuracy': [n for n in scalars if n.startswith('acc_speed')],
-        'direction accuracy': [n for n in scalars if n.startswith('acc_direction')],
-        'order accuracy': [n for n in scalars if n.startswith('acc_order')],
-        'feature spread (1 = full, 0 = collapsed)': [n for n in scalars if 'feat_std' in n],
-        'samples': [n for n in scalars if n in ('audio_share', 'skipped_share')],
-        'learning rate': [n for n in scalars if n == 'lr'],
-    }
     figure, axes = plt.subplots(3, 3, figsize=(15, 10), constrained_layout=True)
-    for axis, (title, names) in zip(axes.flat, panels.items()):
+    for axis, title in zip(axes.flat, PANELS):
         axis.set_title(title, loc='left', fontsize=11)
-        for i, name in enumerate(names):
-            epochs, values = scalars[name]
-            if name == 'chance_nce':  # of random features; it jumps where neighbours join
-                axis.plot(epochs, values, **CHANCE, label='chance')
-                continue
-            if len(values) > 60:
-                axis.plot(epochs, values, color=f'C{i}', alpha=0.2, linewidth=0.7)
-            axis.plot(*_smooth(epochs, values), color=f'C{i}', label=name, linewidth=1.8)
-        for level in sorted({chance[n] for n in names if n in chance}):
-            axis.axhline(level, **CHANCE, label=f'chance {level:.2f}')
-        if names:
-            axis.legend(fontsize=8, frameon=False)
+        _draw_panel(axis, title, scalars, chance)
         axis.set_xlabel('epoch')
-        axis.spines[['top', 'right']].set_visible(False)
-        if 'accuracy' in title or 'top-1' in title or 'nearest' in title or title == 'samples':
-            axis.set_ylim(0, 1.02)
     figure.savefig(path, dpi=90)
     plt.close(figure)
+
+
+def draw_curves_of_runs(
+    runs: dict[str, tuple[Scalars, dict[str, float]]], path: str | Path
+) -> None:
+    """Draw the curves of several runs side by side, a column each, on shared axes.
+
+    Args:
+        runs (dict): Scalars and chance levels, as :func:`draw_curves` takes them, by the name of
+            the run.
+        path (str | Path): The PNG to write.
+    """
+    panels = [
+        title
+        for title, starts in PANELS.items()
+        if any(name.startswith(starts) for scalars, _ in runs.values() for name in scalars)
+    ]
+    size = 1 + 3.4 * len(runs), 2.1 * len(panels)
+    figure, axes = plt.subplots(
+        len(panels), len(runs), figsize=size, sharex=True, sharey='row', squeeze=False
+    )  # fmt: skip
+    for column, (name, (scalars, chance)) in enumerate(runs.items()):
+        axes[0, column].set_title(name, loc='left', fontsize=12, fontweight='bold')
+        axes[-1, column].set_xlabel('epoch')
+        for row, title in enumerate(panels):
+            _draw_panel(axes[row, column], title, scalars, chance)
+    for row, title in enumerate(panels):
+        axes[row, 0].set_ylabel(fill(title.split(' (')[0], 20), fontsize=10)
+        if title == 'learning rate':
+            axes[row, 0].set_yscale('log')
+    levels = [
+        scalars['chance_nce'][1].max() for scalars, _ in runs.values() if 'chance_nce' in scalars
+    ]
+    if levels:  # a run that explodes must not flatten the others
+        axes[0, 0].set_ylim(0, 1.5 * max(levels))
+    draft = Path(path).with_suffix('.part.png')
+    figure.savefig(draft, dpi=80, bbox_inches='tight')
+    plt.close(figure)
+    draft.replace(path)
+
+
+def _draw_panel(axis, title: str, scalars: Scalars, chance: dict[str, float]) -> None:
+    names = [name for name in scalars if name.startswith(PANELS[title])]
+    for i, name in enumerate(names):
+        epochs, values = scalars[name]
+        if name == 'chance_nce':  # of random features; it jumps where neighbours join
+            axis.plot(epochs, values, **CHANCE, label='chance')
+            continue
+        if len(values) > 60:
+            axis.plot(epochs, values, color=f'C{i}', alpha=0.2, linewidth=0.7)
+        axis.plot(*_smooth(epochs, values), color=f'C{i}', label=name, linewidth=1.8)
+    for level in sorted({chance[n] for n in names if n in chance}):
+        axis.axhline(level, **CHANCE, label=f'chance {level:.2f}')
+    if names:
+        axis.legend(fontsize=8, frameon=False)
+    axis.spines[['top', 'right']].set_visible(False)
+    if any(word in title for word in SHARES):
+        axis.set_ylim(0, 1.02)
 
 
 def _smooth(epochs: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
