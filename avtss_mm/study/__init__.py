@@ -1,0 +1,7 @@
+"""Studies: a grid of configs x seeds, trained under one budget and measured alike."""
+
+from .measures import MEASURES
+from .plan import Run, Study, Variant, read_study
+from .results import read_results
+
+__all__ = ['MEASURES', 'Run', 'Study', 'Variant', 'read_results', 'read_study']

@@ -1,0 +1,89 @@
+"""What is measured on which data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..utils.cli import UsageError
+
+LISTS = ('root', 'gallery', 'query', 'factors')
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Files that are known, files that are asked for, and what is measured with them.
+
+    Attributes:
+        name: What its figures begin with, as in ``esc10/linear_audio_label``; of the study's own
+            data empty, and they begin with nothing.
+        root: The folder that the manifests are relative to.
+        gallery: Manifest of what is known, or one for each fold.
+        query: Manifest of what is asked for, or one for each fold.
+        factors: Names of the parts of a class name such as ``bounce-bell``.
+        measures: Names of groups in :data:`avtss_mm.study.MEASURES`.
+    """
+
+    name: str
+    root: Path
+    gallery: str | Sequence[str]
+    query: str | Sequence[str]
+    factors: Sequence[str]
+    measures: tuple[str, ...]
+
+    @property
+    def folds(self) -> list[tuple[str, str]]:
+        """Manifests of gallery and queries, a pair each fold."""
+        return list(zip(_several(self.gallery), _several(self.query)))
+
+    def prefixed(self, name: str) -> str:
+        """The full name of a figure or a measure."""
+        return f'{self.name}/{name}' if self.name else name
+
+
+def read_evaluations(
+    data: dict, measures: Sequence[str], given: dict | None
+) -> dict[str, Evaluation]:
+    """Check ``measures`` and ``evaluations`` of a study config.
+
+    Args:
+        data (dict): Of the study; its lists serve where an evaluation names none.
+        measures (Sequence[str]): On the study's own data.
+        given (dict, optional): Of further data, by name: ``measures``, and those of
+            ``root``, ``gallery``, ``query`` and ``factors`` that differ.
+
+    Raises:
+        UsageError: If a measure is unknown or not possible with folds, or nothing is measured.
+    """
+    defaults = {key: data[key] for key in LISTS}
+    wanted = {'': dict(measures=measures)} if measures else {}
+    wanted.update(given or {})
+    if not wanted:
+        raise UsageError('a study needs measures, of its own data or in evaluations')
+    return {name: _read(name, {**defaults, **values}) for name, values in wanted.items()}
+
+
+def _read(name: str, values: dict) -> Evaluation:
+    from .measures import MEASURES, OF_FEATURES  # measures are of evaluations
+
+    title = f'evaluations.{name}' if name else 'measures'
+    unknown = set(values) - {*LISTS, 'measures'}
+    if unknown or not values.get('measures') or '/' in name:
+        keys = ', '.join(('measures', *LISTS))
+        raise UsageError(f'{title} is a dict of {keys}; got {", ".join(values)}')
+    strange = [measure for measure in values['measures'] if measure not in MEASURES]
+    if strange:
+        raise UsageError(f'{title}: measures are {", ".join(MEASURES)}, not {", ".join(strange)}')
+    values = {**values, 'root': Path(values['root']), 'measures': tuple(values['measures'])}
+    sides = [_several(values[side]) for side in ('gallery', 'query')]
+    if len(sides[0]) != len(sides[1]):
+        raise UsageError(f'{title}: gallery and query must have a list for each fold')
+    single = [measure for measure in values['measures'] if measure not in OF_FEATURES]
+    if len(sides[0]) > 1 and single:
+        raise UsageError(f'{title}: {", ".join(single)} cannot be measured in folds')
+    return Evaluation(name, **values)
+
+
+def _several(names: str | Sequence[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)

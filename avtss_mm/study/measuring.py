@@ -1,0 +1,90 @@
+"""Measuring a run, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import torch
+from mmaction.registry import MODELS
+from mmengine.config import Config
+from mmengine.logging import print_log
+from mmengine.runner import save_checkpoint
+
+from ..apis.encoder import encoder_config
+from ..media import load_manifest
+from ..utils.seeding import seeded
+from .measures import TrainedRun, take
+from .plan import RANDOM, Run, Study
+from .results import read_results, software, write_results
+
+CONFIG, TRAINED = 'config.py', 'trained.json'
+"""In the folder of a run: what it is trained with; how many seconds that took, once it is done."""
+
+
+def measure_run(study: Study, run: Run) -> None:
+    """Take what is not measured yet, and keep it group by group.
+
+    Args:
+        study (Study): What to measure.
+        run (Run): Its folder holds the config and, unless it is untrained, the weights.
+    """
+    cfg = Config.fromfile(run.folder / CONFIG)
+    checkpoint = last_checkpoint(run)
+    if run.variant.name == RANDOM:
+        write_initial_weights(cfg, run.seed, checkpoint)
+    meta = torch.load(checkpoint, map_location='cpu', weights_only=True)['meta']
+    results = read_results(study, run) or dict(settings={}, groups={})
+    results['facts'] = dict(
+        results.get('facts', {}),
+        steps=meta.get('iter', 0),
+        batch_size=cfg.train_dataloader.batch_size,
+        videos=count_files(study),
+        software=software(),
+    )
+    if (run.folder / TRAINED).exists():
+        results['facts']['train_seconds'] = json.loads((run.folder / TRAINED).read_text())
+    for evaluation in study.evaluations.values():
+        trained = TrainedRun(study, run, cfg, str(checkpoint), evaluation)
+        for measure in evaluation.measures:
+            name = evaluation.prefixed(measure)
+            if name in results['groups']:
+                continue
+            start = time.perf_counter()
+            figures = take(trained, measure)
+            results['groups'][name] = {evaluation.prefixed(k): v for k, v in figures.items()}
+            results['settings'][name] = study.settings(name)
+            seconds = results['facts'].setdefault('seconds', {})
+            seconds[name] = round(time.perf_counter() - start, 1)
+            print_log(f'{run}: {name} took {seconds[name]} s')
+            write_results(run, results)
+
+
+def count_files(study: Study) -> dict[str, int]:
+    """Numbers of files in ``train``, and of all folds in each ``gallery`` and ``query``."""
+
+    def count(*paths: Path) -> int:
+        return len({row['filename'] for path in paths for row in load_manifest(path)[0]})
+
+    counts = dict(train=count(study.root / study.data['train']))
+    for evaluation in study.evaluations.values():
+        for side, names in zip(('gallery', 'query'), zip(*evaluation.folds)):
+            counts[evaluation.prefixed(side)] = count(*(evaluation.root / name for name in names))
+    return counts
+
+
+def last_checkpoint(run: Run) -> Path:
+    """The weights of a run that is trained."""
+    if run.variant.name == RANDOM:
+        return run.folder / 'initial.pth'
+    named = (run.folder / 'train' / 'last_checkpoint').read_text().strip()
+    return run.folder / 'train' / Path(named).name
+
+
+def write_initial_weights(cfg: Config, seed: int, path: Path) -> None:
+    """Write the networks of a config as they are before training, drawn from a seed."""
+    with seeded(seed):
+        model = MODELS.build(encoder_config(cfg.model))
+        model.init_weights()
+    save_checkpoint(dict(state_dict=model.state_dict(), meta=dict(cfg=cfg.pretty_text)), str(path))

@@ -1,0 +1,215 @@
+"""What a study is: which variants with which seeds, on what data, and what is measured."""
+
+from __future__ import annotations
+
+import copy
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mmengine.config import Config
+
+from ..utils.cli import UsageError
+from .evaluations import Evaluation, read_evaluations
+
+RANDOM = 'random'
+"""The variant that is not trained: initial weights of the networks of its config.
+
+Without a config (None, or not listed) it is the first row, or has the place where it is listed, and
+the networks of the first variant that is trained.
+"""
+
+REQUIRED = ('data', 'seeds', 'budget', 'variants')
+OPTIONAL = ('measures', 'evaluations', 'options', 'temporal', 'fingerprint', 'reach', 'show')
+MONITORED = ('video', 'audio', 'joint')
+DATA = dict(train='train.json', gallery='train.json', query='test.json', factors=(), toy=None)
+TEMPORAL = dict(speeds=(1, 2, 4, 8), draws=2)
+FINGERPRINT = dict(
+    config='avtss_mm::demo/fingerprint_toy.py',
+    distortions=('crop', 'gamma', 'trim', 'audio_noise', 'pitch'),
+    severity=2,
+    num_videos=16,
+    num_references=64,
+)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One row of the table.
+
+    Attributes:
+        name: Of the row and of the folder of its runs.
+        config: Path of the config that is trained; of :data:`RANDOM` that of the networks.
+        options: Changes of it, as ``--cfg-options`` takes them.
+    """
+
+    name: str
+    config: str
+    options: dict = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One variant with one seed, and the folder of what it leaves."""
+
+    variant: Variant
+    seed: int
+    folder: Path
+
+    def __str__(self) -> str:
+        return f'{self.variant.name} seed {self.seed}'
+
+    @property
+    def results_path(self) -> Path:
+        """There as soon as something is measured."""
+        return self.folder / 'results.json'
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study config, checked and completed.
+
+    Attributes:
+        name: Of the config.
+        out: Folder of the study; a run's is ``OUT/<variant>/seed<k>``.
+        data: ``root``; manifests below it: ``train`` (no label is read unless a config does),
+            ``gallery`` and ``query`` (labelled, also for the k-NN monitor of training; defaults:
+            train.json, test.json); ``factors``, names of the parts of a class name such as
+            ``bounce-bell``; ``toy``, arguments of tools/data/make_toy_dataset.py, where that makes
+            the data.
+        seeds: Of the runs of each variant.
+        epochs: Of training.
+        variants: By name, in the order of the table.
+        evaluations: What is measured: on ``gallery`` and ``query``, and on further data.
+        options: Changes of all configs.
+        temporal: ``speeds``, and ``draws`` of a pair of windows from each video.
+        fingerprint: ``config`` of the protocol, ``distortions``, ``severity``, and of the
+            test videos ``num_references`` that are searched, ``num_videos`` of them with copies.
+        reach: k-NN accuracies of ``video``, ``audio`` and ``joint`` features in the validations of
+            training, of which is measured after how many epochs they are reached.
+        show: Figures that are drawn; empty: the usual ones.
+    """
+
+    name: str
+    out: Path
+    data: dict
+    seeds: tuple[int, ...]
+    epochs: int
+    variants: dict[str, Variant]
+    evaluations: dict[str, Evaluation]
+    options: dict
+    temporal: dict
+    fingerprint: dict
+    reach: dict
+    show: tuple[str, ...]
+
+    @property
+    def root(self) -> Path:
+        """The folder that the manifests are relative to."""
+        return Path(self.data['root'])
+
+    def runs(self) -> list[Run]:
+        """All runs: every variant with the first seed, then with the next."""
+        return [
+            Run(variant, seed, self.out / variant.name / f'seed{seed}')
+            for seed in self.seeds
+            for variant in self.variants.values()
+        ]
+
+    def groups(self) -> dict[str, tuple[Evaluation, str]]:
+        """Evaluation and measure of each group of figures, by its name, in the table's order."""
+        return {
+            evaluation.prefixed(measure): (evaluation, measure)
+            for evaluation in self.evaluations.values()
+            for measure in evaluation.measures
+        }
+
+    def settings(self, group: str) -> dict:
+        """What decides a group of figures of trained weights: with others it is taken anew."""
+        evaluation, measure = self.groups()[group]
+        own = dict(temporal=self.temporal, fingerprint=self.fingerprint, reach=self.reach)
+        own['copies'] = self.fingerprint['config']
+        data = {name: getattr(evaluation, name) for name in ('gallery', 'query', 'factors')}
+        return dict(data=data, own=own.get(measure))
+
+
+def resolve_paths(cfg: Config) -> Config:
+    """Make the paths in a study config, which are relative to its folder, independent of it."""
+    folder = os.path.dirname(os.path.abspath(cfg.filename))
+    cfg = copy.deepcopy(cfg)
+
+    def resolve(config: str) -> str:
+        if '::' in config:
+            return config
+        return os.path.normpath(os.path.join(folder, config))
+
+    for name, variant in cfg.get('variants', {}).items():
+        if isinstance(variant, str):
+            cfg.variants[name] = dict(config=resolve(variant))
+        elif variant is not None:
+            variant.config = resolve(variant.config)
+    if 'config' in (cfg.get('fingerprint') or {}):
+        cfg.fingerprint.config = resolve(cfg.fingerprint.config)
+    return cfg
+
+
+def read_study(cfg: Config, out: str | Path, name: str) -> Study:
+    """Check a study config of :func:`resolve_paths`.
+
+    Raises:
+        UsageError: If something is missing, unknown or not possible.
+    """
+    given = {key: value for key, value in cfg.to_dict().items() if not key.startswith('_')}
+    missing = [key for key in REQUIRED if key not in given]
+    unknown = [key for key in given if key not in (*REQUIRED, *OPTIONAL)]
+    if missing or unknown:
+        raise UsageError(
+            f'{name}: a study needs {", ".join(REQUIRED)} and may have {", ".join(OPTIONAL)}; '
+            f'missing: {", ".join(missing) or "none"}, unknown: {", ".join(unknown) or "none"}'
+        )
+    seeds = tuple(given['seeds'])
+    if not seeds or len(set(seeds)) < len(seeds):
+        raise UsageError(f'seeds must be different numbers, got {seeds}')
+    epochs = given['budget'].get('epochs', 0)
+    if set(given['budget']) != {'epochs'} or epochs < 1:
+        raise UsageError(f'budget must be dict(epochs=N), got {given["budget"]}')
+    data = _complete('data', given['data'], DATA, needed=('root',))
+    return Study(
+        name=name,
+        out=Path(out),
+        data=data,
+        seeds=seeds,
+        epochs=epochs,
+        variants=_read_variants(given['variants']),
+        evaluations=read_evaluations(data, given.get('measures', ()), given.get('evaluations')),
+        options=given.get('options') or {},
+        temporal=_complete('temporal', given.get('temporal'), TEMPORAL),
+        fingerprint=_complete('fingerprint', given.get('fingerprint'), FINGERPRINT),
+        reach=_complete('reach', given.get('reach'), {}, optional=MONITORED),
+        show=tuple(given.get('show') or ()),
+    )
+
+
+def _complete(
+    name: str, given: dict | None, defaults: dict, needed: tuple = (), optional: tuple = ()
+) -> dict:
+    given, known = given or {}, (*needed, *defaults, *optional)
+    if not set(needed) <= set(given) <= set(known):
+        raise UsageError(f'{name} is a dict of {", ".join(known)}; got {", ".join(given)}')
+    return {**defaults, **given}
+
+
+def _read_variants(given: dict) -> dict[str, Variant]:
+    for name, variant in given.items():
+        if not re.fullmatch(r'[\w.+-]+', name):
+            raise UsageError(f'variant {name!r}: a name has letters, digits and . + - _ only')
+        if variant is None and name != RANDOM:
+            raise UsageError(f"variant {name!r}: only '{RANDOM}' may be without a config")
+    read = {k: Variant(k, v['config'], v.get('options') or {}) for k, v in given.items() if v}
+    trained = [variant for name, variant in read.items() if name != RANDOM]
+    if not trained:
+        raise UsageError('a study needs a variant that is trained')
+    untrained = Variant(RANDOM, trained[0].config, trained[0].options)
+    names = given if RANDOM in given else [RANDOM, *given]
+    return {name: read.get(name, untrained) for name in names}

@@ -1,0 +1,67 @@
+"""What a run leaves: ``results.json``, whole at any moment."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+from .plan import Run, Study
+
+PACKAGES = ('torch', 'mmengine', 'mmaction2', 'scikit-learn')
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file at once or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(path.name + '.part')
+    draft.write_text(text, encoding='utf-8')
+    os.replace(draft, path)
+
+
+def write_results(run: Run, results: dict) -> None:
+    """Write ``results.json`` of a run."""
+    write_whole(run.results_path, json.dumps(results, indent=1) + '\n')
+
+
+def read_results(study: Study, run: Run) -> dict | None:
+    """What is measured of a run under the study's settings; None if nothing is.
+
+    Returns:
+        dict or None: ``groups`` (figures by measure and name), ``settings`` of each measure, and
+        ``facts`` (steps, batch size, videos, seconds, versions, commit).
+    """
+    if not run.results_path.exists():
+        return None
+    results = json.loads(run.results_path.read_text(encoding='utf-8'))
+    for name, settings in results['settings'].items():
+        if name in study.groups() and settings != json.loads(json.dumps(study.settings(name))):
+            results['groups'].pop(name, None)
+    return results if results['groups'] else None
+
+
+def is_finished(study: Study, run: Run) -> bool:
+    """Whether all is measured."""
+    results = read_results(study, run)
+    return results is not None and all(name in results['groups'] for name in study.groups())
+
+
+def software() -> dict[str, str]:
+    """Versions of what computes, and the commit of this package if it is a checkout."""
+    facts = {name: version(name) for name in ('avtss-mm', *PACKAGES)}
+    here = Path(__file__).parent
+
+    def git(*words: str) -> str | None:
+        try:
+            done = subprocess.run(['git', *words], cwd=here, capture_output=True, text=True)
+        except OSError:  # no git
+            return None
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    commit = git('rev-parse', '--short', 'HEAD')
+    if commit is not None:
+        changed = git('status', '--porcelain', '--untracked-files=no')
+        facts['commit'] = f'{commit} with local changes' if changed else commit
+    return facts

@@ -1,0 +1,69 @@
+"""The config of one run: the variant's, with the study's data, budget and seed."""
+
+from __future__ import annotations
+
+from mmengine.config import Config, ConfigDict
+
+from ..utils.config import apply_cfg_options, read_config
+from .plan import Run, Study
+
+TIMES = ('begin', 'end', 'T_max')
+
+
+def run_config(study: Study, run: Run) -> Config:
+    """The config that ``tools/train.py`` trains for a run; alone it gives the same weights.
+
+    Raises:
+        FileNotFoundError: If the variant's config is absent.
+        ValueError: If its training does not count epochs.
+    """
+    cfg = read_config(run.variant.config)
+    stretch_schedule(cfg, study.epochs)
+    options = {'data_root': str(study.root), **study.options, **run.variant.options}
+    apply_cfg_options(cfg, options)
+    use_manifests(cfg, study.data)
+    cfg.randomness = {**cfg.get('randomness', {}), 'seed': run.seed}
+    cfg.work_dir = str(run.folder / 'train')
+    # Cut off at any moment, a run goes on from the epoch before; two, as mmengine removes the
+    # older one before the new one is whole.
+    hooks = cfg.setdefault('default_hooks', ConfigDict())
+    hooks.setdefault('checkpoint', ConfigDict(type='CheckpointHook'))
+    hooks.checkpoint.update(interval=1, max_keep_ckpts=2)
+    cfg.resume = False
+    return cfg
+
+
+def stretch_schedule(cfg: Config, epochs: int) -> None:
+    """Train for that many epochs; all that the config times in epochs is stretched alike.
+
+    That is the learning rate and the start of the neighbour terms. A phase of which no epoch is
+    left is dropped.
+    """
+    if 'max_epochs' not in (cfg.get('train_cfg') or {}):
+        raise ValueError('a variant must have train_cfg.max_epochs')
+    ratio = epochs / cfg.train_cfg.max_epochs
+    cfg.train_cfg.max_epochs = epochs
+    schedulers = cfg.get('param_scheduler') or []
+    kept = []
+    for scheduler in [schedulers] if isinstance(schedulers, dict) else schedulers:
+        if scheduler.get('by_epoch', True):
+            times = {key: round(scheduler[key] * ratio) for key in TIMES if key in scheduler}
+            if times.get('end', epochs) <= times.get('begin', 0):
+                continue
+            scheduler.update(times)
+        kept.append(scheduler)
+    cfg.param_scheduler = kept
+    head = cfg.model.get('contrastive_head') or {}
+    if 'neighbor_start_epoch' in head:
+        head['neighbor_start_epoch'] = int(head['neighbor_start_epoch'] * ratio)
+
+
+def use_manifests(cfg: Config, data: dict) -> None:
+    """Train and validate on the study's manifests."""
+    cfg.train_dataloader.dataset.ann_file = data['train']
+    dataset = (cfg.get('val_dataloader') or {}).get('dataset', {})
+    for side in ('gallery', 'query'):
+        if side in dataset:
+            dataset[side].ann_file = data[side]
+    if 'ann_file' in dataset:
+        dataset.ann_file = data['query']

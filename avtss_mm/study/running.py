@@ -1,0 +1,163 @@
+"""Running a study: each run trained and measured in processes that may be killed at any time."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from mmengine.logging import print_log
+
+from .measuring import CONFIG, TRAINED, last_checkpoint
+from .plan import RANDOM, Run, Study
+from .results import is_finished, write_whole
+from .run_config import run_config
+
+STUDY_FILE = 'study.py'
+"""In the folder of a study: its config with all options."""
+
+
+BUSY = 'busy'
+
+
+class RunFailed(Exception):
+    """A run cannot be finished; the text says why, and where its log is."""
+
+
+def complete(study: Study, run: Run, train_tool: Path, environment: dict[str, str]) -> None:
+    """Train and measure a run as far as that is not done.
+
+    Two studies may work in one folder, also when one is the rest of a study that was killed: the
+    second waits until the first has finished the run.
+
+    Args:
+        study (Study): What the run is part of.
+        run (Run): Which one.
+        train_tool (Path): ``tools/train.py``.
+        environment (dict): Variables for its processes.
+
+    Raises:
+        RunFailed: If its config, its training or a measure fails.
+    """
+    run.folder.mkdir(parents=True, exist_ok=True)
+    with _locked(run.folder / 'lock') as lock:
+        if is_finished(study, run):
+            return
+        try:
+            _write_config(study, run)
+        except Exception as error:  # whatever is wrong with a config: other variants go on
+            raise RunFailed(f'its config: {type(error).__name__}: {error}') from error
+        shared = dict(lock=lock, environment=environment)
+        if run.variant.name != RANDOM and not (run.folder / TRAINED).exists():
+            _drop_lost_checkpoint(run)
+            start = time.time()
+            _execute(run, 'train', [train_tool, run.folder / CONFIG, '--resume'], **shared)
+            write_whole(run.folder / TRAINED, json.dumps(round(time.time() - start, 1)) + '\n')
+        measuring = ['-m', 'avtss_mm.study', study.out, run.variant.name, run.seed]
+        _execute(run, 'measure', measuring, **shared)
+
+
+def complete_all(
+    study: Study, runs: Sequence[Run], train_tool: Path, jobs: int = 1, poll: float = 1.0
+) -> Iterator[tuple[Run, str | None]]:
+    """Do :func:`complete` for runs, ``jobs`` at the same time; one that fails ends no other.
+
+    Args:
+        study (Study): What the runs are part of.
+        runs (Sequence[Run]): In the order in which they are begun.
+        train_tool (Path): ``tools/train.py``.
+        jobs (int): Defaults to 1.
+        poll (float): Seconds between signs of life. Defaults to 1.
+
+    Yields:
+        tuple: A run that is done, and None or why it failed; in between, as signs of life, one
+        that is not and ``BUSY``.
+    """
+    threads = max((os.cpu_count() or 1) // jobs, 1)
+    environment = {} if 'OMP_NUM_THREADS' in os.environ else dict(OMP_NUM_THREADS=str(threads))
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        waiting = {pool.submit(complete, study, run, train_tool, environment): run for run in runs}
+        while waiting:
+            done, _ = wait(waiting, timeout=poll, return_when=FIRST_COMPLETED)
+            for future in done:
+                error = future.exception()
+                if error is not None and not isinstance(error, RunFailed):
+                    raise error
+                yield waiting.pop(future), None if error is None else str(error)
+            active = [run for future, run in waiting.items() if future.running()]
+            if active and not done:
+                yield active[0], BUSY
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def state_of(study: Study, run: Run) -> str:
+    """A few words on a run that is at work."""
+    if run.variant.name == RANDOM or (run.folder / TRAINED).exists():
+        return f'{run}: measuring'
+    try:
+        epoch = int(last_checkpoint(run).stem.rpartition('_')[2])
+    except (OSError, ValueError):  # none yet
+        epoch = 0
+    return f'{run}: epoch {epoch} of {study.epochs}'
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[IO]:
+    """Hold a file's lock. The processes of a run inherit it, so it lasts as long as they do."""
+    with open(path, 'a') as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print_log(f'{path.parent}: waiting for another process that works on it')
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield lock
+
+
+def _write_config(study: Study, run: Run) -> None:
+    path, draft = run.folder / CONFIG, run.folder / 'draft.py'
+    run_config(study, run).dump(draft)
+    if path.exists() and path.read_text() != draft.read_text() and _is_begun(run):
+        draft.unlink()
+        raise ValueError(
+            f'{run.folder} was begun with another config: delete it, or choose another --out'
+        )
+    os.replace(draft, path)
+
+
+def _is_begun(run: Run) -> bool:
+    return (run.folder / 'train').exists() or run.results_path.exists()
+
+
+def _drop_lost_checkpoint(run: Run) -> None:
+    """A marker without its file would make --resume fail for ever."""
+    marker = run.folder / 'train' / 'last_checkpoint'
+    if marker.exists() and not last_checkpoint(run).is_file():
+        marker.unlink()
+
+
+def _execute(run: Run, step: str, words: list, lock: IO, environment: dict[str, str]) -> None:
+    """Run Python with its output in a log beside the results."""
+    path = run.folder / f'{step}.log'
+    with open(path, 'ab') as log:
+        done = subprocess.run(
+            [sys.executable, *map(str, words)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=(lock.fileno(),),
+            env={**os.environ, **environment},
+        )
+    if done.returncode:
+        lines = path.read_text(errors='replace').strip().splitlines()
+        last = next((line.strip() for line in reversed(lines) if line.strip()), 'no output')
+        raise RunFailed(f'{step} ended with code {done.returncode}: {last} (see {path})')

@@ -1,0 +1,29 @@
+# Ablations of the method, on the toy world:
+#   python tools/study.py configs/study/toy_ablations.py
+data = dict(
+    root='data/toy_study',
+    toy=dict(num_videos=400, num_test=400, seed=0),
+    factors=('motion', 'timbre'),
+)
+seeds = (0, 1, 2)
+budget = dict(epochs=30)
+variants = dict(
+    # Terms added one by one: v2a and a2v; v2v; neighbours as positives; as negatives; speed and
+    # direction; order within a modality; order across, which makes it whole.
+    v2a_only='../ablations/avtss_toy_v2a_only.py',
+    no_neighbors_no_temporal='../ablations/avtss_toy_no_neighbors_no_temporal.py',
+    no_neighbor_negatives_no_temporal='../ablations/avtss_toy_no_neighbor_negatives_no_temporal.py',
+    no_temporal='../ablations/avtss_toy_no_temporal.py',
+    no_order='../ablations/avtss_toy_no_order.py',
+    no_cross_order='../ablations/avtss_toy_no_cross_order.py',
+    avtss='../demo/avtss_toy.py',
+    # One change of the whole each.
+    no_margin='../ablations/avtss_toy_no_margin.py',
+    audio_resample_speed='../ablations/avtss_toy_audio_resample_speed.py',
+    independent_speed='../ablations/avtss_toy_independent_speed.py',
+    a2a='../ablations/avtss_toy_a2a.py',
+    queue_80='../ablations/avtss_toy_queue_80.py',
+    queue_320='../ablations/avtss_toy_queue_320.py',
+)
+measures = ('knn', 'linear', 'retrieval', 'temporal', 'synchrony', 'fingerprint', 'reach')
+reach = dict(video=0.25, audio=0.5, joint=0.5)  # k-NN of the monitor

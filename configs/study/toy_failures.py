@@ -1,0 +1,18 @@
+# A good run and failures on purpose, to see how their curves differ: OUT/curves.png.
+#   python tools/study.py configs/study/toy_failures.py
+data = dict(
+    root='data/toy_study',
+    toy=dict(num_videos=400, num_test=400, seed=0),
+    factors=('motion', 'timbre'),
+)
+seeds = (0,)
+budget = dict(epochs=30)
+variants = dict(
+    good='../demo/avtss_toy.py',
+    collapsed='../failures/avtss_toy_collapsed.py',
+    queue_too_long='../failures/avtss_toy_queue_too_long.py',
+    silence_as_sound='../failures/avtss_toy_silence_as_sound.py',
+    lr_too_high='../failures/avtss_toy_lr_too_high.py',
+    lr_too_low='../failures/avtss_toy_lr_too_low.py',
+)
+measures = ('knn', 'linear', 'retrieval')
