@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..datasets.transforms.placement import AFTER, IGNORED
-from ..evaluation.functional import linear_probe, majority_share
+from ..evaluation.functional import majority_share
+from ..evaluation.linear_probe import linear_probe
 
 SHORT = dict(v='video', a='audio')
 ORDERS = dict(order_vv=('video', 'video'), order_aa=('audio', 'audio'), order_va=('video', 'audio'))

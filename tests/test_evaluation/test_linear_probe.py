@@ -7,7 +7,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
 from avtss_mm.evaluation import LinearProbeMetric
-from avtss_mm.evaluation.functional import linear_probe
+from avtss_mm.evaluation.linear_probe import linear_probe
 
 
 def make(seed=0, spread=1.0, size=160, classes=4, dims=12):

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from mmaction.registry import METRICS
 from mmengine.logging import print_log
 
-from ..functional import linear_probe, majority_share
+from ..functional import majority_share
+from ..linear_probe import linear_probe
 from .feature_metric import MODALITIES, FeatureMetric, stack_sides
 
 
@@ -22,12 +23,11 @@ class LinearProbeMetric(FeatureMetric):
 
     Args:
         classifiers (Sequence[str]): ``'logistic'`` (multinomial logistic regression) and/or
-            ``'svm'`` (one linear SVM against the rest for each class), of scikit-learn.
+            ``'svm'`` (one linear SVM against the rest for each class).
             Defaults to both.
         C (Sequence[float], optional): Inverse strengths of regularisation to choose from.
             Defaults to None: 1e-3 to 10 for ``'logistic'``, 1e-4 to 0.1 for ``'svm'``, by tens.
         num_folds (int): Folds of the cross-validation. Defaults to 3.
-        num_jobs (int): Processes that fit at the same time. Defaults to 1.
         **kwargs: Arguments of :class:`FeatureMetric`.
     """
 
@@ -38,12 +38,11 @@ class LinearProbeMetric(FeatureMetric):
         classifiers: Sequence[str] = ('logistic', 'svm'),
         C: Sequence[float] | None = None,
         num_folds: int = 3,
-        num_jobs: int = 1,
         **kwargs,
     ) -> None:
         super().__init__(**kwargs)
         self.classifiers = tuple(classifiers)
-        self.options = dict(C=C, num_folds=num_folds, num_jobs=num_jobs)
+        self.options = dict(C=C, num_folds=num_folds)
 
     def compare(self, gallery: list[dict], queries: list[dict]) -> dict[str, float]:
         """Train and test.

@@ -1,0 +1,89 @@
+"""Linear classification of frozen features, its regularisation chosen without the test data."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.preprocessing import StandardScaler
+from tqdm import tqdm
+
+from .linear_classifier import LOSSES, LinearProblem
+
+STRENGTHS = dict(logistic=(1e-3, 1e-2, 1e-1, 1.0, 10.0), svm=(1e-4, 1e-3, 1e-2, 1e-1))
+"""Values of ``C`` to choose from."""
+
+
+def linear_probe(
+    train: np.ndarray,
+    train_labels: np.ndarray,
+    groups: np.ndarray,
+    test: np.ndarray,
+    test_labels: np.ndarray,
+    classifier: str = 'logistic',
+    C: Sequence[float] | None = None,
+    num_folds: int = 3,
+) -> tuple[float, float]:
+    """Accuracy of a linear classifier on standardised features, its ``C`` chosen inside ``train``.
+
+    Args:
+        train (ndarray): Features of shape ``(N, D)``.
+        train_labels (ndarray): Shape ``(N,)``.
+        groups (ndarray): Shape ``(N,)``. Samples of one group stay in one fold.
+        test (ndarray): Features of shape ``(Q, D)``.
+        test_labels (ndarray): Shape ``(Q,)``.
+        classifier (str): ``'logistic'`` or ``'svm'``. Defaults to 'logistic'.
+        C (Sequence[float], optional): Inverse strengths of regularisation to choose from; of
+            equally good ones the least is taken. Defaults to None: the classifier's ``STRENGTHS``.
+        num_folds (int): Folds of the cross-validation; fewer where there are fewer groups, or
+            fewer files in each class. Defaults to 3.
+
+    Returns:
+        tuple: The accuracy on ``test`` and the chosen ``C``.
+
+    Raises:
+        ValueError: If there is no such classifier, or ``train`` is too small to choose ``C`` in.
+    """
+    if classifier not in LOSSES:
+        raise ValueError(f'classifier must be one of {list(LOSSES)}, got {classifier!r}')
+    strengths = sorted(C or STRENGTHS[classifier])  # the first are fitted fastest
+    folds = list(split(train_labels, groups, num_folds))
+    scores = np.zeros(len(strengths))
+    with tqdm(
+        total=len(folds) * len(strengths), desc=f'C of {classifier}', disable=None, leave=False
+    ) as bar:
+        for known, asked in folds:
+            sides = train[known], train_labels[known], train[asked], train_labels[asked]
+            for place, accuracy in enumerate(accuracies(*sides, classifier, strengths)):
+                scores[place] += accuracy
+                bar.update()
+    chosen = strengths[int(scores.argmax())]
+    (accuracy,) = accuracies(train, train_labels, test, test_labels, classifier, [chosen])
+    return accuracy, float(chosen)
+
+
+def accuracies(train, train_labels, test, test_labels, classifier, strengths):
+    """Yield the accuracy on ``test`` for each value of ``C``."""
+    scaler = StandardScaler().fit(train)
+    problem = LinearProblem(scaler.transform(train), train_labels, classifier)
+    test = scaler.transform(test)
+    for strength in strengths:
+        yield float((problem.fit(strength).predict(test) == test_labels).mean())
+
+
+def split(labels: np.ndarray, groups: np.ndarray, num_folds: int):
+    """Yield places of the samples that are known and asked in each fold."""
+    num_groups, class_sizes = len(np.unique(groups)), np.unique(labels, return_counts=True)[1]
+    num_folds = min(num_folds, num_groups, class_sizes.max())
+    if num_folds < 2 or len(class_sizes) < 2:
+        raise ValueError(
+            'a linear probe needs two classes, one of them with two files, and two groups of files '
+            f'to train on, got {len(class_sizes)} classes of up to {class_sizes.max()} files and '
+            f'{num_groups} groups'
+        )
+    folds = StratifiedGroupKFold(num_folds, shuffle=True, random_state=0)
+    with warnings.catch_warnings():  # a class with fewer groups than folds: it is right to go on
+        warnings.filterwarnings('ignore', message='The least populated class')
+        yield from folds.split(labels, labels, groups)
