@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import faiss
 import numpy as np
-import torch
 from scipy.stats import hypergeom
 from sklearn.preprocessing import normalize
 
@@ -33,14 +32,34 @@ def knn_accuracy(
     Returns:
         float: Share of queries whose label is right.
     """
-    classes, places = np.unique(gallery_labels, return_inverse=True)
-    index = faiss.IndexFlatIP(gallery.shape[1])
-    index.add(_unit(gallery))
-    similarity, nearest = index.search(_unit(queries), min(k, len(gallery)))
+    classes, of_gallery = np.unique(gallery_labels, return_inverse=True)
+    similarity, places = nearest(gallery, queries, k)
     votes = np.zeros((len(queries), len(classes)))
     rows = np.arange(len(queries))[:, None]
-    np.add.at(votes, (rows, places[nearest]), np.exp((similarity - 1) / temperature))
+    np.add.at(votes, (rows, of_gallery[places]), np.exp((similarity - 1) / temperature))
     return float((classes[votes.argmax(axis=1)] == query_labels).mean())
+
+
+def nearest(gallery: np.ndarray, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Search exactly.
+
+    Args:
+        gallery (ndarray): Features of shape ``(G, D)``.
+        queries (ndarray): Features of shape ``(Q, D)``.
+        k (int): Number of neighbours, at most ``G`` are found.
+
+    Returns:
+        tuple: Cosines of the nearest and their places in the gallery, the most similar first, both
+        of shape ``(Q, min(k, G))``.
+    """
+    index = faiss.IndexFlatIP(gallery.shape[1])
+    for block in np.array_split(gallery, len(gallery) // 100_000 + 1):
+        index.add(_unit(block))
+    return index.search(_unit(queries), min(k, len(gallery)))
+
+
+def _unit(features: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(normalize(features), np.float32)
 
 
 def join_modalities(video: np.ndarray, audio: np.ndarray) -> np.ndarray:
@@ -59,7 +78,7 @@ def match_ranks(
     query_labels: np.ndarray,
     gallery: np.ndarray,
     gallery_labels: np.ndarray,
-    chunk_size: int = 512,
+    largest: int,
 ) -> np.ndarray:
     """Rank of the first gallery item that has the label of the query, by cosine similarity.
 
@@ -68,33 +87,18 @@ def match_ranks(
         query_labels (ndarray): Shape ``(Q,)``.
         gallery (ndarray): Features of shape ``(G, D)``.
         gallery_labels (ndarray): Shape ``(G,)``.
-        chunk_size (int): Queries compared at once; they need ``5 * chunk_size * G`` bytes.
-            Defaults to 512.
+        largest (int): Rank beyond which nobody looks.
 
     Returns:
         ndarray: Shape ``(Q,)``, from 1. Wrong items that are as similar as the first right one
-        (up to 1e-6, the rounding of float32) come before it. A query whose label is not in the
-        gallery has rank infinity.
+        (up to 1e-6, the rounding of float32) come before it. A query whose label is not found has
+        rank infinity.
     """
-    order = np.argsort(gallery_labels, kind='stable')  # so that a class is one stretch
-    gallery = torch.from_numpy(_unit(gallery[order]))
-    first, last = (
-        np.searchsorted(gallery_labels[order], query_labels, side) for side in ('left', 'right')
-    )
-    ranks = np.full(len(queries), np.inf)
-    asked = np.flatnonzero(first < last)
-    for start in range(0, len(asked), chunk_size):
-        part = asked[start : start + chunk_size]
-        similarity = torch.from_numpy(_unit(queries[part])) @ gallery.T  # chunk, G
-        right = [row[i:j] for row, i, j in zip(similarity, first[part], last[part])]
-        near = torch.stack([row.amax() - 1e-6 for row in right])
-        itself = torch.stack([(row >= level).sum() for row, level in zip(right, near)])
-        ranks[part] = 1 + (similarity >= near[:, None]).sum(dim=1) - itself
-    return ranks
-
-
-def _unit(features: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(normalize(features), np.float32)
+    similarity, places = nearest(gallery, queries, largest + 1)  # one more, for ties at the end
+    right = gallery_labels[places] == np.asarray(query_labels)[:, None]
+    best = np.where(right, similarity, -np.inf).max(axis=1, keepdims=True)
+    ranks = 1.0 + (~right & (similarity >= best - 1e-6)).sum(axis=1)
+    return np.where(right.any(axis=1) & (ranks <= largest), ranks, np.inf)
 
 
 def chance_of_recall(query_labels: np.ndarray, gallery_labels: np.ndarray, k: int) -> float:

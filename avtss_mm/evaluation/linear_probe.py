@@ -15,6 +15,9 @@ from .linear_classifier import LOSSES, LinearProblem
 STRENGTHS = dict(logistic=(1e-3, 1e-2, 1e-1, 1.0, 10.0), svm=(1e-4, 1e-3, 1e-2, 1e-1))
 """Values of ``C`` to choose from."""
 
+ENOUGH = 20_000
+"""Held-out samples after which further folds are left out: their standard error is 0.004."""
+
 
 def linear_probe(
     train: np.ndarray,
@@ -38,7 +41,7 @@ def linear_probe(
         C (Sequence[float], optional): Inverse strengths of regularisation to choose from; of
             equally good ones the least is taken. Defaults to None: the classifier's ``STRENGTHS``.
         num_folds (int): Folds of the cross-validation; fewer where there are fewer groups, or
-            fewer files in each class. Defaults to 3.
+            fewer files in each class, or where the first hold ``ENOUGH``. Defaults to 3.
 
     Returns:
         tuple: The accuracy on ``test`` and the chosen ``C``.
@@ -49,11 +52,9 @@ def linear_probe(
     if classifier not in LOSSES:
         raise ValueError(f'classifier must be one of {list(LOSSES)}, got {classifier!r}')
     strengths = sorted(C or STRENGTHS[classifier])  # the first are fitted fastest
-    folds = list(split(train_labels, groups, num_folds))
+    folds = list(split(train_labels, groups, num_folds)) if len(strengths) > 1 else []
     scores = np.zeros(len(strengths))
-    with tqdm(
-        total=len(folds) * len(strengths), desc=f'C of {classifier}', disable=None, leave=False
-    ) as bar:
+    with tqdm(total=len(folds) * len(strengths), desc=f'C of {classifier}', disable=None) as bar:
         for known, asked in folds:
             sides = train[known], train_labels[known], train[asked], train_labels[asked]
             for place, accuracy in enumerate(accuracies(*sides, classifier, strengths)):
@@ -86,4 +87,9 @@ def split(labels: np.ndarray, groups: np.ndarray, num_folds: int):
     folds = StratifiedGroupKFold(num_folds, shuffle=True, random_state=0)
     with warnings.catch_warnings():  # a class with fewer groups than folds: it is right to go on
         warnings.filterwarnings('ignore', message='The least populated class')
-        yield from folds.split(labels, labels, groups)
+        asked = 0
+        for fold in folds.split(labels, labels, groups):
+            yield fold
+            asked += len(fold[1])
+            if asked >= ENOUGH:
+                break

@@ -33,15 +33,18 @@ def test_ranks_equal_a_plain_loop(seed):
     labels = rng.integers(0, 9, 90)
     queries = np.concatenate([rng.normal(size=(20, 4)), gallery[:20]])
     truth = rng.integers(0, 10, 40)  # label 9 is not in the gallery
-    ranks = match_ranks(queries, truth, gallery, labels, chunk_size=7)
-    assert ranks.tolist() == slow_ranks(queries, truth, gallery, labels)
-    assert ranks.max() == math.inf and ranks.min() <= 2
+    slow = slow_ranks(queries, truth, gallery, labels)
+    for largest in (3, 12, 200):
+        expected = [rank if rank <= largest else math.inf for rank in slow]
+        assert match_ranks(queries, truth, gallery, labels, largest).tolist() == expected
+        assert max(expected) == math.inf and min(expected) <= 2
 
 
 def test_collapsed_features_find_nothing():
     same = np.ones((10, 3))
     labels = np.arange(10)
-    assert match_ranks(same, labels, same, labels).tolist() == [10] * 10
+    assert match_ranks(same, labels, same, labels, 10).tolist() == [10] * 10
+    assert match_ranks(same, labels, same, labels, 9).tolist() == [math.inf] * 10
 
 
 @pytest.mark.parametrize('k', [1, 2, 4, 9])

@@ -68,7 +68,7 @@ class ClipRetrievalMetric(FeatureMetric):
     def _recall(self, name, queries, labels, gallery, gallery_labels) -> dict[str, float]:
         if not len(queries) or not len(gallery):
             return {}
-        ranks = match_ranks(queries, labels, gallery, gallery_labels)
+        ranks = match_ranks(queries, labels, gallery, gallery_labels, max(self.topk))
         metrics = {}
         for k in self.topk:
             metrics[f'{name}_R@{k}'] = float((ranks <= k).mean())
