@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from avtss_mm.models import FeatureQueue
+from avtss_mm.models.memories import feature_queue
 
 
 def unit(*shape, seed=0):
@@ -82,3 +83,28 @@ def test_loading_an_emptier_queue_is_noticed():
 def test_batch_larger_than_queue_is_refused():
     with pytest.raises(ValueError, match='does not fit into a queue of 4'):
         FeatureQueue(4, 2).enqueue(unit(5, 2), torch.arange(5))
+
+
+def test_a_queue_searched_in_blocks(monkeypatch):
+    queue = FeatureQueue(length=50, feat_dim=6)
+    queue.enqueue(unit(50, 6), torch.arange(50) % 45 - 1)
+    targets, ids = unit(4, 6, seed=1), torch.tensor([0, 1, 2, 99])
+    agreeing = queue.similarity(unit(4, 6, seed=2), ids)
+    for options in ((8,), (50,), (20, agreeing)):
+        places, found = queue.nearest(targets, ids, *options)
+        monkeypatch.setattr(feature_queue, 'BLOCK', 7)
+        in_blocks, found_in_blocks = queue.nearest(targets, ids, *options)
+        monkeypatch.undo()
+        assert found.equal(found_in_blocks) and found.sum() > 20
+        assert places[found].equal(in_blocks[found])
+
+
+def test_products_with_chosen_entries(monkeypatch):
+    monkeypatch.setattr(feature_queue, 'ELEMENTS', 60)  # two rows at once
+    queue = FeatureQueue(length=30, feat_dim=5).double()
+    queue.enqueue(unit(30, 5).double(), torch.arange(30))
+    queries = unit(5, 5, seed=3).double().requires_grad_()
+    places = torch.randint(0, 30, (5, 6), generator=torch.Generator().manual_seed(0))
+    expected = (queries @ queue.features.T).gather(1, places)
+    assert torch.allclose(queue.compare(queries, places), expected)
+    assert torch.autograd.gradcheck(lambda x: queue.compare(x, places), queries)

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import torch
 import torch.nn as nn
+import torch.nn.functional as F
 from mmaction.registry import MODELS
+
+BLOCK = 65_536
+"""Entries that are searched at once."""
+
+ELEMENTS = 2**22
+"""Numbers of chosen entries that are in memory at once."""
 
 
 @MODELS.register_module()
@@ -65,19 +72,22 @@ class FeatureQueue(nn.Module):
         self.num_enqueued += len(features)
 
     @torch.no_grad()
-    def similarity(self, targets: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
+    def similarity(
+        self, targets: torch.Tensor, ids: torch.Tensor, part: slice = slice(None)
+    ) -> torch.Tensor:
         """Compare each target with all entries that come from other videos.
 
         Args:
             targets (Tensor): Unit vectors of shape ``(B, D)``.
             ids (Tensor): Video ids of the targets, shape ``(B,)``.
+            part (slice): Entries to compare with. Defaults to all.
 
         Returns:
             Tensor: Cosines of shape ``(B, length)``, ``-inf`` for entries of the own video and for
             those that are never a neighbour.
         """
-        similarity = targets.to(self.features.dtype) @ self.features.T  # B, Q
-        excluded = (self.ids == ids[:, None]) | (self.ids < 0)
+        similarity = targets.to(self.features.dtype) @ self.features[part].T  # B, Q
+        excluded = (self.ids[part] == ids[:, None]) | (self.ids[part] < 0)
         return similarity.masked_fill_(excluded, -torch.inf)
 
     @torch.no_grad()
@@ -89,6 +99,8 @@ class FeatureQueue(nn.Module):
         agreeing: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Find the entries most similar to each target that come from other videos.
+
+        Time grows linearly with the queue; memory does not grow beyond ``BLOCK`` entries.
 
         Args:
             targets (Tensor): Unit vectors of shape ``(B, D)``.
@@ -102,8 +114,47 @@ class FeatureQueue(nn.Module):
             tuple[Tensor, Tensor]: Places of the neighbours in the queue, the most similar first,
             and whether each is a real entry of another video; both of shape ``(B, num)``.
         """
-        similarity = self.similarity(targets, ids)
-        if agreeing is not None:
-            similarity = torch.minimum(similarity, agreeing)
-        values, places = similarity.topk(num, dim=1)
+        values = places = None
+        for start in range(0, self.length, BLOCK):
+            part = slice(start, start + BLOCK)
+            similarity = self.similarity(targets, ids, part)
+            if agreeing is not None:
+                similarity = torch.minimum(similarity, agreeing[:, part])
+            best, found = similarity.topk(min(num, similarity.shape[1]), dim=1)
+            found += start
+            if values is not None:
+                best, found = torch.cat([values, best], 1), torch.cat([places, found], 1)
+                best, order = best.topk(min(num, best.shape[1]), dim=1)
+                found = found.gather(1, order)
+            values, places = best, found
         return places, values > -torch.inf
+
+    def compare(self, queries: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+        """Products of queries with entries of the queue, differentiable in the queries.
+
+        Args:
+            queries (Tensor): Shape ``(B, D)``.
+            places (Tensor): Places of ``n`` entries for each query, shape ``(B, n)``.
+
+        Returns:
+            Tensor: Shape ``(B, n)``, without a tensor of shape ``(B, n, D)`` or ``(B, length)``.
+        """
+        return _Products.apply(queries, self.features.to(queries.dtype), places)
+
+
+class _Products(torch.autograd.Function):
+    """Each query times the entries that are chosen for it."""
+
+    @staticmethod
+    def forward(ctx, queries, features, places):
+        ctx.save_for_backward(features, places)
+        rows = max(ELEMENTS // (places.shape[1] * features.shape[1]), 1)
+        parts = zip(queries.split(rows), places.split(rows))
+        return torch.cat([(features[at] @ query[:, :, None])[:, :, 0] for query, at in parts])
+
+    @staticmethod
+    def backward(ctx, gradient):
+        features, places = ctx.saved_tensors
+        # The weighted sum of the entries, which is what this function computes
+        summed = F.embedding_bag(places, features, per_sample_weights=gradient, mode='sum')
+        return summed, None, None

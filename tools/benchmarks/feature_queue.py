@@ -1,0 +1,83 @@
+#!/usr/bin/env python
+"""Time and memory of the neighbour search in queues of growing length.
+
+python tools/benchmarks/feature_queue.py                  batch 512, 128 dimensions, up to 1,048,576
+python tools/benchmarks/feature_queue.py --small
+
+As the default config asks: neighbours up to rank 4096, and products with 1 + 1024 drawn entries,
+forward and backward. The lengths take turns.
+"""
+
+from __future__ import annotations
+
+import statistics
+
+import torch
+from measuring import apart, in_turn, parser, report
+from torch.nn.functional import normalize
+
+from avtss_mm.models import FeatureQueue
+
+DIMS, RANKS, DRAWN = 128, 4096, 1025
+
+
+def main() -> None:
+    parse = parser(__doc__)
+    parse.add_argument('--batch', type=int, default=512)
+    args = parse.parse_args()
+    batch = 64 if args.small else args.batch
+    lengths = [2**14, 2**16, 2**18] if args.small else [2**14, 2**16, 2**18, 2**20]
+    runs = {(length, part): run for length in lengths for part, run in parts(length, batch).items()}
+    seconds = in_turn(runs, args.repeat)
+    medians = {key: statistics.median(row) * 1e3 for key, row in seconds.items()}
+    rows = []
+    for length in lengths:
+        search, products = (medians[length, part] for part in ('search', 'products'))
+        _, used = apart(once, length, batch)
+        rows.append(
+            {
+                'queue': length,
+                'search ms': search,
+                'top-k alone': 1 - medians[length, 'similarity'] / search,
+                'products ms': products,
+                'µs an entry': (search + products) / length * 1e3,
+                'queue MB': length * DIMS * 4 / 1e6,
+                'memory above it MB': used - length * DIMS * 4 / 1e6,
+            }
+        )
+    report('feature_queue', {f'Queue, batch {batch}': rows}, args.out)
+
+
+def filled(length: int) -> FeatureQueue:
+    queue = FeatureQueue(length, DIMS)
+    for start in range(0, length, 2**14):
+        ids = torch.arange(start, start + 2**14)
+        queue.enqueue(normalize(torch.randn(len(ids), DIMS), dim=1), ids)
+    return queue
+
+
+def parts(length: int, batch: int) -> dict:
+    queue = filled(length)
+    queries = normalize(torch.randn(batch, DIMS), dim=1).requires_grad_()
+    ids = torch.full((batch,), -2)
+    drawn = torch.randint(0, length, (batch, DRAWN))
+
+    def similarity() -> None:
+        for start in range(0, length, 2**16):
+            queue.similarity(queries.detach(), ids, slice(start, start + 2**16))
+
+    return {
+        'search': lambda: queue.nearest(queries.detach(), ids, RANKS),
+        'similarity': similarity,
+        'products': lambda: queue.compare(queries, drawn).sum().backward(),
+    }
+
+
+def once(length: int, batch: int) -> None:
+    runs = parts(length, batch)
+    runs['search']()
+    runs['products']()
+
+
+if __name__ == '__main__':
+    main()
