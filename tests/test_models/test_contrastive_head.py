@@ -140,8 +140,26 @@ def test_entries_of_the_own_video_are_never_drawn():
         rows = slice(video, video + 1)
         queries, targets = z['video'][rows, 0], z['audio'][rows, 0]
         ids, there = torch.tensor([video]), torch.ones(1).bool()
-        loss, _ = head._pair_loss(queries, targets, there, ids, queues['audio'])
+        loss, _ = head._pair_loss(queries, targets, there, ids, ids, queues['audio'])
         assert loss.isnan().all() != excluded
+
+
+def test_a_video_twice_in_a_batch_is_no_negative_of_itself():
+    head = ContrastiveHead(TAU, 0, num_negatives=0)
+    once = embeddings(num=3)
+    twice = {name: z[[0, 1, 2, 0]] for name, z in once.items()}
+    results = []
+    for z, ids in ((once, [0, 1, 2]), (twice, [0, 1, 2, 0])):
+        loss, hit = head._pair_loss(
+            z['video'][:3, 0],
+            z['audio'][:, 0],
+            torch.ones(len(ids), dtype=torch.bool),
+            torch.tensor(ids),
+            torch.arange(3),
+            None,
+        )
+        results.append((loss[0], hit[0]))
+    assert results[0] == results[1]
 
 
 def test_random_features_give_the_chance_level():

@@ -1,6 +1,5 @@
-"""Two gloo ranks with batch B against one rank with batch 2B, in float64."""
+"""Two and four gloo ranks with batch B against one rank with the whole batch, in float64."""
 
-import copy
 import os
 
 import numpy as np
@@ -28,15 +27,15 @@ def norm_free(model):
 
 
 def run_steps(model, batches, rows):
-    """Train and return losses, gradients of the last step and queues."""
+    """Train on those rows of each batch; losses, gradients of the last step and queues."""
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
     wrapped = model
     if dist.is_initialized():
         wrapped = torch.nn.parallel.DistributedDataParallel(model, broadcast_buffers=False)
     losses = []
-    for batch in batches:
+    for batch, rows_of_batch in zip(batches, rows):
         torch.manual_seed(7)  # as EpochSeedHook does: equal on all ranks
-        inputs, samples = take(batch, rows)
+        inputs, samples = take(batch, rows_of_batch)
         results = wrapped(inputs=inputs, data_samples=samples, mode='loss')
         loss, _ = model.parse_losses(results)
         optimizer.zero_grad()
@@ -50,19 +49,19 @@ def run_steps(model, batches, rows):
     )
 
 
-def start(rank, port):
+def start(rank, port, world):
     os.environ.update(MASTER_ADDR='127.0.0.1', MASTER_PORT=str(port))
     torch.set_num_threads(1)
-    dist.init_process_group('gloo', rank=rank, world_size=2)
+    dist.init_process_group('gloo', rank=rank, world_size=world)
 
 
-def worker(rank, port, cases, queue, folder):
-    start(rank, port)
-    half = NUM_VIDEOS // 2
+def worker(rank, port, world, cases, queue, folder):
+    start(rank, port, world)
     results = {}
     for name, (model, batches) in cases.items():
-        model = copy.deepcopy(model)  # what spawn hands over is shared by the two processes
-        results[name] = run_steps(model, batches, list(range(rank * half, (rank + 1) * half)))
+        shares = [len(samples) // world for _, samples in batches]
+        rows = [list(range(rank * n, (rank + 1) * n)) for n in shares]
+        results[name] = run_steps(model, batches, rows)
     hook = SyncBuffersHook()
     hook.distributed = True
     hook.after_train_epoch(type('Runner', (), dict(model=queue)))
@@ -71,41 +70,56 @@ def worker(rank, port, cases, queue, folder):
 
 
 @pytest.fixture
-def has_audio():
-    everywhere = np.ones((NUM_VIDEOS, 2), bool)
-    some = np.random.default_rng(1).random((NUM_VIDEOS, 2)) < 0.6
-    one_rank = everywhere.copy()
-    one_rank[NUM_VIDEOS // 2 :] = False
-    return dict(everywhere=everywhere, some=some, one_rank=one_rank)
+def cases(make_recognizer, make_batch):
+    """Models and batches by name."""
+    rng = np.random.default_rng(1)
+    some = rng.random((NUM_VIDEOS, 2)) < 0.6
+    one_rank = np.ones((NUM_VIDEOS, 2), bool)
+    one_rank[NUM_VIDEOS // 2 :] = False  # half of the ranks have no sound
+    settings = dict(
+        everywhere=dict(has_audio=True),
+        some=dict(has_audio=some),
+        one_rank=dict(has_audio=one_rank),
+        last_batch_smaller=dict(has_audio=True, sizes=[NUM_VIDEOS, NUM_VIDEOS, 4, NUM_VIDEOS]),
+        temporal_only=dict(has_audio=some, contrastive_head=None),
+    )
 
-
-def test_two_ranks_equal_one(make_recognizer, make_batch, tmp_path, has_audio):
-    cases, expected = {}, {}
-    for name, sound in has_audio.items():
+    def make(has_audio, sizes=(NUM_VIDEOS,) * STEPS, **overrides):
         batches = [
-            make_batch(NUM_VIDEOS, seed=s, has_audio=sound, first_id=NUM_VIDEOS * s)
-            for s in range(STEPS)
+            make_batch(n, seed=s, has_audio=has_audio, first_id=NUM_VIDEOS * s)
+            for s, n in enumerate(sizes)
         ]
-        expected[name] = run_steps(norm_free(make_recognizer()), batches, list(range(NUM_VIDEOS)))
-        cases[name] = norm_free(make_recognizer()), batches
+        return norm_free(make_recognizer(**overrides)), batches
+
+    return {name: make(**setting) for name, setting in settings.items()}
+
+
+@pytest.mark.parametrize('world', [2, 4])
+def test_several_ranks_equal_one(cases, tmp_path, world):
     queue = FeatureQueue(7, 4)
     queue.enqueue(torch.nn.functional.normalize(torch.randn(5, 4), dim=1), torch.arange(5) + 10**6)
-    port = 20000 + os.getpid() % 20000
-    mp.spawn(worker, (port, cases, queue, tmp_path), nprocs=2)
-    ranks = [torch.load(tmp_path / f'{rank}.pth') for rank in (0, 1)]
+    port = 20000 + (os.getpid() + world) % 20000
+    # fork: a spawned process would take seconds to import everything
+    mp.start_processes(worker, (port, world, cases, queue, tmp_path), world, start_method='fork')
+    ranks = [torch.load(tmp_path / f'{rank}.pth') for rank in range(world)]
 
-    for name, one in expected.items():
-        two = [rank['results'][name] for rank in ranks]
-        mean_loss = (two[0]['losses'] + two[1]['losses']) / 2
+    for name, (model, batches) in cases.items():
+        one = run_steps(model, batches, [list(range(len(samples))) for _, samples in batches])
+        several = [rank['results'][name] for rank in ranks]
+        mean_loss = torch.stack([rank['losses'] for rank in several]).mean(dim=0)
         assert mean_loss.allclose(one['losses'], rtol=1e-10, atol=0), name
-        for rank in two:
+        for rank in several:
             for key, grad in one['grads'].items():
+                if grad is None:
+                    assert rank['grads'][key] is None, (name, key)
+                    continue
                 assert rank['grads'][key].allclose(grad, rtol=1e-8, atol=1e-11), (name, key)
             for modality, state in one['queues'].items():
                 for key, value in state.items():
                     got = rank['queues'][modality][key].double()
                     assert got.allclose(value.double(), rtol=0, atol=1e-10), (name, modality, key)
-        assert one['queues']['video']['num_enqueued'] == NUM_VIDEOS * STEPS
+        if name == 'everywhere':
+            assert one['queues']['video']['num_enqueued'] == NUM_VIDEOS * STEPS
 
     # mmaction2's SyncBuffersHook averages all buffers over the ranks: equal ones stay as they are
     for rank in ranks:

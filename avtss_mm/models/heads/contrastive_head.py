@@ -149,6 +149,7 @@ class ContrastiveHead(BaseModule):
                     embeddings[query][:, window],
                     all_targets[target][:, other],
                     all_valid[target][:, other],
+                    all_ids,
                     video_ids,
                     searched.get(target),
                     agreeing,
@@ -178,6 +179,7 @@ class ContrastiveHead(BaseModule):
         queries: torch.Tensor,  # B, D
         targets: torch.Tensor,  # G, D: of all ranks, this rank's among them
         targets_valid: torch.Tensor,  # G
+        all_ids: torch.Tensor,  # G
         video_ids: torch.Tensor,  # B
         queue: FeatureQueue | None,
         agreeing: torch.Tensor | None = None,  # B, Q
@@ -185,7 +187,7 @@ class ContrastiveHead(BaseModule):
         """Loss of each query, and whether its target is nearer than all others of the batch."""
         own = torch.arange(len(queries), device=queries.device) + get_rank() * len(queries)
         logits = queries @ targets.T / self.temperature  # B, G
-        is_own = torch.arange(len(targets), device=queries.device) == own[:, None]
+        is_own = all_ids == video_ids[:, None]  # a sampler that rounds up repeats videos
         negatives = logits.masked_fill(is_own | ~targets_valid, ABSENT)
         positives = logits.gather(1, own[:, None])  # B, 1
         mask = torch.ones_like(positives, dtype=torch.bool)
@@ -195,11 +197,9 @@ class ContrastiveHead(BaseModule):
             places, found = queue.nearest(
                 targets[own].detach(), video_ids, self.largest_rank, agreeing
             )
-            # One product with the whole queue instead of a (B, num_negatives, D) tensor.
-            similarity = queries @ queue.features.to(queries.dtype).T / self.temperature  # B, Q
             if self.num_positives:
                 ranks = self._draw(self.positive_ranks, self.num_positives, len(targets), own)
-                drawn = similarity.gather(1, places.gather(1, ranks))
+                drawn = queue.compare(queries, places.gather(1, ranks)) / self.temperature
                 positives = torch.cat([positives, drawn], dim=1)
                 there = found.gather(1, ranks)
                 if self.replace_target:
@@ -207,7 +207,7 @@ class ContrastiveHead(BaseModule):
                 mask = torch.cat([mask, there], dim=1)
             if self.num_negatives:
                 ranks = self._draw(self.negative_ranks, self.num_negatives, len(targets), own)
-                drawn = similarity.gather(1, places.gather(1, ranks))
+                drawn = queue.compare(queries, places.gather(1, ranks)) / self.temperature
                 drawn = drawn.masked_fill(~found.gather(1, ranks), ABSENT)
                 negatives = torch.cat([negatives, drawn], dim=1)
         return multi_positive_info_nce(positives, mask, negatives), hit

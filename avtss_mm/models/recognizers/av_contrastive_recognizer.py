@@ -63,6 +63,10 @@ class AVContrastiveRecognizer(AVEncoder):
     ) -> None:
         super().__init__(backbone, audio_backbone, neck, audio_neck, **kwargs)
         self.contrastive_head = MODELS.build(contrastive_head) if contrastive_head else None
+        if self.contrastive_head is None:  # nothing trains them: DDP must not wait for gradients
+            for neck in (self.neck, self.audio_neck):
+                if neck is not None:
+                    neck.requires_grad_(False)
         pretext_heads = {k: MODELS.build(v) for k, v in (pretext_heads or {}).items() if v}
         self.pretext_heads = ModuleDict(pretext_heads)
         queue = queue if self.contrastive_head is not None else None  # it alone searches them
