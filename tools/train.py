@@ -1,18 +1,28 @@
 #!/usr/bin/env python
 """Train: ``python tools/train.py CONFIG``, with the flags of mmaction2's ``tools/train.py``."""
 
+from __future__ import annotations
+
 import argparse
 import os
+import signal
+import sys
+from threading import Event
 
 # Before torch is imported: waiting OpenMP threads must not take the core of a data worker.
 os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 
 from mmengine.config import Config
 from mmengine.device import get_device
-from mmengine.runner import find_latest_checkpoint
 
 import avtss_mm  # noqa: F401  (registers, and mends upstream)
+from avtss_mm.engine import TrainingStoppedError, explain, find_last_checkpoint, is_complete
 from avtss_mm.utils import cli
+
+IS_FIRST = os.environ.get('RANK', '0') == '0'
+"""Whether this process speaks for all."""
+ASKED_TO_END = Event()
+"""Whether SIGTERM has come."""
 
 
 def parse_args() -> argparse.Namespace:
@@ -43,7 +53,8 @@ def merge_flags(cfg: Config, args: argparse.Namespace) -> Config:
     """Put the flags of training into the config.
 
     Raises:
-        UsageError: If a flag cannot be obeyed with this config or on this machine.
+        UsageError: If a flag cannot be obeyed with this config or on this machine, or a checkpoint
+            to resume from is damaged.
         FileNotFoundError: If the checkpoint to resume from is absent.
     """
     if args.no_validate:
@@ -61,10 +72,7 @@ def merge_flags(cfg: Config, args: argparse.Namespace) -> Config:
             "are wrong. Leave out --amp (or set optim_wrapper.type='OptimWrapper')."
         )
     if args.resume is not None:
-        auto = args.resume == 'auto'
-        last = find_latest_checkpoint(cfg.work_dir) if auto else args.resume
-        if not auto and '://' not in last and not os.path.isfile(last):
-            raise FileNotFoundError(f'{last}: no such checkpoint to resume from')
+        last = choose_checkpoint(args.resume, cfg.work_dir)
         cfg.resume = last is not None
         cfg.load_from = last or cfg.get('load_from')  # the first start may begin from weights
     if args.auto_scale_lr:
@@ -79,10 +87,75 @@ def merge_flags(cfg: Config, args: argparse.Namespace) -> Config:
     return cfg
 
 
+def choose_checkpoint(asked: str, work_dir: str) -> str | None:
+    """The checkpoint to resume from; None: there is none yet."""
+    if asked != 'auto':
+        if '://' not in asked and not os.path.isfile(asked):
+            raise FileNotFoundError(f'{asked}: no such checkpoint to resume from')
+        if '://' not in asked and not is_complete(asked):
+            raise cli.UsageError(
+                f'{asked} is damaged: --resume without a path takes the last one that is complete'
+            )
+        return asked
+    last, passed_over = find_last_checkpoint(work_dir)
+    if passed_over and last is None:
+        raise cli.UsageError(
+            f'no checkpoint in {work_dir} is complete; damaged or gone: {", ".join(passed_over)}. '
+            'Without --resume training begins anew.'
+        )
+    if IS_FIRST:
+        for path in passed_over:
+            print(f'{path} is damaged or gone: it is passed over')
+        print(f'going on from {last}' if last else f'no checkpoint in {work_dir}: from the start')
+    return last
+
+
+def train(cfg: Config) -> None:
+    """Train; if something from outside ends it, say what and how to go on."""
+    runner = None
+    try:
+        runner = cli.build_runner(cfg)
+        runner.train()
+    except Exception as error:
+        if ASKED_TO_END.is_set():  # by then its workers end too, and that is an error
+            sys.exit(128 + signal.SIGTERM)
+        text = explain(error, cfg.work_dir, data_folders(runner))
+        if text is None or isinstance(error, FileNotFoundError) and runner is None:
+            raise
+        if isinstance(error, TrainingStoppedError) and not IS_FIRST:
+            sys.exit(1)  # all processes stop for this reason: one of them says so
+        sys.exit(f'error: {text}')
+
+
+def data_folders(runner) -> list[str]:
+    """The folders of the samples, if the data set was built already."""
+    dataset = getattr(getattr(runner, 'train_dataloader', None), 'dataset', None)
+    return [folder for folder in (getattr(dataset, 'data_prefix', None) or {}).values() if folder]
+
+
+def end_when_asked() -> None:
+    """On SIGTERM end in order, with a word, instead of at once.
+
+    A launcher sends it when another process of the run died, a cluster when it wants the machine.
+    """
+    trainer = os.getpid()
+
+    def stop(*_) -> None:
+        if os.getpid() != trainer:  # a data worker, which inherits this
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            os.kill(os.getpid(), signal.SIGTERM)
+        ASKED_TO_END.set()
+        print('error: ended by SIGTERM; the same command with --resume goes on', file=sys.stderr)
+        sys.exit(128 + signal.SIGTERM)
+
+    signal.signal(signal.SIGTERM, stop)
+
+
 def main() -> None:
     args = parse_args()
+    end_when_asked()
     with cli.user_errors():
-        cli.build_runner(merge_flags(cli.load_config(args), args)).train()
+        train(merge_flags(cli.load_config(args), args))
 
 
 if __name__ == '__main__':

@@ -1,5 +1,25 @@
-"""Hooks, registered in mmaction2's ``HOOKS``."""
+"""Hooks, registered in mmaction2's ``HOOKS``, and what ends or resumes a training."""
 
-from .hooks import EpochSeedHook, PretrainMonitorHook, ProgressBarHook
+from .faults import TrainingStoppedError, explain
+from .hooks import (
+    DurableCheckpointHook,
+    EpochSeedHook,
+    FiniteLossHook,
+    PretrainMonitorHook,
+    ProgressBarHook,
+    SyncNormHook,
+)
+from .resuming import find_last_checkpoint, is_complete
 
-__all__ = ['EpochSeedHook', 'PretrainMonitorHook', 'ProgressBarHook']
+__all__ = [
+    'DurableCheckpointHook',
+    'EpochSeedHook',
+    'FiniteLossHook',
+    'PretrainMonitorHook',
+    'ProgressBarHook',
+    'SyncNormHook',
+    'TrainingStoppedError',
+    'explain',
+    'find_last_checkpoint',
+    'is_complete',
+]

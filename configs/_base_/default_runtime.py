@@ -6,8 +6,10 @@ default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=20, ignore_last=False),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(type='CheckpointHook', interval=5, max_keep_ckpts=3),
+    finite_loss=dict(type='FiniteLossHook'),  # max_skipped=20: skip steps instead of stopping
+    checkpoint=dict(type='DurableCheckpointHook', interval=5, max_keep_ckpts=3),
     sampler_seed=dict(type='DistSamplerSeedHook'),
+    sync_norm=dict(type='SyncNormHook'),
 )
 # mmaction2's SyncBuffersHook is left out: it would average the queues over the ranks.
 

@@ -49,7 +49,7 @@ class Dreamer(BaseModel):
         return dict(loss=(self.weight * torch.rand(1)).sum())
 
 
-def run(work_dir, epochs, dataset, hook=True, **options):
+def run(work_dir, epochs, dataset, hook=True, seed=11, **options):
     """Train; returns what the model saw and drew, in order."""
     seen = []
     Runner(
@@ -65,7 +65,7 @@ def run(work_dir, epochs, dataset, hook=True, **options):
         optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.1)),
         custom_hooks=[EpochSeedHook()] if hook else [],
         default_hooks=dict(checkpoint=dict(type='CheckpointHook', interval=1)),
-        randomness=dict(seed=11),
+        randomness=dict(seed=seed),
         experiment_name=f'{work_dir.name}-{epochs}-{len(options)}-{hook}',
         **options,
     ).train()
@@ -94,3 +94,10 @@ def test_resumed_run_goes_on_like_the_unbroken_one(tmp_path, hook):
     run(tmp_path / 'broken', 2, Recorder(), hook)
     resumed = run(tmp_path / 'broken', 3, Recorder(), hook, resume=True)
     assert (resumed == unbroken[4:]) is hook  # without the hook it would not
+
+
+def test_a_resumed_run_keeps_its_seed(tmp_path):
+    unbroken = run(tmp_path / 'unbroken', 3, Recorder(), seed=5)
+    run(tmp_path / 'broken', 2, Recorder(), seed=5)
+    resumed = run(tmp_path / 'broken', 3, Recorder(), resume=True)  # the config says 11
+    assert resumed == unbroken[4:]

@@ -84,7 +84,8 @@ def test_resumed_equals_unbroken_bit_for_bit(toy, unbroken, tmp_path):
             assert torch.as_tensor(value).equal(two['optimizer']['state'][key][name]), (key, name)
     assert one['param_schedulers'] == two['param_schedulers']
     # the curves are those of one run: the same samples in the same order gave the same losses
-    for name in ('train/loss', 'train/loss_v2v', 'train/acc_order_va', 'train/skipped_share'):
+    logged = ('loss', 'loss_v2v', 'acc_order_va', 'skipped_share')
+    for name in (*(f'train/{key}' for key in logged), 'val/knn/joint_top1'):
         histories = [c['message_hub']['log_scalars'][name] for c in (one, two)]
         assert str(histories[0]) == str(histories[1])
 
@@ -97,8 +98,10 @@ def test_another_seed_is_another_run(toy, unbroken, tmp_path):
     assert not one['queues.video.ids'].equal(two['queues.video.ids'])  # another order of samples
 
 
-def test_number_of_workers_changes_nothing(toy, unbroken, tmp_path):
-    options = ['train_dataloader.num_workers=0', 'train_dataloader.persistent_workers=False']
+@pytest.mark.parametrize('workers', [0, 4])
+def test_number_of_workers_changes_nothing(toy, unbroken, tmp_path, workers):
+    options = [f'train_dataloader.num_workers={workers}']
+    options += [f'train_dataloader.persistent_workers={workers > 0}']
     train(toy, tmp_path, '--no-validate', epochs=1, options=options)
     one = torch.load(unbroken[0] / 'epoch_1.pth', weights_only=True)['state_dict']
     two = torch.load(tmp_path / 'epoch_1.pth', weights_only=True)['state_dict']
@@ -160,11 +163,15 @@ def test_two_processes_train_on_the_cpu(toy, tmp_path):
     result = subprocess.run(
         ['bash', ROOT / 'tools/dist_train.sh', ROOT / 'configs/demo/avtss_toy.py', '2',
          '--work-dir', tmp_path, '--no-validate', '--cfg-options', f'data_root={toy}',
-         'train_cfg.max_epochs=1', *SMALL],
+         'train_cfg.max_epochs=1', *SMALL, 'train_dataloader.batch_size=2',
+         'optim_wrapper.accumulative_counts=2', 'default_hooks.ema.type=EMAHook'],
         capture_output=True, text=True,
         env={**os.environ, 'PATH': path, 'PORT': str(20002 + os.getpid() % 20000)},
     )  # fmt: skip
     assert result.returncode == 0, result.stderr[-3000:]
-    state = torch.load(tmp_path / 'epoch_1.pth', weights_only=True)['state_dict']
-    assert state['queues.video.num_enqueued'] == 16  # two steps of 2 x 4 videos
+    checkpoint = torch.load(tmp_path / 'epoch_1.pth', weights_only=True)
+    averaged, last = checkpoint['state_dict'], checkpoint['ema_state_dict']  # mmengine swaps them
+    assert last['module.queues.video.num_enqueued'] == 16  # four batches of 2 x 2 videos
+    assert checkpoint['optimizer']['state'][0]['step'] == 2
+    assert not averaged['backbone.stem.0.weight'].equal(last['module.backbone.stem.0.weight'])
     assert 'Epoch 1 in short' in result.stdout

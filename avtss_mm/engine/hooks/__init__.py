@@ -1,5 +1,15 @@
+from .durable_checkpoint_hook import DurableCheckpointHook
 from .epoch_seed_hook import EpochSeedHook
+from .finite_loss_hook import FiniteLossHook
 from .pretrain_monitor_hook import PretrainMonitorHook
 from .progress_bar_hook import ProgressBarHook
+from .sync_norm_hook import SyncNormHook
 
-__all__ = ['EpochSeedHook', 'PretrainMonitorHook', 'ProgressBarHook']
+__all__ = [
+    'DurableCheckpointHook',
+    'EpochSeedHook',
+    'FiniteLossHook',
+    'PretrainMonitorHook',
+    'ProgressBarHook',
+    'SyncNormHook',
+]

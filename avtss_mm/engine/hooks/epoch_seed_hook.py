@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 import torch
 from mmaction.registry import HOOKS
+from mmengine.dist import all_gather_object
 from mmengine.hooks import Hook
 
 from ...utils.seeding import seed_generators
+from ..faults import TrainingStoppedError
 
 
 @HOOKS.register_module()
@@ -16,10 +18,11 @@ class EpochSeedHook(Hook):
     """Make an epoch a function of (seed, epoch): its samples, and what the model draws.
 
     Before each training epoch it tells every data set that has ``set_epoch`` the epoch and the
-    runner's seed; before its first step it seeds the global generators from the two, equally on
-    all ranks. A run that is resumed at the end of an epoch then goes on as the unbroken one would
-    have, whatever was drawn in between, e.g. by a validation. Without this hook
-    :class:`AudioVisualDataset` draws the same windows in every epoch.
+    runner's seed, and the sampler the seed, which a resumed run has from its checkpoint (upstream
+    leaves the sampler with the config's). Before the epoch's first step it seeds the global
+    generators from the two, equally on all ranks. A run that is resumed at the end of an epoch
+    then goes on as the unbroken one would have, whatever was drawn in between, e.g. by a
+    validation. Without this hook :class:`AudioVisualDataset` draws the same windows in every epoch.
 
     It needs an epoch-based loop: an iteration-based one counts as a single epoch.
     """
@@ -27,8 +30,23 @@ class EpochSeedHook(Hook):
     # Before other hooks draw, and before the loop asks the loader for its iterator.
     priority = 'VERY_HIGH'
 
+    def before_train(self, runner) -> None:
+        """Check that no process will wait for another one's batch.
+
+        Raises:
+            TrainingStoppedError: If the sampler gives the processes unequal shares.
+        """
+        shares = all_gather_object(getattr(runner.train_dataloader.sampler, 'num_samples', None))
+        if len(set(shares)) > 1:
+            raise TrainingStoppedError(
+                f'the processes have unequal numbers of samples ({shares}) and would wait for one '
+                'another: set train_dataloader.sampler.round_up=True.'
+            )
+
     def before_train_epoch(self, runner) -> None:
-        """Set the epoch of the data sets."""
+        """Set the epoch of the data sets, and the seed."""
+        if hasattr(runner.train_dataloader.sampler, 'seed'):
+            runner.train_dataloader.sampler.seed = runner.seed
         for dataset in _innermost(runner.train_dataloader.dataset):
             if hasattr(dataset, 'set_epoch'):
                 dataset.set_epoch(runner.epoch, runner.seed)

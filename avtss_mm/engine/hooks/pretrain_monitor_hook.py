@@ -12,6 +12,9 @@ from mmengine.runner import Runner
 
 from ...visualization.curves import draw_curves
 
+DIVERGING = 2
+"""How many times the loss of the first step says that training diverges."""
+
 
 @HOOKS.register_module()
 class PretrainMonitorHook(Hook):
@@ -20,8 +23,9 @@ class PretrainMonitorHook(Hook):
     The k-NN monitor itself is the validation loop (``KNNMetric`` on a small labelled list). This
     hook runs it once before the first step, so that later figures stand beside those of random
     weights; a network that has found a shortcut can fall *below* them. After each epoch it logs
-    the pretext accuracies with their chance levels and how many samples were skipped or silent.
-    After each validation and at the end it draws ``curves.png`` in the work dir.
+    the pretext accuracies with their chance levels and how many samples were skipped or silent,
+    and warns if the loss has grown. After each validation and at the end it draws ``curves.png``
+    in the work dir.
 
     Args:
         baseline (bool): Run the monitor before the first step. Defaults to True.
@@ -50,6 +54,7 @@ class PretrainMonitorHook(Hook):
         share = float(skipped / max(served + skipped, 1))
         hub = runner.message_hub
         hub.update_scalar('train/skipped_share', share)
+        self._warn_if_diverging(runner)
         steps = len(runner.train_dataloader)
         means = {
             name.split('/')[1]: buffer.mean(min(steps, len(buffer.data[0])))
@@ -86,6 +91,16 @@ class PretrainMonitorHook(Hook):
         """Draw the curves a last time and say where they are."""
         self._draw(runner)
         runner.logger.info(f'Curves: {Path(runner.work_dir) / "curves.png"}')
+
+    @staticmethod
+    def _warn_if_diverging(runner: Runner) -> None:
+        losses = runner.message_hub.get_scalar('train/loss').data[0]
+        last = losses[-len(runner.train_dataloader) :].mean()
+        if last > DIVERGING * losses[0]:
+            runner.logger.warning(
+                f'the loss, {last:.4g} in this epoch, was {losses[0]:.4g} in the first step: '
+                'training diverges. Begin anew with a lower optim_wrapper.optimizer.lr.'
+            )
 
     @staticmethod
     def _counts(runner: Runner) -> tuple[int, int]:

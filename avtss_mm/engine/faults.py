@@ -1,0 +1,84 @@
+"""What ends a training, in words: what happened, and what to do about it."""
+
+from __future__ import annotations
+
+import errno
+import re
+from pathlib import Path
+
+import torch
+
+from .resuming import find_last_checkpoint
+
+_DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_NOT_WRITABLE = {errno.EROFS, errno.EACCES, errno.EPERM}
+_DISK_FAILS = {errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT}
+_WORKER_KILLED = re.compile(r'DataLoader worker \(pid\(?s?\)? [\d, ]+\) .*', re.DOTALL)
+_RANK_DIED = re.compile(
+    r'Connection closed by peer|Connection reset by peer|Broken pipe|Connection refused'
+    r'|NCCL error|Timed out waiting|timed out after|remote process has exited'
+)
+
+
+class TrainingStoppedError(RuntimeError):
+    """Training cannot go on; the text says why and what to do."""
+
+
+def explain(error: BaseException, work_dir, data_folders=()) -> str | None:
+    """Say in a few lines what ended a training and how to go on.
+
+    Args:
+        error: What was raised.
+        work_dir: Folder of the checkpoints.
+        data_folders: Folders that the samples come from.
+
+    Returns:
+        str or None: None if it is nothing that happens to sound code: its traceback is needed.
+    """
+    reason = _reason(error, Path(work_dir), [Path(folder) for folder in data_folders])
+    if reason is None:
+        return None
+    last, damaged = find_last_checkpoint(work_dir)
+    damaged = ''.join(f'{path} is damaged or gone. ' for path in damaged)
+    if last is None:
+        return f'{reason}\n{damaged}There is no checkpoint yet to go on from.'
+    return (
+        f'{reason}\n{damaged}The last complete checkpoint is {last}; the same command with '
+        '--resume goes on from there.'
+    )
+
+
+def _reason(error: BaseException, work_dir: Path, data_folders: list[Path]) -> str | None:
+    text = str(error).strip()
+    if isinstance(error, TrainingStoppedError):
+        return text
+    gone = [str(folder) for folder in data_folders if not folder.exists()]
+    if gone and not isinstance(error, KeyboardInterrupt):
+        return f'the data are gone: there is no {", ".join(gone)} any more. Bring it back.'
+    if isinstance(error, torch.cuda.OutOfMemoryError):
+        return f'out of GPU memory: lower train_dataloader.batch_size ({text.splitlines()[0]}).'
+    killed = _WORKER_KILLED.search(text)
+    if killed or 'unable to write to file </torch' in text:
+        text = killed.group() if killed else text
+        if 'signal: Terminated' in text:
+            return 'ended by SIGTERM, and its data workers too.'
+        return (
+            f'a data worker ended: {text.splitlines()[0]} Often memory ran out, or shared memory '
+            '(/dev/shm; `docker run --shm-size`): lower train_dataloader.num_workers.'
+        )
+    if 'could not be read' in text:  # AudioVisualDataset's, perhaps behind a worker's traceback
+        return text.rpartition('\nRuntimeError: ')[2]
+    if isinstance(error, ValueError) and text.startswith('Input contains'):  # scikit-learn's
+        return 'features are not finite: begin anew with a lower optim_wrapper.optimizer.lr.'
+    if _RANK_DIED.search(text):
+        first = text.splitlines()[0]
+        return f'another process of this run ended, its message tells why (here: {first}).'
+    if isinstance(error, OSError):
+        where = error.filename or work_dir
+        if error.errno in _DISK_FULL:
+            return f'no space left for {where} ({error.strerror}): make room in {work_dir}.'
+        if error.errno in _NOT_WRITABLE:
+            return f'{where} cannot be used ({error.strerror}): mend that, or give --work-dir.'
+        if error.errno in _DISK_FAILS:
+            return f'{where} cannot be reached ({error.strerror}): check the disk or network.'
+    return None

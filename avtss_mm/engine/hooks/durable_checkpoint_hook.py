@@ -1,0 +1,118 @@
+"""Checkpoints that outlive a run which is killed at any moment."""
+
+from __future__ import annotations
+
+import os.path as osp
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from copy import copy
+from pathlib import Path
+
+from mmaction.registry import HOOKS
+from mmengine.dist import is_main_process
+from mmengine.hooks import CheckpointHook
+from mmengine.runner import EpochBasedTrainLoop, Runner
+
+from ..resuming import flush, write_marker
+
+PARTIAL = '*.pth.part'
+"""What a checkpoint is called while it is written (see :mod:`avtss_mm.utils.checkpoint`)."""
+
+
+@HOOKS.register_module()
+class DurableCheckpointHook(CheckpointHook):
+    """mmengine's CheckpointHook for runs that are killed, and disks that fill up.
+
+    A checkpoint gets its name when it is whole. It is on the disk before ``last_checkpoint`` names
+    it, and only then are those deleted that it outdates; upstream deletes them first. What was
+    left of one that was being written is deleted when it fails or the run goes on.
+
+    A checkpoint is written before its epoch is validated. A run that goes on from it begins with
+    that validation, which upstream leaves out (mmengine#1394), so that its curves are those of an
+    unbroken run.
+
+    Args:
+        *args, **kwargs: As of :class:`mmengine.hooks.CheckpointHook`.
+    """
+
+    def before_train(self, runner: Runner) -> None:
+        """Delete what a killed run left half written; catch up on its validation."""
+        super().before_train(runner)
+        self._delete_partial()
+        if _validation_is_due(runner):
+            runner.logger.info(f'Epoch {runner.epoch} was saved before it was validated: now.')
+            runner.val_loop.run()
+
+    def after_val_epoch(self, runner: Runner, metrics: dict) -> None:
+        """Remember that the epoch is validated; save it if it is the best."""
+        runner.message_hub.update_info('last_validation', runner.epoch)
+        if runner.epoch:  # initial weights are validated for comparison only
+            super().after_val_epoch(runner, metrics)
+
+    def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
+        outdated = None
+        if self.max_keep_ckpts > 0 and step not in self.keep_ckpt_ids:
+            if len(self.keep_ckpt_ids) == self.max_keep_ckpts:
+                outdated = self.filename_tmpl.format(self.keep_ckpt_ids[0])
+            self.keep_ckpt_ids.append(step)  # its length is limited
+            runner.message_hub.update_info('keep_ckpt_ids', list(self.keep_ckpt_ids))
+        name = self.filename_tmpl.format(step)
+        self.last_ckpt = self.file_backend.join_path(self.out_dir, name)
+        runner.message_hub.update_info('last_ckpt', self.last_ckpt)
+        with self._deleting_last():
+            runner.save_checkpoint(
+                self.out_dir,
+                name,
+                self.file_client_args,
+                save_optimizer=self.save_optimizer,
+                save_param_scheduler=self.save_param_scheduler,
+                meta=meta,
+                by_epoch=self.by_epoch,
+                backend_args=self.backend_args,
+                **self.args,
+            )
+            if is_main_process():
+                if osp.isfile(self.last_ckpt):
+                    flush(self.last_ckpt)
+                write_marker(runner.work_dir, self.last_ckpt)
+                if outdated is not None:
+                    self.file_backend.remove(self.file_backend.join_path(self.out_dir, outdated))
+
+    def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
+        with self._deleting_last():
+            super()._save_best_checkpoint(runner, metrics)
+
+    @contextmanager
+    def _deleting_last(self) -> Iterator[None]:
+        """Within the block deleting is put off; if it fails, only what is half written goes."""
+        backend, outdated = self.file_backend, []
+        self.file_backend = copy(backend)
+        self.file_backend.remove = outdated.append
+        try:
+            yield
+        except OSError:
+            self._delete_partial()  # it may fill the disk
+            raise
+        finally:
+            self.file_backend = backend
+        for path in outdated:
+            if backend.isfile(path):
+                backend.remove(path)
+
+    def _delete_partial(self) -> None:
+        if is_main_process() and osp.isdir(self.out_dir):
+            for path in Path(self.out_dir).glob(PARTIAL):
+                with suppress(OSError):
+                    path.unlink()
+
+
+def _validation_is_due(runner: Runner) -> bool:
+    """Whether the checkpoint that a run goes on from was written before its validation."""
+    loop = runner.train_loop
+    if runner.epoch == 0 or runner.val_loop is None or not isinstance(loop, EpochBasedTrainLoop):
+        return False
+    if runner.message_hub.runtime_info.get('last_validation') == runner.epoch:
+        return False
+    loop._decide_current_val_interval()
+    due = runner.epoch % loop.val_interval == 0 or runner.epoch == runner.max_epochs
+    return due and runner.epoch >= loop.val_begin

@@ -1,0 +1,163 @@
+"""A loss or weights that are not finite: found, named, never saved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from math import isfinite
+
+import torch
+from mmaction.registry import HOOKS
+from mmengine.dist import all_gather_object, all_reduce
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+
+from ..faults import TrainingStoppedError
+
+
+@HOOKS.register_module()
+class FiniteLossHook(Hook):
+    """Stops training when the loss is not finite, or skips the step, and names the samples.
+
+    Looking at a loss makes the CPU wait for the GPU. To stop, it is enough to look every few
+    steps and before a checkpoint is saved; to skip, it is looked at in each step. All processes
+    of a run do the same. Checkpoints with weights that are not finite are refused.
+
+    A skipped step leaves weights, optimizer, statistics of BatchNorm and queues as they were.
+
+    Args:
+        max_skipped (int): Steps in a row that may be skipped. Defaults to 0: stop at the first
+            loss that is not finite.
+        interval (int): Look every so many steps, where none is skipped. Defaults to 20.
+    """
+
+    def __init__(self, max_skipped: int = 0, interval: int = 20) -> None:
+        self.max_skipped = max_skipped
+        self.interval = interval
+        self._recent = []  # loss, samples and number of the steps that were not looked at yet
+        self._batch, self._buffers = None, {}
+        self._in_a_row = 0
+
+    def before_train(self, runner: Runner) -> None:
+        """Put itself between the loss and the optimizer, if steps may be skipped."""
+        if self.max_skipped:
+            wrapper = runner.optim_wrapper
+            wrapper.update_params = self._guard(runner, wrapper.update_params)
+            drop = partial(self._drop_bad_gradients, runner)
+            wrapper.optimizer.register_step_pre_hook(drop)
+
+    def before_train_iter(self, runner: Runner, batch_idx: int, data_batch=None) -> None:
+        """Remember what a skipped step must not change."""
+        if self.max_skipped:
+            self._batch = data_batch
+            self._buffers = {k: v.clone() for k, v in _bare_model(runner).named_buffers()}
+
+    def after_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch=None, outputs: dict | None = None
+    ) -> None:
+        """Note the loss; look at the last ones now and then."""
+        if not self.max_skipped and 'loss' in (outputs or {}):
+            names = list(_describe(data_batch))
+            self._recent.append((outputs['loss'].detach(), names, runner.iter + 1))
+            if len(self._recent) >= self.interval:
+                self._look(runner)
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Look before the epoch is saved."""
+        self._look(runner)
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Refuse weights that are not finite."""
+        for part in ('state_dict', 'ema_state_dict'):
+            for name, value in checkpoint.get(part, {}).items():
+                if value.is_floating_point() and not value.isfinite().all():
+                    raise TrainingStoppedError(
+                        f'{name} is not finite after epoch {runner.epoch + 1}: this checkpoint is '
+                        f'not saved. {_ADVICE}'
+                    )
+
+    def _look(self, runner: Runner) -> None:
+        recent, self._recent = self._recent, []
+        if not recent:
+            return
+        losses = torch.stack([loss for loss, _, _ in recent])
+        bad = _on_any_rank(~losses.isfinite())
+        if bad.any():
+            first = int(bad.int().argmax())
+            _, names, iteration = recent[first]
+            ranks = all_gather_object((losses[first].item(), names))
+            loss = next(loss for loss, _ in ranks if not isfinite(loss))
+            before = ', '.join(f'{loss:.4g}' for loss in losses[max(first - 5, 0) : first].tolist())
+            raise TrainingStoppedError(
+                f'the loss is {loss} in epoch {runner.epoch + 1}, iteration {iteration}'
+                + f' (before: {before})' * bool(before)
+                + f'. Samples of that batch: {_join(names for _, names in ranks)}. {_ADVICE}'
+            )
+
+    def _guard(self, runner: Runner, stock: Callable) -> Callable:
+        @torch.compiler.disable
+        def update_params(loss: torch.Tensor, **kwargs) -> None:
+            if not _on_any_rank(~loss.detach().isfinite()):
+                self._in_a_row = 0
+                return stock(loss, **kwargs)
+            # strict=False: the buffers alone
+            _bare_model(runner).load_state_dict(self._buffers, strict=False)
+            self._skip(runner, f'the loss is {loss:.4g}')
+
+        return update_params
+
+    def _drop_bad_gradients(self, runner: Runner, optimizer, *args) -> None:
+        """Without gradients the optimizer leaves weights and its state alone."""
+        parameters = [p for group in optimizer.param_groups for p in group['params']]
+        gradients = [p.grad for p in parameters if p.grad is not None]
+        if not torch.stack([g.isfinite().all() for g in gradients]).all():  # equal on all ranks
+            optimizer.zero_grad(set_to_none=True)
+            self._skip(runner, 'a gradient is not finite')
+
+    def _skip(self, runner: Runner, reason: str) -> None:
+        self._in_a_row += 1
+        total = runner.message_hub.runtime_info.get('skipped_steps', 0) + 1
+        runner.message_hub.update_info('skipped_steps', total)
+        text = f'{reason} in epoch {runner.epoch + 1}, iteration {runner.iter + 1}'
+        names = _join(all_gather_object(list(_describe(self._batch))))
+        if self._in_a_row > self.max_skipped:
+            raise TrainingStoppedError(
+                f'{text}, after {self.max_skipped} steps that were skipped. Samples of that '
+                f'batch: {names}. {_ADVICE}'
+            )
+        runner.logger.warning(f'{text}: step skipped, {total} so far. Samples: {names}')
+
+
+_ADVICE = (
+    'If losses grew before, begin anew with a lower optim_wrapper.optimizer.lr (or with '
+    'optim_wrapper.clip_grad.max_norm=1); if not, look at the samples and leave them out. To skip '
+    'such steps: --cfg-options default_hooks.finite_loss.max_skipped=20.'
+)
+
+
+def _bare_model(runner: Runner) -> torch.nn.Module:
+    return runner.model.module if is_model_wrapper(runner.model) else runner.model
+
+
+def _on_any_rank(flags: torch.Tensor) -> torch.Tensor:
+    flags = flags.int()
+    all_reduce(flags, 'max')
+    return flags.bool()
+
+
+def _join(names_of_ranks: Iterable[list[str]]) -> str:
+    return ', '.join(name for names in names_of_ranks for name in names) or 'unknown'
+
+
+def _describe(data_batch) -> Iterator[str]:
+    """Names of the samples of a batch, with a word on those whose input is not finite."""
+    if not isinstance(data_batch, dict) or 'data_samples' not in data_batch:
+        return
+    inputs = data_batch.get('inputs', {})
+    inputs = inputs.values() if isinstance(inputs, dict) else [inputs]
+    for i, sample in enumerate(data_batch['data_samples']):
+        name = str(sample.get('filename', f'sample {sample.get("sample_idx", i)}'))
+        tensors = [column[i] for column in inputs if len(column) > i]
+        bad = any(t.is_floating_point() and not t.isfinite().all() for t in tensors)
+        yield f'{name} (input not finite)' * bad or name

@@ -1,0 +1,209 @@
+"""Trainings that are started, watched, killed and compared by training_faults.py."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from avtss_mm.engine import find_last_checkpoint
+
+ROOT = Path(__file__).parents[2]
+MARK = 'TRAINING_FAULTS_TRIAL'
+GRACE = 30
+"""Seconds after which every process of a training that ended must be gone."""
+SMALL = [
+    'model.backbone.base_channels=4',
+    'model.audio_backbone.base_channels=4',
+    *(f'model.{n}.in_channels=32' for n in ('neck', 'audio_neck')),
+    *(f'model.pretext_heads.{t}_{m}.in_channels=32' for t in ('speed', 'direction') for m in 'va'),
+    *(f'model.pretext_heads.order_{p}.in_channels=(32,32)' for p in ('vv', 'aa', 'va')),
+    'model.queue.length=8',
+    'model.contrastive_head.negative_ranks=(3,6)',
+    'model.contrastive_head.neighbor_start_epoch=1',
+    'train_dataloader.batch_size=4',
+    'train_cfg.val_interval=2',
+    'default_hooks.logger.interval=1',
+    'default_hooks.checkpoint.interval=1',
+    'default_hooks.checkpoint.max_keep_ckpts=1',
+    'default_hooks.witness.type=training_witness.Witness',
+]
+
+
+class Trial:
+    """One start of ``tools/train.py``.
+
+    Args:
+        work_dir: Its work dir; ``<work_dir>.log`` or ``.resumed.log`` gets what it prints.
+        options: Its ``--cfg-options``.
+        resume: Whether to give ``--resume``.
+        ranks: Number of processes.
+    """
+
+    def __init__(self, work_dir, options: list[str], resume: bool = False, ranks: int = 1) -> None:
+        self.work_dir = Path(work_dir)
+        command = [sys.executable, ROOT / 'tools/train.py', ROOT / 'configs/demo/avtss_toy.py']
+        if ranks > 1:
+            launcher = ['bash', ROOT / 'tools/dist_train.sh']
+            command = [*launcher, ROOT / 'configs/demo/avtss_toy.py', ranks]
+        command += ['--work-dir', work_dir] + ['--resume'] * resume
+        command += ['--cfg-options', *SMALL, *options]
+        self.mark = f'{os.getpid()}-{time.monotonic_ns()}'
+        first = dict(PATH=Path(sys.executable).parent, PYTHONPATH=Path(__file__).parent)
+        environment = {
+            **os.environ,
+            **{k: os.pathsep.join([str(v), os.environ.get(k, '')]) for k, v in first.items()},
+            'PORT': str(20000 + time.monotonic_ns() // 1000 % 20000),
+            'OMP_NUM_THREADS': '1',
+            MARK: self.mark,
+        }
+        self.log = Path(f'{work_dir}{".resumed" * resume}.log')
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with open(self.log, 'w') as log:
+            self.process = subprocess.Popen(
+                [str(word) for word in command],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                start_new_session=True,
+            )
+
+    def wait(self, seconds: float = 600) -> int:
+        """The exit status, when it has ended; hanging counts as -1."""
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.end()
+            return -1
+
+    def wait_for(self, pattern: str, seconds: float = 300) -> Path | None:
+        """A file of the work dir, as soon as it is there; None if the training ends before."""
+        stop = time.monotonic() + seconds
+        while time.monotonic() < stop:
+            found = next(iter(self.work_dir.glob(pattern)), None)
+            if found or self.process.poll() is not None:
+                return found
+            time.sleep(0.005)
+        return None
+
+    def processes(self) -> dict[int, bytes]:
+        """Its living processes, with their command lines."""
+        found = {}
+        for folder in Path('/proc').glob('[0-9]*'):
+            with suppress(OSError):  # it has ended meanwhile, or is another user's
+                if f'{MARK}={self.mark}'.encode() in (folder / 'environ').read_bytes().split(b'\0'):
+                    found[int(folder.name)] = (folder / 'cmdline').read_bytes()
+        return found
+
+    def children(self, parent: int) -> list[int]:
+        """Those of its processes that ``parent`` started."""
+        return [pid for pid in self.processes() if _parent(pid) == parent]
+
+    def left_behind(self) -> list[str]:
+        """Processes that outlive it, and how long; they are killed then."""
+        stop = time.monotonic() + GRACE
+        while self.processes() and time.monotonic() < stop:
+            time.sleep(0.2)
+        left = [line.replace(b'\0', b' ').decode() for line in self.processes().values()]
+        self.end()
+        return left
+
+    def end(self) -> None:
+        """Kill all that is left of it."""
+        for pid in self.processes():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.process.wait()
+
+    def message(self) -> str:
+        """What it said in the end: its ``error:`` and what follows."""
+        text = '\n' + self.log.read_text(errors='replace')
+        place = text.find('\nerror: ')
+        return text[place + 1 :].strip() if place >= 0 else ''
+
+
+def _parent(pid: int) -> int:
+    with suppress(OSError):
+        return int(Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[1])
+    return 0
+
+
+def fresh(folder: Path) -> Path:
+    """An empty folder's name."""
+    shutil.rmtree(folder, ignore_errors=True)
+    return folder
+
+
+def last_epoch(work_dir) -> int:
+    """Epoch of the checkpoint that a resumed run would take, having loaded it; 0: none."""
+    path, _ = find_last_checkpoint(work_dir)
+    return torch.load(path, weights_only=True)['meta']['epoch'] if path else 0
+
+
+def differences(one, two) -> list[str]:
+    """Names of what differs between two checkpoints, but for times and paths."""
+    first, second = (dict(_leaves(torch.load(p, weights_only=True))) for p in (one, two))
+    missing = first.keys() ^ second.keys()
+    changed = [key for key in first.keys() & second.keys() if not _equal(first[key], second[key])]
+    return sorted([*missing, *changed])
+
+
+CLOCKS_AND_PATHS = ('cfg', 'time', 'data_time', 'experiment_name', 'last_ckpt', 'mmengine_version')
+
+
+def _leaves(value: Any, name: str = '') -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if str(key).rpartition('/')[2] not in CLOCKS_AND_PATHS:
+                yield from _leaves(item, f'{name}.{key}')
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            yield from _leaves(item, f'{name}[{index}]')
+    else:
+        yield name, value
+
+
+def _equal(one: Any, two: Any) -> bool:
+    return one.equal(two) if isinstance(one, torch.Tensor) else one == two
+
+
+@contextmanager
+def small_disk(work_dir: Path) -> Iterator[bool]:
+    """A small disk of its own at the work dir; gives whether that could be mounted."""
+    work_dir.mkdir(parents=True)
+    mounted = _run('mount', '-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', work_dir)
+    try:
+        yield mounted
+    finally:
+        if mounted:
+            _run('umount', '--lazy', work_dir)
+
+
+@contextmanager
+def locked(work_dir: Path) -> Iterator[None]:
+    """The work dir read-only, also for those that use it already."""
+    mounted = _run('mount', '--bind', work_dir, work_dir)
+    if mounted:
+        _run('mount', '-o', 'remount,bind,ro', work_dir)
+    else:
+        work_dir.chmod(0o555)
+    try:
+        yield
+    finally:
+        if mounted:
+            _run('umount', '--lazy', work_dir)
+        else:
+            work_dir.chmod(0o755)
+
+
+def _run(*command) -> bool:
+    return subprocess.run(command, capture_output=True).returncode == 0
