@@ -20,7 +20,10 @@ from ..datasets.transforms import (
 )
 from ..datasets.transforms.evaluation_sampling import EvaluationSampler
 from ..datasets.transforms.sampling import take_windows
-from ..media import MediaError
+from ..media import MediaError, MediaInfo
+
+FRAMES_HELD = 2**30
+"""Bytes of decoded frames held at once, unless those of one clip are more already."""
 
 INPUTS = dict(video='imgs', audio='audios')
 SOUND_STEPS = (AudioAmplify, MelSpectrogram, SpecFrequencyMask)
@@ -108,7 +111,7 @@ class ClipReader:
 
         Args:
             path: A video or sound file.
-            size: Windows that are decoded and held in memory at once.
+            size: Windows that are decoded and held in memory at once; fewer of a large picture.
             first: Window to begin with.
             duration: Seconds, where they are known better than from the header.
 
@@ -126,12 +129,18 @@ class ClipReader:
             if self.modalities == ('audio',) and not reader.info.has_audio:
                 raise MediaError(path, 'no audio stream')
             total = results['num_clips']
+            size = min(size, self._fitting(reader.info, results))
             for begin in range(first, total, size):
                 # AVDecode closes what it reads from; there is more to read
                 part = take_windows({**results, 'reader': nullcontext(reader)}, begin, begin + size)
                 for transform in self._making:
                     part = transform(part)
                 yield self._clips(part, total)
+
+    def _fitting(self, info: MediaInfo, results: dict) -> int:
+        """Windows whose frames may be in memory together."""
+        frames = len(results['frame_times'][0]) if 'video' in self.modalities else 0
+        return max(1, FRAMES_HELD // max(1, frames * info.width * info.height * 3))
 
     def _clips(self, results: dict, total: int) -> Clips:
         windows = np.array(results['audio_windows'])  # (m, 2)

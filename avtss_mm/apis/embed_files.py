@@ -14,7 +14,7 @@ from .clip_reader import ClipReader, Clips
 from .embedder import ClipFeatures, Embedder, join
 
 TIMEOUT = 300.0
-"""Seconds that the decoding of ``batch_size`` clips may take before it is given up."""
+"""Seconds that the decoding of ``batch_size`` clips may take, unless told otherwise."""
 
 
 def embed_files(
@@ -23,6 +23,7 @@ def embed_files(
     modalities: tuple[str, ...] | None = None,
     durations: Sequence[float | None] | None = None,
     workers: int = 1,
+    timeout: float = TIMEOUT,
 ) -> Iterator[tuple[str, dict[str, ClipFeatures] | Exception]]:
     """Embed files; one that is broken, crashes its decoder or makes it hang does not end the run.
 
@@ -34,6 +35,8 @@ def embed_files(
         modalities: ``'video'`` and/or ``'audio'``. Defaults to None: all that the model has.
         durations: Seconds of each file, where they are known better than from its header.
         workers: Processes that decode.
+        timeout: Seconds that the decoding of ``batch_size`` clips may take before the file is given
+            up. Defaults to 300.
 
     Yields:
         tuple: A path and its features by modality, or the reason why there are none; in the
@@ -42,11 +45,11 @@ def embed_files(
     reader = embedder.clip_reader(modalities or embedder.modalities)
     read = partial(_read_part, reader, embedder.batch_size)
     items = list(zip(paths, durations or [None] * len(paths), [0] * len(paths)))
-    for item, clips in guarded_map(read, items, workers, TIMEOUT):
+    for item, clips in guarded_map(read, items, workers, timeout):
         rest = []
         if isinstance(clips, Clips) and len(clips) < clips.total:
             firsts = range(len(clips), clips.total, len(clips))
-            rest = guarded_map(read, [(*item[:2], first) for first in firsts], workers, TIMEOUT)
+            rest = guarded_map(read, [(*item[:2], first) for first in firsts], workers, timeout)
         yield item[0], _encode_all(embedder, chain([(item, clips)], rest))
 
 

@@ -6,15 +6,13 @@ import logging
 import os.path as osp
 from collections.abc import Callable, Sequence
 
-import numpy as np
 import torch
 from mmaction.datasets import BaseActionDataset
 from mmaction.registry import DATASETS
-from mmengine.fileio import list_from_file
 from mmengine.logging import print_log
 
 from ..media import MediaError
-from ..utils.seeding import seeded
+from .guarded_pipeline import CAN_FORK, Draw, GuardedPipeline, Loaded, chosen_row, load
 from .shared import SampleCounter, SharedTensor
 from .video_list import (
     check_paths,
@@ -22,7 +20,7 @@ from .video_list import (
     first_of_each_class,
     manifest_command,
     may_sound,
-    parse_line,
+    read_list,
     share_shorter,
 )
 
@@ -47,6 +45,9 @@ class AudioVisualDataset(BaseActionDataset):
     that cannot be read stops the run; a manifest made by ``tools/data/build_manifest.py`` names
     readable files only.
 
+    The transforms run in a process of their own beside each process that loads: a decoder that
+    crashes, or does not answer within ``timeout``, is a file that cannot be read.
+
     Args:
         ann_file (str): Manifest (``.json``, OpenMMLab 2.0: ``metainfo``, ``data_list`` with
             ``filename`` and optionally ``label``, ``duration``, ``has_audio``, ``silent``), or a
@@ -64,11 +65,18 @@ class AudioVisualDataset(BaseActionDataset):
         max_bad_fraction (float): Share of unreadable files above which training stops.
             Defaults to 0.05.
         seed (int): Seed where no hook sets one. Defaults to 0.
+        allow_outside (bool): Whether paths of the list may lead out of the folder that they are
+            relative to, by ``..`` or as absolute paths. Defaults to False: a stranger's
+            list makes no other files be read. Where that folder is '', there is nothing to leave.
+        timeout (float, optional): Seconds that a sample may take. With None, and where processes
+            cannot be forked, the transforms run in the process that loads: a decoder that never
+            returns then stops training without a word. Defaults to 60.
         **kwargs: Arguments of mmaction2's BaseActionDataset, such as ``data_root``, ``test_mode``
             and ``indices``.
 
     Raises:
         FileNotFoundError: If the list or the folder of the videos is not there.
+        ManifestError: If the list is none; its text names the line.
     """
 
     def __init__(
@@ -81,12 +89,17 @@ class AudioVisualDataset(BaseActionDataset):
         max_per_class: int | None = None,
         max_bad_fraction: float = 0.05,
         seed: int = 0,
+        allow_outside: bool = False,
+        timeout: float | None = 60.0,
         **kwargs,
     ) -> None:
         self.subset = subset
         self.require_audio = require_audio
         self.max_per_class = max_per_class
         self.max_bad_fraction = max_bad_fraction
+        self.allow_outside = allow_outside
+        self.timeout = timeout
+        self._guard = GuardedPipeline(timeout) if timeout and CAN_FORK else None
         self.counter = SampleCounter()
         self._seed_and_epoch = SharedTensor(torch.tensor([seed, 0]))
         super().__init__(ann_file, pipeline=pipeline, data_prefix=data_prefix, **kwargs)
@@ -105,13 +118,11 @@ class AudioVisualDataset(BaseActionDataset):
     def load_data_list(self) -> list[dict]:
         """Read the manifest or the list of paths."""
         check_paths(self.ann_file, self.data_prefix['video'])
-        if self.ann_file.endswith('.json'):
-            return super().load_data_list()
-        return [
-            self.parse_data_info(parse_line(line))
-            for line in list_from_file(self.ann_file)
-            if line.strip()
-        ]
+        folder = None if self.allow_outside else self.data_prefix['video'] or None
+        rows, metainfo = read_list(self.ann_file, folder)
+        for name, value in metainfo.items():
+            self._metainfo.setdefault(name, value)
+        return [self.parse_data_info(row) for row in rows]
 
     def parse_data_info(self, raw_data_info: dict) -> dict:
         """Join the path with its folder and complete a row."""
@@ -142,19 +153,11 @@ class AudioVisualDataset(BaseActionDataset):
         idx = range(len(self))[idx]
         seed, epoch = self._seed_and_epoch.tensor.tolist()
         for attempt in range(MAX_CONSECUTIVE_FAILURES):
-            with seeded(seed, epoch, idx, attempt):
-                chosen = np.random.randint(len(self)) if attempt else idx
-                row = self.get_data_info(chosen)
-                try:
-                    sample = self.pipeline(row)
-                except MediaError as error:
-                    self._count_failure(chosen, error)
-                    continue
-                finally:
-                    if 'reader' in row:
-                        row.pop('reader').close()
-            self._count_success(row)
-            return sample
+            chosen, loaded = self._draw((seed, epoch, idx, attempt))
+            if loaded.error is None:
+                self.counter.add(served=1, **loaded.counts)
+                return loaded.sample
+            self._count_failure(chosen, loaded.error)
         raise RuntimeError(
             f'{MAX_CONSECUTIVE_FAILURES} files in a row could not be read; {self._advice()}'
         )
@@ -179,11 +182,11 @@ class AudioVisualDataset(BaseActionDataset):
         """Samples served without speed labels, because the video is too short for all speeds."""
         return self.counter['too_short']
 
-    def _count_success(self, row: dict) -> None:
-        # The transforms wrote their keys into the row.
-        without_sound = not np.any(row.get('has_audio', True))
-        too_short = np.any(np.less(row.get('video_speed', 0), 0))
-        self.counter.add(served=1, without_sound=without_sound, too_short=too_short)
+    def _draw(self, key: tuple[int, int, int, int]) -> tuple[int, Loaded]:
+        chosen = chosen_row(key, len(self))
+        draw = Draw(key, len(self), self.get_data_info(chosen))
+        run = load if self._guard is None else self._guard.load
+        return chosen, run(self.pipeline, draw)
 
     def _count_failure(self, idx: int, error: MediaError) -> None:
         if self.test_mode:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os.path as osp
+import re
 from collections import Counter
 
 import numpy as np
+from mmengine.fileio import get
+
+from ..media import ManifestError
+from ..media.rows import check_rows, parse_manifest
 
 
 def manifest_command(folder: str, ann_file: str) -> str:
@@ -37,10 +42,42 @@ def check_paths(ann_file: str, folder: str) -> None:
         )
 
 
+def read_list(ann_file: str, folder: str | None = None) -> tuple[list[dict], dict]:
+    """Rows and metainfo of a list: a manifest, or text with ``path label`` in each line.
+
+    Args:
+        ann_file (str): A manifest if its name ends with ``.json``, else text.
+        folder (str, optional): The folder that the paths are relative to, and must not lead out
+            of. Defaults to None: they may be anything.
+
+    Raises:
+        ManifestError: If it is something else; its text names the line.
+    """
+    suffix = osp.splitext(ann_file)[1].lower()
+    if suffix in ('.pkl', '.pickle'):
+        raise ManifestError(
+            f'{ann_file} is a pickle, which can run any code when it is read: write the list as '
+            '.json or as text'
+        )
+    data = get(ann_file)
+    if suffix == '.json':
+        return parse_manifest(data, ann_file, folder)
+    if b'\0' in data:
+        raise ManifestError(
+            f'{ann_file} is not text in UTF-8: a list has "path label" in each line'
+        )
+    # names of files need not be Unicode; other line ends than these may be part of a name
+    lines = data.decode('utf-8', 'surrogateescape').removeprefix('\ufeff').split('\n')
+    rows = {i: parse_line(line) for i, line in enumerate(lines, 1) if line.strip()}
+    for number, row in rows.items():
+        check_rows([row], ann_file, 'line', folder, number)
+    return list(rows.values()), {}
+
+
 def parse_line(line: str) -> dict:
     """``path label`` -> row; the path may contain blanks, the label may be missing."""
     path, *label = line.strip().rsplit(maxsplit=1)
-    if label and label[0].lstrip('-').isdigit():
+    if label and re.fullmatch('-?[0-9]{1,18}', label[0]):
         return dict(filename=path, label=int(label[0]))
     return dict(filename=line.strip())
 

@@ -14,6 +14,8 @@ from mmaction.registry import DATASETS, METRICS
 from mmengine.config import Config
 from mmengine.evaluator import BaseMetric, Evaluator
 
+from ..utils.feature_file import UNREADABLE, read_npz
+
 FIELDS = ('video_feat', 'audio_feat', 'video_embedding', 'audio_embedding')
 
 
@@ -66,17 +68,18 @@ def read_features(path: str | Path, identity: str) -> dict[str, dict[str, np.nda
         ValueError: If the file has features of another origin, or is none of ours.
     """
     try:
-        with np.load(path, allow_pickle=False) as columns:
-            columns = dict(columns)
+        columns = read_npz(path)
         names, origin = columns.pop('filename'), str(columns.pop('identity'))
-    except (OSError, ValueError, KeyError) as error:
+        there = {name: ~np.isnan(column[:, 0]) for name, column in columns.items()}
+        if any(found.shape != names.shape for found in there.values()):
+            raise ValueError('columns differ in length')
+    except (IndexError, *UNREADABLE) as error:
         raise ValueError(f'{path} is no file of features: delete it ({error})') from error
     if origin != identity:
         raise ValueError(
             f'{path} has features of other weights, another network or other clips: delete it, '
             'or name another file'
         )
-    there = {name: ~np.isnan(column[:, 0]) for name, column in columns.items()}
     return {
         str(filename): {name: c[i] for name, c in columns.items() if there[name][i]}
         for i, filename in enumerate(names)

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from tqdm import tqdm
 
-from ..apis.embed_files import embed_files
+from ..apis.embed_files import TIMEOUT, embed_files
 from ..apis.embedder import ClipFeatures, Embedder
-from ..media import MediaError, open_media
+from ..media import MediaError, probe
+from ..media.guarded_map import guarded_map
 from .calibration import FALLBACK
 from .embedding import usable_chunks
 from .fusion import fuse
@@ -51,23 +52,35 @@ class Match:
 
 
 def query_features(
-    embedder: Embedder, path, modality: str = 'av', workers: int = 1
+    embedder: Embedder, path, modality: str = 'av', workers: int = 1, timeout: float = TIMEOUT
 ) -> dict[str, ClipFeatures]:
     """Features of a file by modality, of those that it and the model have.
 
     Raises:
-        MediaError: If the file cannot be read, or has nothing of the modality.
+        MediaError: If the file cannot be read within ``timeout`` seconds, or has nothing of the
+            modality.
     """
-    with open_media(path) as reader:
-        has = dict(video=reader.info.has_video, audio=reader.info.has_audio)
+    ((_, facts),) = guarded_map(_facts, [os.fspath(path)], timeout=timeout)
+    if isinstance(facts, Exception):
+        raise MediaError(path, getattr(facts, 'reason', facts)) from facts
+    has = dict(video=facts['width'] > 0, audio=facts['has_audio'])
     asked = [name for name, letter in LETTERS.items() if letter in modality]
     known = tuple(name for name in asked if has[name] and name in embedder.modalities)
     if not known:
         raise MediaError(path, f'no {" or ".join(asked)} to compare')
-    ((_, features),) = embed_files(embedder, [os.fspath(path)], known, workers=workers)
+    durations = [facts['duration']]  # a header may promise more than there is
+    ((_, features),) = embed_files(embedder, [os.fspath(path)], known, durations, workers, timeout)
     if isinstance(features, Exception):
         raise MediaError(path, getattr(features, 'reason', features)) from features
     return features
+
+
+def _facts(path: str) -> dict | MediaError:
+    """What :func:`probe` says, in a process that a broken file may hang or crash."""
+    try:
+        return probe(path, require_video=False)
+    except MediaError as error:
+        return error
 
 
 def chunks_of(features: Mapping[str, ClipFeatures]) -> Chunks:

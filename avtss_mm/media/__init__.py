@@ -4,9 +4,11 @@ from .base import MediaClips, MediaError, MediaInfo, Reader
 from .manifest import build_manifest, find_media, load_manifest, save_manifest
 from .probe import probe
 from .reader import available_backends, open_media
+from .rows import ManifestError
 from .writer import write_video
 
 __all__ = [
+    'ManifestError',
     'MediaClips',
     'MediaError',
     'MediaInfo',

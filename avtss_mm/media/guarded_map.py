@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import wait
+from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 # a forked worker need not import everything again
@@ -13,39 +16,75 @@ CONTEXT = multiprocessing.get_context(
     'fork' if 'fork' in multiprocessing.get_all_start_methods() else None
 )
 
+GRACE = 5.0
+"""Seconds after which a worker that was to be killed ends by itself, or is no longer waited for."""
+
+DEADLY = ('SIGINT', 'SIGTERM', 'SIGALRM', 'SIGSEGV', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGABRT')
+"""Signals that end a worker without a word, whatever its parent does on them."""
+
 
 class WorkerError(Exception):
     """What the function raised; or its worker crashed, or was killed after too long a time."""
 
 
-class _Worker:
-    """One process and the item it works on."""
+class GuardedWorker:
+    """A process that applies a function to one item after another, and can be killed meanwhile.
 
-    def __init__(self, function: Callable) -> None:
+    It may be started in a process that is a worker itself, and ends with the process that started
+    it: at once where it waits, else when the time of its item is over.
+
+    Args:
+        function: Called in the worker.
+    """
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        self.function = function
+        self._start()
+
+    def _start(self) -> None:
         self.pipe, theirs = CONTEXT.Pipe()
         ends = (theirs, self.pipe)
-        self.process = CONTEXT.Process(target=_serve, args=(function, *ends), daemon=True)
-        self.process.start()
+        self.process = CONTEXT.Process(target=_serve, args=(self.function, *ends), daemon=True)
+        with _children_allowed():
+            self.process.start()
         theirs.close()  # so that the death of the process ends the pipe
 
     def give(self, item, timeout: float) -> None:
+        """Begins with an item, in a new process where there is none any more."""
+        if not self.process.is_alive():
+            self.pipe.close()
+        if self.pipe.closed:
+            self._start()
         self.item, self.timeout, self.deadline = item, timeout, time.monotonic() + timeout
-        self.pipe.send(item)
+        with suppress(BrokenPipeError):  # it has just crashed: that is what `take` finds
+            self.pipe.send((item, timeout))
 
     def take(self) -> Any:
-        """The result, or the reason why there is none."""
+        """The result, or a :class:`WorkerError` that says why there is none; does not wait."""
         if not self.pipe.poll():
             self.kill()
             return WorkerError(f'no answer within {self.timeout:g} s')
         try:
             return self.pipe.recv()
-        except EOFError:
+        except (EOFError, OSError):
+            self.process.join(GRACE)
             self.kill()
-            return WorkerError(f'the worker crashed (exit status {self.process.exitcode})')
+            return WorkerError(f'the decoder crashed ({_how_it_ended(self.process.exitcode)})')
+
+    def ask(self, item, timeout: float) -> Any:
+        """The result of an item, or a :class:`WorkerError`, after ``timeout`` seconds at most."""
+        try:
+            self.give(item, timeout)
+            self.pipe.poll(timeout)
+            return self.take()
+        except BaseException:  # Ctrl-C: the answer must not be taken for that of the next item
+            self.kill()
+            raise
 
     def kill(self) -> None:
+        """Ends the process, whatever it does."""
         self.process.kill()
-        self.process.join()
+        self.process.join(GRACE)  # one that waits for a dead network drive cannot be killed
         self.pipe.close()
 
 
@@ -72,7 +111,7 @@ def guarded_map(
                     item = next(items)
                 except StopIteration:
                     break
-                worker = idle.pop() if idle else _Worker(function)
+                worker = idle.pop() if idle else GuardedWorker(function)
                 worker.give(item, timeout)
                 busy[worker.pipe] = worker
             if not busy:
@@ -84,23 +123,51 @@ def guarded_map(
                 if pipe in ready or now >= worker.deadline:
                     result = worker.take()
                     del busy[pipe]
-                    if worker.process.is_alive():
-                        idle.append(worker)
+                    idle.append(worker)
                     yield worker.item, result
     finally:
         for worker in [*idle, *busy.values()]:
             worker.kill()
 
 
+@contextmanager
+def _children_allowed() -> Iterator[None]:
+    """Lets a daemonic process, such as a worker of a DataLoader, start a process.
+
+    It may not, as it could be killed and leave children behind: ours end by themselves.
+    """
+    process = multiprocessing.current_process()
+    daemon = process.daemon
+    process.daemon = False
+    try:
+        yield
+    finally:
+        process.daemon = daemon
+
+
+def _how_it_ended(status: int | None) -> str:
+    if status is not None and status < 0:
+        return f'signal {signal.Signals(-status).name}'
+    return f'exit status {status}'
+
+
 def _serve(function: Callable, pipe, parents_end) -> None:
     parents_end.close()  # else the pipe never ends, and the worker outlives a killed parent
-    while True:
-        try:
-            item = pipe.recv()
-        except EOFError:
-            return
-        try:
-            result = function(item)
-        except Exception as error:  # whatever it is: one item must not end the run
-            result = WorkerError(f'{type(error).__name__}: {error}')
-        pipe.send(result)
+    for name in DEADLY:
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
+    with suppress(EOFError, OSError):  # the parent is gone
+        while True:
+            item, timeout = pipe.recv()
+            _set_alarm(timeout + GRACE)  # a hanging C library outlives a killed parent, too
+            try:
+                answer = ForkingPickler.dumps(function(item))
+            except Exception as error:  # whatever it is: one item must not end the run
+                answer = ForkingPickler.dumps(WorkerError(f'{type(error).__name__}: {error}'))
+            _set_alarm(0)
+            pipe.send_bytes(answer)
+
+
+def _set_alarm(seconds: float) -> None:
+    if hasattr(signal, 'setitimer'):  # not on Windows
+        signal.setitimer(signal.ITIMER_REAL, seconds)

@@ -11,6 +11,7 @@ from pathlib import Path
 from .base import MediaError
 from .guarded_map import WorkerError, guarded_map
 from .probe import probe
+from .rows import check_row, parse_manifest
 
 SUFFIXES = frozenset(
     '.3gp .avi .flv .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ogv .ts .webm .wmv'.split()
@@ -19,6 +20,9 @@ SUFFIXES = frozenset(
 
 AUDIO_SUFFIXES = frozenset('.aac .aif .aiff .flac .m4a .mp3 .oga .ogg .opus .wav .wma'.split())
 """Suffixes of sound files."""
+
+FACTS = frozenset('filename duration has_audio silent'.split())
+"""What the row of every file that was probed has, besides other facts."""
 
 
 def find_media(root, suffixes: Collection[str] = SUFFIXES) -> list[str]:
@@ -104,22 +108,22 @@ def save_manifest(path, rows: Sequence[dict], classes: Sequence[str] = ()) -> No
     os.replace(draft, path)
 
 
-def load_manifest(path) -> tuple[list[dict], dict]:
+def load_manifest(path, allow_outside: bool = False) -> tuple[list[dict], dict]:
     """Reads a manifest back.
+
+    Args:
+        path: File to read.
+        allow_outside: Whether file names may lead out of the folder of the manifest, by ``..`` or
+            as absolute paths. Defaults to False: a stranger's list makes no other files be read.
 
     Returns:
         tuple: Its rows and its ``metainfo``.
 
     Raises:
-        ValueError: If the file is not a manifest.
+        ManifestError: If the file is not a manifest. It is a ValueError.
     """
-    try:
-        manifest = json.loads(Path(path).read_text())
-        return manifest['data_list'], manifest['metainfo']
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(
-            f'{path} is not a manifest ({error}): tools/data/build_manifest.py writes one'
-        ) from error
+    path = Path(path)
+    return parse_manifest(path.read_bytes(), path, None if allow_outside else path.parent)
 
 
 def _probe_one(root: str, require_video: bool, name: str) -> dict:
@@ -144,12 +148,26 @@ def _load_partial(path, stamps: dict[str, list[int] | None]) -> dict[str, dict]:
     known: dict[str, dict] = {}
     if path is None or not os.path.exists(path):
         return known
-    for line in Path(path).read_text().splitlines():
-        try:
-            entry = json.loads(line)
-        except ValueError:  # the line that was being written when the run was cut off
-            continue
-        name, stamp = entry.pop('filename'), entry.pop('stamp')
-        if stamp is not None and stamps.get(name) == stamp:
-            known[name] = entry
+    for line in Path(path).read_text(encoding='utf-8', errors='replace').splitlines():
+        entry = _parse_entry(line)
+        if entry is not None and stamps.get(entry['filename']) == entry['stamp']:
+            known[entry['filename']] = {
+                key: entry[key] for key in ('row', 'reason') if key in entry
+            }
     return known
+
+
+def _parse_entry(line: str) -> dict | None:
+    """A line of the partial list; None if it was cut off, as a run was, or is no such line."""
+    try:
+        entry = json.loads(line)
+        name, stamp = entry['filename'], entry['stamp']
+        if 'row' in entry:
+            check_row(entry['row'])
+            if entry['row']['filename'] != name or not FACTS <= entry['row'].keys():
+                return None
+        elif not isinstance(entry['reason'], str):
+            return None
+        return entry if isinstance(name, str) and isinstance(stamp, list) else None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import av
 import numpy as np
+from av.format import Flags
 from av.video.reformatter import VideoReformatter
 
 from .base import TOLERANCE, MediaError, MediaInfo, Reader
@@ -26,6 +27,10 @@ STEP_BACK = (0.0, 1.0, 4.0, 16.0)
 
 BLIND_SEEK = 2.0
 """Where the file has no index of key frames: seek over gaps longer than this (seconds)."""
+
+MIN_BYTE_RATE = 200
+"""Bytes a second of which there are fewer in no picture or sound, only in a file whose header gives
+an absurd duration; to look through one that is small for its length costs little."""
 
 # newer PyAV converts colours with as many threads as there are cores unless told otherwise
 ONE_THREAD = {'threads': 1} if 'threads' in (VideoReformatter.reformat.__doc__ or '') else {}
@@ -69,6 +74,8 @@ class PyAVReader(Reader):
         self._close_container()
         self._container = open_container(self.path)
         self._is_avi = self._container.format.name == 'avi'
+        # a bare stream stores no times: counted from its beginning they are right, else guesses
+        self._can_seek = not self._container.format.flags & Flags.no_timestamps.value
         self._video = best_stream(self._container, 'video')
         self._audio = best_stream(self._container, 'audio')
         self._tick = float(self._video.time_base) if self._video else 0.0
@@ -85,7 +92,9 @@ class PyAVReader(Reader):
         if self._video is not None and first is None:
             raise MediaError(self.path, 'no video frame with a timestamp decodes')
         zero = first.time if first else float((main.start_time or 0) * main.time_base)
-        duration = header_duration(self._container, main) or self._scan(zero)
+        duration = header_duration(self._container, main)
+        if not 0 < duration < os.path.getsize(self.path) / MIN_BYTE_RATE:
+            duration = self._scan(zero)
         video, audio = self._video, self._audio  # only now: the scan opens the file again
         rotation = round(getattr(first, 'rotation', 0) / 90) % 4 * 90
         size = (first.width, first.height) if video else (0, 0)
@@ -173,7 +182,7 @@ class PyAVReader(Reader):
         ahead = self._next is not None and self._next.time <= time
         if not ahead and self._current is not None and self._current.time <= time:
             return
-        if not ahead or self._seek_pays(time):
+        if not ahead or self._can_seek and self._seek_pays(time):
             self._seek(time)
         while self._next is not None and (self._current is None or self._next.time <= time):
             self._current, self._next = self._next, next(self._decoded, None)
@@ -194,7 +203,7 @@ class PyAVReader(Reader):
         """Puts ``_next`` on a frame at or before ``time``, or on the first frame of the file."""
         context = self._video.codec_context
         depth = getattr(context, 'reorder_depth', None)
-        for back in STEP_BACK:
+        for back in STEP_BACK if self._can_seek else ():
             goal = max(time - back, self._zero)
             try:
                 self._container.seek(int(goal / self._tick), stream=self._video)

@@ -58,7 +58,7 @@ def read_rows(
         FileNotFoundError: If there is no such manifest.
         UsageError: If class names do not have the factors, or a row has no duration or label.
     """
-    rows, metainfo = load_manifest(path)
+    rows, metainfo = load_manifest(path, allow_outside=True)  # prepare_copies.py names with ..
     classes = metainfo.get('classes') or ()
     parts = [name.split('-') for name in classes] if factors else []
     if factors and (not parts or any(len(names) != len(factors) for names in parts)):

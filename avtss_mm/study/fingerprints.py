@@ -105,6 +105,7 @@ def copy_recall(
         dataset[side].update(
             ann_file=str(files.manifest.absolute()),
             data_prefix=dict(video=str(files.root.absolute())),
+            allow_outside=True,  # prepare_copies.py names with ..
         )
     protocol.test_dataloader.update(num_workers=1, persistent_workers=False)
     protocol.test_evaluator.update(held_out=0.0, out_dir=None)

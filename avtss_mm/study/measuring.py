@@ -65,7 +65,8 @@ def count_files(study: Study) -> dict[str, int]:
     """Numbers of files in ``train``, and of all folds in each ``gallery`` and ``query``."""
 
     def count(*paths: Path) -> int:
-        return len({row['filename'] for path in paths for row in load_manifest(path)[0]})
+        lists = [load_manifest(path, allow_outside=True)[0] for path in paths]
+        return len({row['filename'] for rows in lists for row in rows})
 
     counts = dict(train=count(study.root / study.data['train']))
     for evaluation in study.evaluations.values():

@@ -12,8 +12,10 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from copy import copy
 from functools import wraps
+from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any, Callable
+from urllib.parse import urlparse
 
 import numpy as np
 import torch
@@ -124,6 +126,33 @@ def load_from_local(filename: str, map_location: Any = None) -> Any:
                 'trust where it comes from, load it yourself with torch.load(..., '
                 'weights_only=False) and save its "state_dict" alone.'
             ) from error
+
+
+def load_from_url(
+    url: str, model_dir: str | None = None, map_location: Any = None, progress: bool = True
+) -> Any:
+    """Download a checkpoint unless it was before, and read it as :func:`load_from_local` does.
+
+    torch's and mmengine's own function would run what is in it.
+
+    Args:
+        url: Its address.
+        model_dir: Folder to keep it in. Defaults to torch's, ``~/.cache/torch/hub/checkpoints``.
+        map_location: As in :func:`torch.load`.
+        progress: Whether to show a bar.
+
+    Returns:
+        What the file holds, usually a dict.
+
+    Raises:
+        UnpicklingError: If it cannot be read without running code from it.
+    """
+    folder = Path(model_dir or os.path.join(torch.hub.get_dir(), 'checkpoints'))
+    path = folder / os.path.basename(urlparse(url).path)
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        torch.hub.download_url_to_file(url, str(path), progress=progress)
+    return load_from_local(str(path), map_location)
 
 
 class _LeftOut:

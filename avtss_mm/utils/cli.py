@@ -15,13 +15,19 @@ from mmaction.registry import RUNNERS
 from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
-from ..media import MediaError
+from ..media import ManifestError, MediaError
 from .config import apply_cfg_options, read_config
 from .load_report import WeightsError
 
 
 class UsageError(Exception):
     """What the user asked for cannot be; the text says what to do."""
+
+
+USER_ERRORS = (
+    *(FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError),
+    *(ManifestError, MediaError, UnpicklingError, UsageError, WeightsError),
+)
 
 
 class _CfgOptions(DictAction):
@@ -86,10 +92,10 @@ def build_runner(cfg: Config) -> Runner:
 def user_errors() -> Iterator[None]:
     """On a user's mistake, end with ``error: ...`` and exit code 1, without a traceback.
 
-    Such are an absent file, media or a checkpoint that cannot be read, weights that do not fit, and
-    :class:`UsageError`.
+    Such are a file that is absent or must not be read, a folder in its place, media, a list or a
+    checkpoint that cannot be read, weights that do not fit, and :class:`UsageError`.
     """
     try:
         yield
-    except (FileNotFoundError, MediaError, UnpicklingError, UsageError, WeightsError) as error:
+    except USER_ERRORS as error:
         sys.exit(f'error: {error}')

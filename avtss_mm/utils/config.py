@@ -8,6 +8,11 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.hub import get_config
 
+PARSE_ERRORS = (
+    *(AttributeError, KeyError, SyntaxError, TypeError, ValueError),
+    *(MemoryError, RecursionError),  # of brackets in brackets in brackets
+)
+
 
 def read_config(path: str) -> Config:
     """Read a config file, or one shipped with a package: ``'avtss_mm::pretrain/<name>.py'``.
@@ -37,16 +42,22 @@ def parse_config_text(text: str) -> Config:
                 raise ValueError(f'line {statement.lineno} is not an assignment')
             (target,) = statement.targets
             values[target.id] = _plain_value(statement.value)
-    except (SyntaxError, AttributeError, ValueError) as error:
+        return Config(values)
+    except PARSE_ERRORS as error:
         raise ValueError(f'the config kept in the checkpoint cannot be read: {error}') from error
-    return Config(values)
 
 
 def _plain_value(node: ast.expr) -> Any:
     if isinstance(node, ast.Call) and getattr(node.func, 'id', None) == 'dict' and not node.args:
+        if any(keyword.arg is None for keyword in node.keywords):
+            raise ValueError(f'line {node.lineno} has **')
         return {keyword.arg: _plain_value(keyword.value) for keyword in node.keywords}
     if isinstance(node, ast.Dict):
         keys = [_plain_value(key) for key in node.keys]
+        for key in keys:
+            # mmengine dumps keys between quotes as they are: a quote in one would end up as code
+            if isinstance(key, str) and repr(key) != f"'{key}'":
+                raise ValueError(f'line {node.lineno} has the key {key!r}')
         return dict(zip(keys, [_plain_value(value) for value in node.values]))
     if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
         kind = dict(List=list, Tuple=tuple, Set=set)[type(node).__name__]

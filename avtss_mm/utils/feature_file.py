@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from tokenize import TokenError
+from zipfile import BadZipFile
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +16,12 @@ import pyarrow.parquet as pq
 
 SUFFIXES = ('.parquet', '.npz')
 METADATA = 'metadata'
+UNREADABLE = (
+    *(ValueError, KeyError, TypeError, AttributeError, EOFError, OSError, pa.ArrowException),
+    *(BadZipFile, zlib.error, NotImplementedError, RuntimeError, SyntaxError, TokenError),
+    *(MemoryError, OverflowError),  # of an array that says it is larger than any
+)
+"""What NumPy and pyarrow raise at damaged files."""
 
 
 def save_features(path, columns: Mapping[str, np.ndarray], metadata: Mapping) -> None:
@@ -53,14 +62,31 @@ def load_features(path) -> tuple[dict[str, np.ndarray], dict]:
     """
     try:
         if Path(path).suffix == '.npz':
-            with np.load(path, allow_pickle=False) as arrays:
-                columns = dict(arrays)
-            return columns, json.loads(str(columns.pop(METADATA)))
-        table = pq.read_table(path)
-        metadata = json.loads(table.schema.metadata[METADATA.encode()])
-    except (ValueError, KeyError, TypeError) as error:  # pyarrow's errors are ValueErrors
+            columns = read_npz(path)
+            text = str(columns.pop(METADATA))
+        else:
+            table = pq.read_table(path)
+            columns = {name: _to_numpy(table[name]) for name in table.column_names}
+            text = table.schema.metadata[METADATA.encode()]
+        metadata = json.loads(text)
+        if not isinstance(metadata, dict) or len({len(column) for column in columns.values()}) > 1:
+            raise ValueError('columns differ in length, or the metadata is no dict')
+    except FileNotFoundError:
+        raise
+    except UNREADABLE as error:
         raise ValueError(f'{path} is not a file of tools/extract_features.py ({error})') from error
-    return {name: _to_numpy(table[name]) for name in table.column_names}, metadata
+    return columns, metadata
+
+
+def read_npz(path) -> dict[str, np.ndarray]:
+    """The arrays of an npz file, read without pickle.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        Exception: One of :data:`UNREADABLE`, if it is something else.
+    """
+    with np.load(path, allow_pickle=False) as arrays:
+        return dict(arrays)
 
 
 def _to_arrow(column: np.ndarray) -> pa.Array:

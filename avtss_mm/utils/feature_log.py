@@ -6,11 +6,23 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 from numpy.lib.format import read_array, write_array
 
 from .cli import UsageError
+
+BROKEN = (
+    ValueError,
+    TypeError,
+    AttributeError,
+    SyntaxError,
+    TokenError,
+    MemoryError,
+    OverflowError,
+)
+"""What reading raises where the file was cut off or damaged."""
 
 
 class FeatureLog:
@@ -36,7 +48,7 @@ class FeatureLog:
         text = json.dumps(settings, sort_keys=True, default=str)
         try:
             self._check(json.loads(self._read_text()), json.loads(text))
-        except ValueError:  # nothing in it yet
+        except BROKEN:  # nothing in it yet
             self._file.truncate(0)
             self._write(text)
         self._start = self._file.tell()
@@ -67,7 +79,9 @@ class FeatureLog:
             try:
                 name, stamp = json.loads(self._read_text())
                 rows = read_array(self._file, allow_pickle=False)
-            except ValueError:  # the end, perhaps of half a record
+                if not all(isinstance(text, str) for text in (name, stamp)) or not rows.dtype.names:
+                    raise ValueError('not a record')
+            except BROKEN:  # the end, perhaps of half a record
                 self._file.seek(end)
                 self._file.truncate()
                 return

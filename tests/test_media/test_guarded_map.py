@@ -6,13 +6,15 @@ import subprocess
 import sys
 import time
 
-from avtss_mm.media.guarded_map import WorkerError, guarded_map
+import pytest
+
+from avtss_mm.media.guarded_map import CONTEXT, GuardedWorker, WorkerError, guarded_map
 
 PARENT = """
 import os, sys, time
 from avtss_mm.media.guarded_map import guarded_map
 def work(item):
-    print(os.getpid(), flush=True)
+    os.write(1, b'%d\\n' % os.getpid())  # at once: two of them write
     time.sleep(0.1)
 for _ in guarded_map(work, range(10_000), workers=2):
     pass
@@ -59,3 +61,62 @@ def test_a_bad_item_does_not_end_the_others():
     assert 'crashed (exit status 9)' in str(results['crash'])
     assert 'KeyError' in str(results['raise'])
     assert all(isinstance(results[item], WorkerError) for item in ('hang', 'crash', 'raise'))
+
+
+def crash(item: int):
+    os.kill(os.getpid(), item)
+
+
+def test_the_signal_of_a_crash_is_named():
+    items = [signal.SIGSEGV, signal.SIGABRT]
+    assert {str(result) for _, result in guarded_map(crash, items)} == {
+        'the decoder crashed (signal SIGSEGV)',
+        'the decoder crashed (signal SIGABRT)',
+    }
+
+
+def test_a_result_that_cannot_be_sent_ends_nothing():
+    results = dict(guarded_map(lambda item: (lambda: item) if item else item, [0, 1, 0]))
+    assert results[0] == 0 and isinstance(results[1], WorkerError)
+
+
+def test_a_daemonic_process_may_start_one():
+    def ask(pipe):
+        pipe.send(GuardedWorker(os.path.basename).ask('a/b', 10))
+
+    ours, theirs = CONTEXT.Pipe()
+    process = CONTEXT.Process(target=ask, args=(theirs,), daemon=True)
+    process.start()
+    assert ours.poll(20) and ours.recv() == 'b'
+    process.join()
+    assert process.exitcode == 0
+
+
+def test_a_worker_killed_while_it_waits_is_replaced():
+    worker = GuardedWorker(os.path.basename)
+    assert worker.ask('a/b', 10) == 'b'
+    worker.process.kill()
+    worker.process.join()
+    assert worker.ask('c/d', 10) == 'd'
+    worker.kill()
+
+
+def test_an_answer_that_was_not_waited_for_is_not_that_of_the_next_item():
+    def answer(item):
+        time.sleep(item / 10)
+        return item
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    worker = GuardedWorker(answer)
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.2)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            worker.ask(5, 10)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    time.sleep(0.5)
+    assert worker.ask(0, 10) == 0
+    worker.kill()

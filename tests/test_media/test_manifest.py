@@ -105,6 +105,6 @@ def test_one_hanging_or_crashing_item_costs_only_itself(workers):
     bad = {item: str(result) for item, result in results if isinstance(result, WorkerError)}
     assert bad == {
         'hang': 'no answer within 0.5 s',
-        'crash': 'the worker crashed (exit status 7)',
+        'crash': 'the decoder crashed (exit status 7)',
         'fail': "KeyError: 'oops'",
     }

@@ -156,3 +156,30 @@ def test_cover_art_is_no_picture(tmp_path):
             container.mux(packets)
     with open_media(tmp_path / 'song.mp4') as reader:
         assert (reader.info.has_video, reader.info.has_audio) == (False, True)
+
+
+def test_a_bare_stream_is_counted_from_its_beginning(tmp_path):
+    """It stores no times, and FFmpeg makes them up after a seek."""
+    write_stamped(tmp_path / 'whole.avi', num_frames=150, audio=False, gop=25)
+    whole, bare = str(tmp_path / 'whole.avi'), str(tmp_path / 'bare.m4v')
+    with av.open(whole) as source, av.open(bare, 'w', format='m4v') as target:
+        copied = target.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = copied
+                target.mux(packet)
+    with open_media(tmp_path / 'bare.m4v') as reader:
+        numbers = [read_stamp(reader.read([[n / 25]]).frames[0][0]) for n in (120, 30, 80, 3)]
+    assert numbers == [120, 30, 80, 3]
+
+
+def test_an_absurd_duration_is_not_believed(tmp_path):
+    write_stamped(tmp_path / 'file.avi', num_frames=50)
+    data = bytearray((tmp_path / 'file.avi').read_bytes())
+    length = data.index(b'strh') + 8 + 32  # of the first stream, the picture, in frames
+    data[length : length + 4] = (10**8).to_bytes(4, 'little')
+    (tmp_path / 'absurd.avi').write_bytes(data)
+    with av.open(str(tmp_path / 'absurd.avi')) as container:
+        assert container.streams.video[0].duration == 10**8
+    with open_media(tmp_path / 'absurd.avi') as reader:
+        assert reader.info.duration == pytest.approx(2.0, abs=0.05)

@@ -1,0 +1,100 @@
+"""What a manifest may say: it can come from a stranger, and it can be damaged."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+MAX_LABEL = 2**31 - 1
+
+
+class ManifestError(ValueError):
+    """A list of files is not what it must be; the text says where, and what to do."""
+
+
+def parse_manifest(data: bytes, path, folder=None) -> tuple[list[dict], dict]:
+    """The rows and the ``metainfo`` of a manifest, as :func:`.load_manifest` returns them.
+
+    Args:
+        data: Content of the file.
+        path: Its name, for messages.
+        folder: See :func:`check_row`.
+
+    Raises:
+        ManifestError: If it is no manifest, or a row of it is none.
+    """
+    try:
+        manifest = json.loads(data.decode('utf-8-sig'))
+        rows, metainfo = manifest['data_list'], manifest['metainfo']
+        if not isinstance(rows, list) or not isinstance(metainfo, dict):
+            raise TypeError('data_list must be a list, metainfo a dict')
+        classes = metainfo.get('classes') or []
+        if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
+            raise TypeError('metainfo.classes must be a list of names')
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ManifestError(
+            f'{path} is not a manifest ({error}): tools/data/build_manifest.py writes one'
+        ) from error
+    check_rows(rows, path, 'row', folder)
+    return rows, metainfo
+
+
+def check_rows(rows: Iterable, path, unit: str, folder=None, first: int = 1) -> None:
+    """Checks rows of a list; ``unit`` and a number, from ``first`` on, say which is wrong.
+
+    Raises:
+        ManifestError: If one is not what it must be.
+    """
+    for number, row in enumerate(rows, first):
+        try:
+            check_row(row, folder)
+        except ManifestError as error:
+            raise ManifestError(f'{path}, {unit} {number}: {error}') from error
+
+
+def check_row(row, folder=None) -> None:
+    """Checks what is read of a row: ``filename``, and where it is there ``label``, ``duration``.
+
+    Args:
+        row: A row as of :func:`.probe`, or less of it.
+        folder: The folder that the name is relative to, and must not lead out of. Links in it are
+            followed: they are of whoever laid out the files, not of the list. Defaults to None:
+            the name may be anything.
+
+    Raises:
+        ManifestError: If the row is not what it must be.
+    """
+    if not isinstance(row, dict):
+        raise ManifestError(f'{_short(row)} is not a row, which is a dict with filename')
+    name, label, duration = (row.get(key) for key in ('filename', 'label', 'duration'))
+    if not isinstance(name, str) or not name or '\0' in name:
+        raise ManifestError(f'filename is {_short(name)}, which names no file')
+    if folder is not None and leaves_folder(name, folder):
+        raise ManifestError(
+            f'{_short(name)} leads out of {folder}, the folder that names are relative to. If you '
+            'trust the list, permit it: allow_outside'
+        )
+    if 'label' in row and not (type(label) is int and -1 <= label <= MAX_LABEL):
+        raise ManifestError(f'label is {_short(label)}, not a number of a class')
+    if duration is not None:
+        if type(duration) not in (int, float) or not 0 <= duration < math.inf:
+            raise ManifestError(f'duration is {_short(duration)}, not a number of seconds')
+    for key in ('has_audio', 'silent'):
+        if not isinstance(row.get(key, False), int):
+            raise ManifestError(f'{key} is {_short(row[key])}, not true or false')
+
+
+def leaves_folder(name: str, folder) -> bool:
+    """Whether a name has ``..`` in it, or is absolute and not below the folder."""
+    if '..' in Path(name).parts:
+        return True
+    roots = (os.path.abspath(folder), os.path.realpath(folder))
+    return os.path.isabs(name) and not any(Path(root) in Path(name).parents for root in roots)
+
+
+def _short(value) -> str:
+    text = repr(value)
+    return text if len(text) < 80 else f'{text[:76]} ...'

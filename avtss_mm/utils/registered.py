@@ -1,0 +1,52 @@
+"""Configs that come from a stranger name nothing but registered components."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import mmaction.registry  # noqa: F401  (becomes a child of mmengine's)
+from mmengine import registry as mmengine
+
+ROOTS = (mmengine.MODELS, mmengine.TRANSFORMS, mmengine.WEIGHT_INITIALIZERS)
+"""Registries that networks and pipelines are built from; those of other packages are below."""
+
+
+def check_registered(node: Any) -> None:
+    """Refuse a config with a ``type`` that is not registered.
+
+    To build it, mmengine would import what the name says and call it: ``dict(type='os.system',
+    command=...)`` runs a command.
+
+    Args:
+        node: A config, or a part of one.
+
+    Raises:
+        ValueError: If there is such a name.
+    """
+    known = registered_names()
+    for name in _types(node):
+        if name not in known:
+            raise ValueError(f'its config has type={name!r}, which is not a registered component')
+
+
+def registered_names() -> set[str]:
+    """Names of all components below :data:`ROOTS`, with and without their scope."""
+    names, pending = set(), list(ROOTS)
+    while pending:
+        registry = pending.pop()
+        registry.import_from_location()
+        names.update(registry.module_dict)
+        names.update(f'{registry.scope}.{name}' for name in registry.module_dict)
+        pending.extend(registry.children.values())
+    return names
+
+
+def _types(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if 'type' in node:
+            yield node['type'] if isinstance(node['type'], str) else repr(node['type'])
+        node = list(node.values())
+    if isinstance(node, (list, tuple, set)):
+        for item in node:
+            yield from _types(item)
