@@ -1,7 +1,7 @@
 # make install   build .venv with the versions of constraints.txt (a second call costs nothing)
 # make test      install, then run the tests
 # make demo      install, then pre-train and evaluate on a small generated data set
-# make lint      check the style; make format mends it
+# make lint      check the style, and for unsafe calls; make format mends the style
 
 PYTHON ?= python3
 JOBS ?= 2
@@ -34,6 +34,7 @@ demo: install
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive avtss_mm tools
 
 format: install
 	$(BIN)/ruff check --fix .

@@ -89,6 +89,7 @@ setup(
         'dev': [
             *EXPORT,
             *MILVUS,
+            'bandit',
             'imagehash',
             'librosa>=0.10',
             'pre-commit',

@@ -103,6 +103,7 @@ def mend_checkpoints() -> None:
         module.save_checkpoint = save
     MessageHub.load_state_dict = ours.loads_plainly(MessageHub.load_state_dict)
     CheckpointLoader.register_scheme(prefixes='', loader=ours.load_from_local, force=True)
+    checkpoint.load_url = ours.load_from_url  # of http(s)://, torchvision:// and the model zoos
 
 
 def mend_silent_loads() -> None:

@@ -26,8 +26,8 @@ import avtss_mm  # noqa: F401  (registers, and mends upstream)
 from avtss_mm.apis import Embedder
 from avtss_mm.apis.embed_files import embed_files
 from avtss_mm.apis.feature_table import to_columns, to_rows
-from avtss_mm.datasets.video_list import parse_line
-from avtss_mm.media import find_media, load_manifest
+from avtss_mm.datasets.video_list import read_list
+from avtss_mm.media import find_media
 from avtss_mm.media.manifest import AUDIO_SUFFIXES, SUFFIXES
 from avtss_mm.preparation.report import write_csv
 from avtss_mm.utils.cli import UsageError, add_config_arguments, user_errors
@@ -50,6 +50,11 @@ def parse_args(argv=None) -> argparse.Namespace:
         metavar='LIST|DIR',
         help='manifest (.json) or text file with "path [label]" in each line, the paths relative '
         'to its folder; or a folder: every media file below it',
+    )
+    parser.add_argument(
+        '--allow-outside',
+        action='store_true',
+        help='let the list name files that do not lie in its folder',
     )
     parser.add_argument('-o', '--out', type=Path, required=True, help='.parquet or .npz to write')
     parser.add_argument(
@@ -98,7 +103,8 @@ def extract(args: argparse.Namespace) -> None:
         feature_pipeline=embedder.clip_reader(modalities).steps,
         per=args.per,
     )
-    folder, rows, metainfo = read_source(args.source, modalities == ('audio',))
+    with_sound_files = modalities == ('audio',)
+    folder, rows, metainfo = read_source(args.source, with_sound_files, args.allow_outside)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     with FeatureLog(f'{args.out}.part', settings) as log:
         rejects = embed_missing(embedder, modalities, folder, rows, log, args)
@@ -122,7 +128,9 @@ def extract(args: argparse.Namespace) -> None:
     )
 
 
-def read_source(source: Path, with_sound_files: bool) -> tuple[Path, list[dict], dict]:
+def read_source(
+    source: Path, with_sound_files: bool, allow_outside: bool
+) -> tuple[Path, list[dict], dict]:
     """The folder that names are relative to, rows with ``filename``, and ``classes`` if known."""
     metainfo = {}
     if source.is_dir():
@@ -130,11 +138,8 @@ def read_source(source: Path, with_sound_files: bool) -> tuple[Path, list[dict],
         rows = [dict(filename=name) for name in find_media(source, suffixes)]
     elif not source.is_file():
         raise UsageError(f'{source} is neither a list nor a folder')
-    elif source.suffix == '.json':
-        rows, metainfo = load_manifest(source)
     else:
-        lines = source.read_text(encoding='utf-8', errors='surrogateescape').splitlines()
-        rows = [parse_line(line) for line in lines if line.strip()]
+        rows, metainfo = read_list(str(source), None if allow_outside else str(source.parent))
     if not rows:
         raise UsageError(f'{source} names no media file')
     folder = source if source.is_dir() else source.parent

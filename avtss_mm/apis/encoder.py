@@ -15,6 +15,8 @@ from mmengine.runner.checkpoint import CheckpointLoader
 
 from ..models import AVEncoder
 from ..utils.config import parse_config_text, read_config
+from ..utils.load_report import WeightsError
+from ..utils.registered import check_registered
 from ..utils.seeding import seeded
 
 ENCODER_PARTS = ('backbone', 'audio_backbone', 'neck', 'audio_neck', 'channels_last')
@@ -77,13 +79,26 @@ def encoder_config(model: ConfigDict) -> dict:
 
 
 def config_of_checkpoint(checkpoint: str) -> Config:
-    """The config that mmengine kept in a checkpoint, read without running it."""
+    """The config that mmengine kept in a checkpoint, read without running it.
+
+    Raises:
+        FileNotFoundError: If there is no such checkpoint.
+        WeightsError: If there is no config in it, or its networks and ``feature_pipeline`` are of
+            anything but registered components.
+    """
     if checkpoint == 'random':
         raise ValueError('random weights need a config')
     loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
     text = loaded.get('meta', {}).get('cfg') if isinstance(loaded, dict) else None
     if not text:
-        raise ValueError(
+        raise WeightsError(
             f'{os.fspath(checkpoint)} holds no config: name the one that it was trained with'
         )
-    return parse_config_text(text)
+    try:
+        config = parse_config_text(text)
+        check_registered([encoder_config(config.model), config.get('feature_pipeline')])
+    except (AttributeError, TypeError, ValueError) as error:  # no model, or no dict
+        raise WeightsError(
+            f'{os.fspath(checkpoint)}: {error}. Name a config that you trust instead'
+        ) from error
+    return config

@@ -155,6 +155,7 @@ class Catalog:
             raise sqlite3.DatabaseError('rows are missing')
 
     def _rows(self, table: str, columns: str) -> Iterator[tuple]:
+        # names of tables and columns are our own, values are bound
         for row in self._database.execute(f'SELECT {columns}, crc FROM {table}'):
             if checksum(table, row[:-1]) != row[-1]:
                 raise sqlite3.DatabaseError(f'checksum of {table}')
@@ -185,7 +186,7 @@ class Catalog:
     def _readable(self) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.Error, KeyError, TypeError, ValueError) as error:
+        except (sqlite3.Error, KeyError, TypeError, ValueError, RecursionError) as error:
             raise UsageError(
                 f'{self.path} is damaged or not the catalog of an index ({error}): build it anew '
                 'with "avtss-fp index DIR -o INDEX --checkpoint CHECKPOINT --rebuild"'

@@ -174,6 +174,8 @@ def _model(args, facts: dict) -> tuple[str, str | None]:
         return args.checkpoint or facts.get('checkpoint') or _missing(), args.config
     if facts.get('config'):  # not read unasked: a config is run, and an index may be a stranger's
         raise UsageError(f'this index was made with a config: add --config {facts["config"]}')
+    if '://' in facts.get('checkpoint', ''):  # nor is anything fetched unasked
+        raise UsageError(f'this index was made with {facts["checkpoint"]}: name it by --checkpoint')
     return facts.get('checkpoint') or _missing(), None
 
 

@@ -15,7 +15,7 @@ from ..preparation.files import find_file, index_files
 from ..preparation.prepare import CACHE, MISSING
 from ..preparation.report import progress_bar, write_csv
 from ..utils.cli import UsageError
-from .vsc import COLUMNS, VSCMatch, read_matches
+from .vsc import COLUMNS, VSCMatch, csv_of, read_matches
 
 GALLERY, QUERIES, REJECTS = 'test.json', 'fingerprint/queries.json', 'rejects.csv'
 """What is written, where ``configs/fingerprint`` looks for it."""
@@ -54,20 +54,21 @@ def read_ground_truth(path: Path) -> list[Copy]:
     Raises:
         UsageError: If it has other columns or a line makes no sense.
     """
-    with open(path, newline='', encoding='utf-8-sig') as file:
-        reader = csv.DictReader(file, skipinitialspace=True)
-        columns = reader.fieldnames or ()
-        if {'query', 'ref'} <= set(columns):
-            return [_parse(row, f'{path}, line {reader.line_num}') for row in reader]
-    if 'query_id' not in columns:
-        raise UsageError(
-            f'{path} has the columns {", ".join(columns)}; it needs query, ref and may have '
-            f'transform, offset_s, speed; or {", ".join(COLUMNS[:-1])}'
-        )
     try:
-        return [_of_match(match) for match in read_matches(path)]
+        with open(path, newline='', encoding='utf-8-sig') as file:
+            reader = csv.DictReader(file, skipinitialspace=True)
+            with csv_of(path, reader):
+                columns = reader.fieldnames or ()
+                if {'query', 'ref'} <= set(columns):
+                    return [_parse(row, f'{path}, line {reader.line_num}') for row in reader]
+        if 'query_id' in columns:
+            return [_of_match(match) for match in read_matches(path)]
     except ValueError as error:
         raise UsageError(error) from error
+    raise UsageError(
+        f'{path} has the columns {", ".join(columns)}; it needs query, ref and may have '
+        f'transform, offset_s, speed; or {", ".join(COLUMNS[:-1])}'
+    )
 
 
 def _parse(row: dict, place: str) -> Copy:

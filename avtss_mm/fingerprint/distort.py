@@ -15,6 +15,7 @@ import av
 from ..media import MediaError, find_media, load_manifest, open_media, probe, save_manifest
 from ..media.guarded_map import guarded_map
 from ..media.manifest import AUDIO_SUFFIXES, SUFFIXES
+from ..media.rows import check_row
 from ..preparation.report import write_csv
 from .render import Copy, TimeMap
 from .suite import Distortion, find_distortions
@@ -128,6 +129,8 @@ def distort_folder(
     jobs = {}
     for reference in references:
         name = reference['filename']
+        if '..' in Path(name).parts:
+            raise ValueError(f'{name} leads out of its folder, and its copies would out of {out}')
         target = name if name.lower().endswith('.mp4') else f'{name}.mp4'
         for line in lines:
             for severity in severities:
@@ -220,11 +223,13 @@ def _load_log(out: Path) -> dict[str, dict]:
     """What earlier calls made and still lies there, by its file name."""
     done: dict[str, dict] = {}
     if (out / LOG).exists():
-        for text in (out / LOG).read_text().splitlines():
+        for text in (out / LOG).read_text(encoding='utf-8', errors='replace').splitlines():
             try:
                 entry = json.loads(text)
-            except ValueError:  # the line that was being written when the run was cut off
-                continue
-            if (out / entry['row']['filename']).exists():
-                done[entry['row']['filename']] = entry
+                check_row(entry['row'], out)
+                copy = entry['row']['filename']
+                if isinstance(entry['stamp'], str) and (out / copy).exists():
+                    done[copy] = entry
+            except (ValueError, KeyError, TypeError, RecursionError):
+                continue  # a line that was being written when the run was cut off, or damaged
     return done

@@ -10,7 +10,8 @@ from __future__ import annotations
 import csv
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -99,16 +100,32 @@ def read_matches(path: str | Path) -> list[VSCMatch]:
     """
     with open(path, newline='', encoding='utf-8-sig') as file:
         reader = csv.DictReader(file)
-        missing = [c for c in COLUMNS[:-1] if c not in (reader.fieldnames or ())]
-        if missing:
-            raise ValueError(f'{path} has no column {", ".join(missing)}')
-        return [_parse(row, f'{path}, line {reader.line_num}') for row in reader]
+        with csv_of(path, reader):
+            missing = [c for c in COLUMNS[:-1] if c not in (reader.fieldnames or ())]
+            if missing:
+                raise ValueError(f'{path} has no column {", ".join(missing)}')
+            return [_parse(row, f'{path}, line {reader.line_num}') for row in reader]
+
+
+@contextmanager
+def csv_of(path: str | Path, reader: csv.DictReader) -> Iterator[None]:
+    """Names the file and the line where a file is no CSV at all.
+
+    Raises:
+        ValueError: If so.
+    """
+    try:
+        yield
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f'{path}, line {reader.line_num + 1} is not CSV ({error})') from error
 
 
 def _parse(row: dict, place: str) -> VSCMatch:
     try:
         seconds = [float(row[name]) for name in COLUMNS[2:6]]
         score = float(row.get('score') or 1.0)
+        if not row['query_id'] or not row['ref_id']:
+            raise ValueError('an id is missing')
     except (TypeError, ValueError) as error:
         raise ValueError(f'{place}: {error}') from error
     if not all(map(math.isfinite, seconds)):

@@ -56,28 +56,54 @@ def find_list(folder: Path, name: str) -> Path:
     return found[0]
 
 
+OTHER_FORM = (
+    *(IndexError, KeyError, ValueError, TypeError, AttributeError, csv.Error),
+    OverflowError,  # of an infinite time
+)
+
+
+class OfficialFile:
+    """An official list that is being read; ``line`` is the number of the line it has come to."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.line = path, 0
+
+    def lines(self) -> Iterator[str]:
+        """Lines that are not blank, without the blanks around them."""
+        lines = self.path.read_text(encoding='utf-8').split('\n')
+        for self.line, line in enumerate(lines, 1):
+            if line.strip():
+                yield line.strip()
+        self.line = 0
+
+    def table(
+        self, columns: Sequence[str] | None = None, whole: bool = True
+    ) -> Iterator[dict[str, str]]:
+        """Rows of a CSV file by the names of its columns; comments (``# ...``) are left out.
+
+        Args:
+            columns: Names of the columns. Defaults to what the first line says.
+            whole: Whether every row must have all of them. Defaults to True.
+        """
+        with open(self.path, newline='', encoding='utf-8-sig') as file:
+            lines = (line for self.line, line in enumerate(file, 1) if not line.startswith('#'))
+            for row in csv.DictReader(lines, columns, skipinitialspace=True):
+                if whole and None in row.values():
+                    raise ValueError('too few columns')
+                yield row
+        self.line = 0
+
+
 @contextmanager
-def official_form(path: Path) -> Iterator[None]:
-    """Names the file when its content is not what it must be."""
-    try:
-        yield
-    except (IndexError, KeyError, ValueError) as error:
-        raise UsageError(f'{path} is not in the official form ({error!r})') from error
+def official_form(path: Path) -> Iterator[OfficialFile]:
+    """Reads an official list; names the file and the line where it is not what it must be.
 
-
-def read_lines(path: Path) -> list[str]:
-    """Lines that are not blank, without the blanks around them."""
-    lines = (line.strip() for line in path.read_text(encoding='utf-8').splitlines())
-    return [line for line in lines if line]
-
-
-def read_table(path: Path, columns: Sequence[str] | None = None) -> list[dict[str, str]]:
-    """Rows of a CSV file by the names of its columns; comments (``# ...``) are left out.
-
-    Args:
-        path: File to read.
-        columns: Names of the columns. Defaults to what the first line says.
+    Raises:
+        UsageError: If so.
     """
-    with open(path, newline='', encoding='utf-8-sig') as file:
-        lines = (line for line in file if not line.startswith('#'))
-        return list(csv.DictReader(lines, columns, skipinitialspace=True))
+    file = OfficialFile(path)
+    try:
+        yield file
+    except OTHER_FORM as error:
+        place = f'{path}, line {file.line}' if file.line else path
+        raise UsageError(f'{place} is not in the official form ({error!r})') from error

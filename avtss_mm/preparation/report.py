@@ -21,14 +21,23 @@ def progress_bar(num_files: int) -> Callable[[Iterable, int], Iterable]:
 
 
 def write_csv(path, header: Sequence[str], rows: Iterable[Sequence]) -> None:
-    """Writes a table at once or not at all; names that are not Unicode are escaped."""
+    """Writes a table at once or not at all; names that are not Unicode are escaped.
+
+    A ``filename`` that a spreadsheet would take for a formula (``=...``) becomes ``./=...``.
+    """
     path = Path(path)
     draft = path.with_name(path.name + '.tmp')
     with open(draft, 'w', newline='', encoding='utf-8', errors='backslashreplace') as file:
         writer = csv.writer(file)
         writer.writerow(header)
-        writer.writerows(rows)
+        for row in rows:
+            cells = zip(header, row)
+            writer.writerow([_no_formula(x) if name == 'filename' else x for name, x in cells])
     os.replace(draft, path)
+
+
+def _no_formula(name: str) -> str:
+    return f'./{name}' if name.startswith(('=', '+', '-', '@', '\t', '\r')) else name
 
 
 def format_table(rows: Sequence[Sequence]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .lists import Clip, Listing, find_list, find_lists, official_form, read_table
+from .lists import Clip, Listing, find_list, find_lists, official_form
 
 AUDIOSET_LISTS = ('balanced_train', 'unbalanced_train', 'eval')
 
@@ -16,12 +16,17 @@ def read_esc50(folder: Path) -> Listing:
     anew in their order.
     """
     path = find_list(folder, 'esc50.csv')
-    with official_form(path):
-        rows = read_table(path)
-        names = {int(row['target']): row['category'] for row in rows}
-        labels = {target: label for label, target in enumerate(sorted(names))}
-        folds = sorted({int(row['fold']) for row in rows})
-        clips = [(int(row['fold']), _esc50_clip(row, labels)) for row in rows]
+    names, clips = {}, []
+    with official_form(path) as file:
+        for row in file.table():
+            target, name = int(row['target']), row['filename']
+            names[target] = row['category']
+            facts = dict(label=target, group=row['src_file'])
+            clips.append((int(row['fold']), Clip((f'audio/{name}', name), facts)))
+    labels = {target: label for label, target in enumerate(sorted(names))}
+    for _, clip in clips:
+        clip.row['label'] = labels[clip.row['label']]
+    folds = sorted({fold for fold, _ in clips})
     splits = {}
     for fold in folds:
         splits[f'train_fold{fold}'] = [clip for number, clip in clips if number != fold]
@@ -29,23 +34,20 @@ def read_esc50(folder: Path) -> Listing:
     return Listing([names[target] for target in labels], splits, [])
 
 
-def _esc50_clip(row: dict[str, str], labels: dict[int, int]) -> Clip:
-    facts = dict(label=labels[int(row['target'])], group=row['src_file'])
-    return Clip((f'audio/{row["filename"]}', row['filename']), facts)
-
-
 def read_vggsound(folder: Path) -> Listing:
     """``vggsound.csv``: id, start, label, split, without a header."""
     path = find_list(folder, 'vggsound.csv')
     splits: dict[str, list[Clip]] = {'train': [], 'test': []}
-    with official_form(path):
-        rows = read_table(path, ('id', 'start', 'label', 'split'))
-        classes = sorted({row['label'] for row in rows})
-        numbers = {label: number for number, label in enumerate(classes)}
-        for row in rows:
+    with official_form(path) as file:
+        for row in file.table(('id', 'start', 'label', 'split')):
             name = f'{row["id"]}_{int(row["start"]):06d}'
-            facts = dict(label=numbers[row['label']], group=row['id'])
+            facts = dict(label=row['label'], group=row['id'])
             splits[row['split']].append(Clip((name,), facts))
+    clips = [clip for split in splits.values() for clip in split]
+    classes = sorted({clip.row['label'] for clip in clips})
+    numbers = {label: number for number, label in enumerate(classes)}
+    for clip in clips:
+        clip.row['label'] = numbers[clip.row['label']]
     return Listing(classes, splits, [])
 
 
@@ -56,18 +58,18 @@ def read_audioset(folder: Path) -> Listing:
     ``unbalanced_train`` and, where its list is there, ``balanced_train``.
     """
     index = find_list(folder, 'class_labels_indices.csv')
-    with official_form(index):
-        rows = read_table(index)
-        numbers = {row['mid']: int(row['index']) for row in rows}
-        classes = [row['display_name'] for row in sorted(rows, key=lambda row: int(row['index']))]
+    with official_form(index) as file:
+        rows = [(int(row['index']), row['mid'], row['display_name']) for row in file.table()]
+    numbers = {mid: number for number, mid, _ in rows}
+    classes = [name for *_, name in sorted(rows)]
     splits, absent = {}, []
     for name in AUDIOSET_LISTS:
         paths = find_lists(folder, f'{name}_segments.csv')
         if not paths:
             absent.append(f'{name}_segments.csv')
             continue
-        with official_form(paths[0]):
-            rows = read_table(paths[0], ('id', 'start', 'end', 'mids'))
+        with official_form(paths[0]) as file:
+            rows = file.table(('id', 'start', 'end', 'mids'))
             splits[name] = [_audioset_clip(row, numbers) for row in rows]
     unbalanced = splits.pop('unbalanced_train', None)
     if unbalanced is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from .lists import Clip, Listing, find_list, find_lists, official_form, read_lines, read_table
+from .lists import Clip, Listing, find_list, find_lists, official_form
 
 NUMBERS = '123'
 """Of the splits of UCF101 and HMDB51."""
@@ -24,9 +24,9 @@ def read_ucf101(folder: Path) -> Listing:
     The test lists have no labels: all are taken from the folder of the video.
     """
     index = find_list(folder, 'classInd.txt')
-    with official_form(index):
-        numbered = [line.split() for line in read_lines(index)]
-        classes = [name for _, name in sorted(numbered, key=lambda pair: int(pair[0]))]
+    with official_form(index) as file:
+        numbered = [(int(number), name) for number, name in map(str.split, file.lines())]
+        classes = [name for _, name in sorted(numbered)]
     splits, absent = {}, []
     for number in NUMBERS:
         for part in ('train', 'test'):
@@ -34,16 +34,16 @@ def read_ucf101(folder: Path) -> Listing:
             if not path.exists():
                 absent.append(path.name)
                 continue
-            with official_form(path):
-                clips = [_ucf101_clip(line.split()[0], classes) for line in read_lines(path)]
+            with official_form(path) as file:
+                clips = [_ucf101_clip(line.split()[0], classes) for line in file.lines()]
             splits[f'{part}_split{number}'] = clips
     return Listing(classes, splits, absent)
 
 
 def _ucf101_clip(name: str, classes: list[str]) -> Clip:
     """Of ``<Class>/v_<Class>_gNN_cNN.avi``: gNN is the video that clips were cut from."""
-    label, file = name.split('/')
-    group = f'{label}_{file.split("_")[2]}'
+    label, base = name.split('/')
+    group = f'{label}_{base.split("_")[2]}'
     return Clip((name,), dict(label=classes.index(label), group=group))
 
 
@@ -60,17 +60,17 @@ def read_hmdb51(folder: Path) -> Listing:
                 absent.append(f'{name}_test_split{number}.txt')
                 continue
             train, test = splits[f'train_split{number}'], splits[f'test_split{number}']
-            with official_form(path):
-                for line in read_lines(path):
-                    file, use = line.rsplit(maxsplit=1)
-                    {'0': [], '1': train, '2': test}[use].append(_hmdb51_clip(name, file, label))
+            with official_form(path) as file:
+                for line in file.lines():
+                    clip, use = line.rsplit(maxsplit=1)
+                    {'0': [], '1': train, '2': test}[use].append(_hmdb51_clip(name, clip, label))
     return Listing(classes, {split: clips for split, clips in splits.items() if clips}, absent)
 
 
-def _hmdb51_clip(name: str, file: str, label: int) -> Clip:
+def _hmdb51_clip(name: str, clip: str, label: int) -> Clip:
     """Of ``<source>_<class>_<tags>.avi``; the source is a film, or a video from the web."""
-    group = re.sub(f'_{re.escape(name)}{HMDB51_TAGS}$', '', Path(file).stem)
-    return Clip((f'{name}/{file}',), dict(label=label, group=group))
+    group = re.sub(f'_{re.escape(name)}{HMDB51_TAGS}$', '', Path(clip).stem)
+    return Clip((f'{name}/{clip}',), dict(label=label, group=group))
 
 
 def read_kinetics(folder: Path) -> Listing:
@@ -80,8 +80,8 @@ def read_kinetics(folder: Path) -> Listing:
     """
     rows = {}
     for path in find_lists(folder, '*.csv'):
-        with official_form(path):
-            for row in read_table(path):
+        with official_form(path) as file:
+            for row in file.table(whole=False):  # it may be another table
                 if not KINETICS_COLUMNS <= set(row):
                     break  # another table
                 start, end = (int(float(row[key])) for key in ('time_start', 'time_end'))

@@ -46,7 +46,7 @@ def draw_sample(results: dict, path: str | Path, max_windows: int = 4) -> None:
         height_ratios=heights,
         constrained_layout=True,
     )
-    figure.suptitle(_title(results), fontsize=12)
+    figure.suptitle(_title(results), fontsize=12, parse_math=False)  # a $ in a name is a $
     _draw_timeline(axes[0], results, num_windows)
     for k, strip in enumerate(strips):
         picture, sound = axes[1 + 2 * k], axes[2 + 2 * k]
@@ -65,7 +65,8 @@ def describe_sample(results: dict) -> str:
 
 def _title(results: dict) -> str:
     folder, name = osp.split(results['filename'])
-    facts = [osp.join(osp.basename(folder), name), f'{results["duration"]:.2f} s']
+    name = osp.join(osp.basename(folder), name).encode('utf-8', 'backslashreplace').decode()
+    facts = [name, f'{results["duration"]:.2f} s']
     label = results.get('label', -1)
     if np.ndim(label) == 0 and label >= 0:
         facts.append(f'label {label}')

@@ -10,7 +10,9 @@ from mmengine.runner import save_checkpoint
 
 import avtss_mm  # noqa: F401
 from avtss_mm.apis import load_encoder
+from avtss_mm.apis.encoder import encoder_config
 from avtss_mm.utils.config import parse_config_text, read_config
+from avtss_mm.utils.registered import check_registered
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 
@@ -77,6 +79,9 @@ def test_config_text_is_read_back(config):
         cfg = read_config(str(config))
         back = parse_config_text(cfg.pretty_text)
         assert back._cfg_dict.to_dict() == cfg._cfg_dict.to_dict()
+        networks = {'backbone', 'audio_backbone'} & cfg.model.keys()
+        check_registered(encoder_config(cfg.model) if networks else None)
+        check_registered(cfg.get('feature_pipeline'))
 
 
 @pytest.mark.parametrize(

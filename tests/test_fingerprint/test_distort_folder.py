@@ -134,6 +134,29 @@ def test_manifest_list_and_single_file(videos, tmp_path):
     assert copies[0].read_bytes() == copies[1].read_bytes()
 
 
+def test_names_that_lead_elsewhere_make_no_file_there(videos, tmp_path):
+    out, elsewhere = tmp_path / 'deep/er/out', tmp_path / 'deep/victim.mp4'
+    facts, _ = build_manifest(videos)
+    name = '../../victim.mp4'
+    for rows in ([name], [dict(filename=name)]):
+        with pytest.raises(ValueError, match='victim.mp4 leads out of its folder'):
+            distort_folder(rows, out, ['crop'], (1,), root=videos)
+    save_manifest(videos / 'bad.json', [dict(facts[0], filename=name)])
+    with pytest.raises(ValueError, match='bad.json, row 1: .*leads out'):
+        distort_folder(videos / 'bad.json', out, ['crop'], (1,))
+    assert not elsewhere.exists()
+
+
+def test_damaged_lines_of_the_log_are_made_again(videos, tmp_path):
+    whole, damaged = tmp_path / 'whole', tmp_path / 'damaged'
+    for out in (whole, damaged):
+        distort_folder(videos / 'a.mp4', out, ['crop'], (1,))
+    lines = ['3', '{}', '[[', '{"row": {"filename": "crop_1/a.mp4"}}', '{"stamp": 1, "row": []}']
+    (damaged / '.copies.jsonl').write_text('\n'.join(lines))
+    distort_folder(videos / 'a.mp4', damaged, ['crop'], (1,))
+    assert contents(damaged) == contents(whole)
+
+
 def test_copies_beside_the_videos_are_not_distorted_again(videos):
     out = videos / 'copies'
     distort_folder(videos, out, ['crop'], (1,))

@@ -91,7 +91,9 @@ def test_page_loads_nothing_and_runs_only_its_own_script(reference, tmp_path):
 HOSTILE = '<script>alert(1)<', 'script><img src=x onerror=alert(2)> {{ 7 * 7 }}"\'&.webm'
 
 
-@pytest.mark.parametrize('name', ['/'.join(HOSTILE), os.fsdecode(b'caf\xe9 #1?x=50%41.webm')])
+@pytest.mark.parametrize(
+    'name', ['/'.join(HOSTILE), os.fsdecode(b'caf\xe9 #1?x=50%41.webm'), 'a\n-->\n</style>b.webm']
+)
 def test_file_names_are_text(make_video, tmp_path, name):
     path = make_video(tmp_path / name, duration=2)
     page = write(tmp_path, path, [Match(0, 2, str(path), 0, 2), Match(0, 1, str(path), 1, 2)])

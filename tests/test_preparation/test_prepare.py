@@ -99,7 +99,7 @@ def test_no_file_of_the_lists(tmp_path, lay_out, run_tool):
 )
 def test_lists_in_another_form_are_named(tmp_path, lay_out, run_tool, name, lists):
     lay_out(tmp_path, lists=lists)
-    with pytest.raises(SystemExit, match=f'^error: .*{list(lists)[-1]} is not in the official'):
+    with pytest.raises(SystemExit, match=f'^error: .*{list(lists)[-1]}, line [12] is not in'):
         run_tool(f'prepare_{name}', tmp_path)
 
 

@@ -3,10 +3,14 @@ import os
 import pickle
 import subprocess
 from collections import OrderedDict
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import numpy as np
 import pytest
 import torch
+from hostile import Malicious, write_pickle
 from mmengine.config import ConfigDict
 from mmengine.hooks import Hook
 from mmengine.logging import HistoryBuffer, MessageHub
@@ -154,14 +158,6 @@ def test_what_is_left_out_is_named_once(tmp_path, capsys):
     assert 'mmengine.logging.history_buffer.HistoryBuffer' in lines[0]
 
 
-class Malicious:
-    def __init__(self, function, *args):
-        self.call = function, args
-
-    def __reduce__(self):
-        return self.call
-
-
 def harmful(marker) -> dict:
     code = f'open({str(marker)!r}, "w").close()'
     return {
@@ -198,3 +194,35 @@ def test_code_in_a_checkpoint_does_not_run(tmp_path, kind, how):
 def test_missing_checkpoint(tmp_path):
     with pytest.raises(FileNotFoundError, match='nothing.pth: no such checkpoint'):
         load_from_local(str(tmp_path / 'nothing.pth'))
+
+
+@pytest.fixture
+def served(tmp_path, monkeypatch):
+    """A folder, and its address on this machine; downloads are kept in another folder."""
+    monkeypatch.setenv('TORCH_HOME', str(tmp_path / 'cache'))
+    folder = tmp_path / 'served'
+    folder.mkdir()
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer(('127.0.0.1', 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield folder, f'http://127.0.0.1:{server.server_port}'
+        server.shutdown()
+
+
+def test_a_downloaded_checkpoint_is_read_with_the_same_care(served, tmp_path):
+    folder, address = served
+    weights = stock_checkpoint(folder / 'good.pth').state_dict()
+    twin = ToyModel()
+    for _ in range(2):  # the second time it is there
+        load_checkpoint(twin, f'{address}/good.pth')
+        assert equal_states(twin.state_dict(), weights)
+        (folder / 'good.pth').unlink(missing_ok=True)
+
+    marker = tmp_path / 'marker'
+    write_pickle(folder / 'evil.pth', marker)
+    with pytest.raises(pickle.UnpicklingError, match='evil.pth: cannot be read without running'):
+        load_checkpoint(twin, f'{address}/evil.pth')
+    assert not marker.exists()
+    with pytest.raises(RuntimeError):  # what stock mmengine calls: it fails when it is too late
+        torch.hub.load_state_dict_from_url(f'{address}/evil.pth')
+    assert marker.exists()

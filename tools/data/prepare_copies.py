@@ -20,6 +20,7 @@ from avtss_mm.fingerprint.copies import (
     prepare_copies,
     read_ground_truth,
 )
+from avtss_mm.media.rows import leaves_folder
 from avtss_mm.preparation.command import add_work_arguments
 from avtss_mm.preparation.report import shorten
 from avtss_mm.utils.cli import UsageError, user_errors
@@ -58,10 +59,12 @@ def summary(prepared: Prepared, out: Path) -> str:
     if 0 < without < len(gallery + queries):
         lines.append(f'{without:,} files have no picture: only their sound can be compared')
     config = SOUNDS if without else PICTURES
+    options = f'data_root={out} test_evaluator.held_out=0'
+    if any(leaves_folder(row['filename'], out) for row in gallery + queries):
+        options += ' test_dataloader.dataset.allow_outside=True'
     lines += [
         f'wrote {out / GALLERY} and {out / QUERIES}; now:',
-        f'  python tools/test.py {config} CKPT --cfg-options data_root={out} '
-        'test_evaluator.held_out=0',
+        f'  python tools/test.py {config} CKPT --cfg-options {options}',
     ]
     return '\n'.join(lines)
 
