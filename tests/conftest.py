@@ -10,6 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mmengine.logging import MessageHub, MMLogger
+from mmengine.registry import DefaultScope
+from mmengine.visualization import Visualizer
 
 from avtss_mm.media import write_video
 
@@ -18,6 +21,17 @@ CODECS = {  # by suffix; .mp4, .mkv and .mov take the defaults of write_video
     '.webm': dict(video_codec='libvpx-vp9', audio_codec='libopus'),
     '.avi': dict(video_codec='mpeg4', audio_codec='pcm_s16le'),
 }
+
+
+@pytest.fixture(autouse=True)
+def leave_no_traces():
+    """A run leaves its logger and its scope for all that follows: not for other tests."""
+    kinds = [kind._instance_dict for kind in (DefaultScope, MessageHub, MMLogger, Visualizer)]
+    before = [dict(instances) for instances in kinds]
+    yield
+    for instances, known in zip(kinds, before):
+        instances.clear()
+        instances.update(known)
 
 
 def moving_square(num_frames: int, height: int, width: int, seed: int = 0):

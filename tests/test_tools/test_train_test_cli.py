@@ -172,9 +172,11 @@ def test_resume_without_a_checkpoint_begins_as_the_config_says(merged, toy_confi
     options = ('--work-dir', tmp_path, '--cfg-options', 'load_from=some/weights.pth')
     cfg = merged('train.py', toy_config, *options, '--resume')
     assert (cfg.resume, cfg.load_from) == (False, 'some/weights.pth')
-    (tmp_path / 'last_checkpoint').write_text('epoch_3.pth')
+    checkpoint = tmp_path / 'epoch_3.pth'
+    torch.save({}, checkpoint)
+    (tmp_path / 'last_checkpoint').write_text(str(checkpoint))
     cfg = merged('train.py', toy_config, *options, '--resume')
-    assert (cfg.resume, cfg.load_from) == (True, 'epoch_3.pth')
+    assert (cfg.resume, cfg.load_from) == (True, str(checkpoint))
 
 
 def test_option_values(merged, toy_config, tmp_path):

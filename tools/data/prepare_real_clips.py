@@ -26,7 +26,7 @@ from avtss_mm.media import build_manifest, find_media, save_manifest
 from avtss_mm.media.manifest import AUDIO_SUFFIXES, SUFFIXES
 from avtss_mm.preparation.command import add_work_arguments
 from avtss_mm.preparation.files import find_file, index_files
-from avtss_mm.preparation.lists import read_lines
+from avtss_mm.preparation.lists import official_form
 from avtss_mm.preparation.prepare import CACHE
 from avtss_mm.preparation.report import progress_bar
 from avtss_mm.preparation.sound_lists import read_esc50, read_vggsound
@@ -78,12 +78,13 @@ def ucf_rows(folder: Path, facts: dict[str, dict], part: str) -> list[dict]:
     """Clips of ``extra/clip_<part>list.txt``; clips of one group are in both parts."""
     classes = ucf_classes(folder)
     index, rows = index_files(facts), []
-    for line in read_lines(folder / f'extra/clip_{part}list.txt'):
-        file = find_file(index, [line.split()[0]])
-        if file is not None:
-            label, name = line.split()[0].split('/')
-            group = f'{label}_{name.split("_")[2]}'
-            rows.append({**facts[file], 'label': classes.index(label), 'group': group})
+    with official_form(folder / f'extra/clip_{part}list.txt') as listed:
+        for line in listed.lines():
+            file = find_file(index, [line.split()[0]])
+            if file is not None:
+                label, name = line.split()[0].split('/')
+                group = f'{label}_{name.split("_")[2]}'
+                rows.append({**facts[file], 'label': classes.index(label), 'group': group})
     return rows
 
 
