@@ -126,7 +126,8 @@ class AudioVisualDataset(BaseActionDataset):
 
     def parse_data_info(self, raw_data_info: dict) -> dict:
         """Join the path with its folder and complete a row."""
-        row = {'label': -1, **raw_data_info}
+        row = raw_data_info  # of a list that was read for this: no copies of a million rows
+        row.setdefault('label', -1)
         row['filename'] = osp.join(self.data_prefix['video'], row['filename'])
         if self.subset is not None:
             row['subset'] = self.subset
