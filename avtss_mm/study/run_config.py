@@ -24,8 +24,8 @@ def run_config(study: Study, run: Run) -> Config:
     use_manifests(cfg, study.data)
     cfg.randomness = {**cfg.get('randomness', {}), 'seed': run.seed}
     cfg.work_dir = str(run.folder / 'train')
-    # Cut off at any moment, a run goes on from the epoch before; two, as mmengine removes the
-    # older one before the new one is whole.
+    # Cut off at any moment, a run goes on from the epoch before; two, as mmengine's own hook, which
+    # a config may name, removes the older one before the new one is whole.
     hooks = cfg.setdefault('default_hooks', ConfigDict())
     hooks.setdefault('checkpoint', ConfigDict(type='CheckpointHook'))
     hooks.checkpoint.update(interval=1, max_keep_ckpts=2)

@@ -10,9 +10,9 @@ import torch
 from mmaction.registry import HOOKS
 from mmengine.dist import all_gather_object, all_reduce
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
+from ..bare_model import bare_model
 from ..faults import TrainingStoppedError
 
 
@@ -51,7 +51,7 @@ class FiniteLossHook(Hook):
         """Remember what a skipped step must not change."""
         if self.max_skipped:
             self._batch = data_batch
-            self._buffers = {k: v.clone() for k, v in _bare_model(runner).named_buffers()}
+            self._buffers = {k: v.clone() for k, v in bare_model(runner).named_buffers()}
 
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch=None, outputs: dict | None = None
@@ -102,7 +102,7 @@ class FiniteLossHook(Hook):
                 self._in_a_row = 0
                 return stock(loss, **kwargs)
             # strict=False: the buffers alone
-            _bare_model(runner).load_state_dict(self._buffers, strict=False)
+            bare_model(runner).load_state_dict(self._buffers, strict=False)
             self._skip(runner, f'the loss is {loss:.4g}')
 
         return update_params
@@ -134,10 +134,6 @@ _ADVICE = (
     'optim_wrapper.clip_grad.max_norm=1); if not, look at the samples and leave them out. To skip '
     'such steps: --cfg-options default_hooks.finite_loss.max_skipped=20.'
 )
-
-
-def _bare_model(runner: Runner) -> torch.nn.Module:
-    return runner.model.module if is_model_wrapper(runner.model) else runner.model
 
 
 def _on_any_rank(flags: torch.Tensor) -> torch.Tensor:

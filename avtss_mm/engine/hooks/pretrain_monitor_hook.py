@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from mmaction.registry import HOOKS
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from ...visualization.curves import draw_curves
+from ..bare_model import bare_model
 
 DIVERGING = 2
 """How many times the loss of the first step says that training diverges."""
@@ -109,14 +109,14 @@ class PretrainMonitorHook(Hook):
 
     @staticmethod
     def _chance(runner: Runner) -> dict[str, float]:
-        heads = getattr(_bare_model(runner), 'pretext_heads', {})
+        heads = getattr(bare_model(runner), 'pretext_heads', {})
         return {name: 1 / head.num_classes for name, head in heads.items()}
 
     def _draw(self, runner: Runner) -> None:
         if runner.rank != 0:
             return
         steps = len(runner.train_dataloader)
-        contrastive_head = getattr(_bare_model(runner), 'contrastive_head', None)
+        contrastive_head = getattr(bare_model(runner), 'contrastive_head', None)
         weights = contrastive_head.loss_weight if contrastive_head else {}
         scalars = {}
         for key, buffer in runner.message_hub.log_scalars.items():
@@ -134,7 +134,3 @@ class PretrainMonitorHook(Hook):
             'knn/chance', 0
         )
         draw_curves(scalars, chance, Path(runner.work_dir) / 'curves.png')
-
-
-def _bare_model(runner: Runner):
-    return runner.model.module if is_model_wrapper(runner.model) else runner.model
