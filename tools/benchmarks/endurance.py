@@ -182,7 +182,7 @@ def query(args, world: Path) -> tuple[list[dict], dict]:
     spoilt = make_world(world, args)
     index, model = args.out / 'index', ['--checkpoint', 'random', '--config', str(CONFIG)]
     avtss_fp(['index', str(world / 'videos/test'), '-o', str(index), *model, '--workers', '1'])
-    embedder = chunk_embedder('random', str(CONFIG), 0.5)
+    embedder = chunk_embedder('random', str(CONFIG))
     good, rng = sorted((world / 'videos/test').iterdir()), random.Random(args.seed)
     outcomes = Counter({'answered': 0, 'refused by name': 0})
     samples, answers, next_note = [], {}, 0.0
