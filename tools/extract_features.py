@@ -24,11 +24,13 @@ from tqdm import tqdm
 
 import avtss_mm  # noqa: F401  (registers, and mends upstream)
 from avtss_mm.apis import Embedder
-from avtss_mm.apis.embed_files import embed_files
+from avtss_mm.apis.embed_files import BATCH_OF_CLIPS, TIMEOUT, embed_files
 from avtss_mm.apis.feature_table import to_columns, to_rows
 from avtss_mm.datasets.video_list import read_list
 from avtss_mm.media import find_media
+from avtss_mm.media.base import one_line
 from avtss_mm.media.manifest import AUDIO_SUFFIXES, SUFFIXES
+from avtss_mm.preparation.command import add_work_arguments
 from avtss_mm.preparation.report import write_csv
 from avtss_mm.utils.cli import UsageError, add_config_arguments, user_errors
 from avtss_mm.utils.config import apply_cfg_options, read_config
@@ -70,9 +72,7 @@ def parse_args(argv=None) -> argparse.Namespace:
     windows.add_argument(
         '--num-clips', type=int, help="clips a file (default: as the config's feature_pipeline)"
     )
-    parser.add_argument(
-        '--workers', type=int, default=os.cpu_count() or 1, help='decoding processes (one a core)'
-    )
+    add_work_arguments(parser, TIMEOUT, BATCH_OF_CLIPS)
     parser.add_argument(
         '--batch-size', type=int, default=16, help='clips encoded at once (%(default)s)'
     )
@@ -153,13 +153,14 @@ def embed_missing(embedder, modalities, folder, rows, log, args) -> dict[str, st
     todo = [name for name in files if log.finished.get(name) != stamps[name]]
     names = {os.path.join(folder, name): name for name in todo}
     durations = [files[name].get('duration') for name in todo]
-    results = embed_files(embedder, list(names), modalities, durations, args.workers)
+    work = (args.workers, args.timeout)
+    results = embed_files(embedder, list(names), modalities, durations, *work)
     done, rejects = len(files) - len(todo), {}
     for path, features in tqdm(results, total=len(files), initial=done, unit='file'):
         name = names[path]
         if isinstance(features, Exception):
             rejects[name] = getattr(features, 'reason', str(features))
-            tqdm.write(f'left out {name}: {rejects[name]}', file=sys.stderr)
+            tqdm.write(one_line(f'left out {name}: {rejects[name]}'), file=sys.stderr)
         else:
             log.add(name, stamps[name], to_rows(features, args.per == 'file'))
     return rejects

@@ -22,6 +22,7 @@ import avtss_mm  # noqa: F401  (registers, and mends upstream)
 from avtss_mm.evaluation.feature_cache import evaluate_features, identity_of, read_features
 from avtss_mm.evaluation.protocol import chance_of, describe_protocol, protocol_text
 from avtss_mm.utils import cli
+from avtss_mm.utils.ending import in_order
 
 
 def parse_args() -> argparse.Namespace:
@@ -120,7 +121,8 @@ def report(metrics: dict, cfg: Config, args: argparse.Namespace) -> None:
 
 def main() -> None:
     args = parse_args()
-    with cli.user_errors():
+    last_words = 'Nothing was written, the same command begins anew.'
+    with cli.user_errors(), in_order('the same command begins anew', lambda: last_words):
         cfg = merge_flags(cli.load_config(args), args)
         metrics = evaluate(cfg, args)
         if is_main_process():

@@ -5,9 +5,7 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
-from threading import Event
 
 # Before torch is imported: waiting OpenMP threads must not take the core of a data worker.
 os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
@@ -16,13 +14,15 @@ from mmengine.config import Config
 from mmengine.device import get_device
 
 import avtss_mm  # noqa: F401  (registers, and mends upstream)
-from avtss_mm.engine import TrainingStoppedError, explain, find_last_checkpoint, is_complete
+from avtss_mm.engine import (
+    TrainingStoppedError,
+    explain,
+    find_last_checkpoint,
+    how_to_go_on,
+    is_complete,
+)
 from avtss_mm.utils import cli
-
-IS_FIRST = os.environ.get('RANK', '0') == '0'
-"""Whether this process speaks for all."""
-ASKED_TO_END = Event()
-"""Whether SIGTERM has come."""
+from avtss_mm.utils.ending import IS_FIRST, in_order
 
 
 def parse_args() -> argparse.Namespace:
@@ -66,6 +66,7 @@ def merge_flags(cfg: Config, args: argparse.Namespace) -> Config:
             )
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    # oneDNN: the weight gradient of 3 x 1 x 1 kernels over two frames is garbage, up to inf
     if cfg.optim_wrapper.get('type') == 'AmpOptimWrapper' and get_device() == 'cpu':
         raise cli.UsageError(
             'mixed precision needs a GPU: on the CPU the bfloat16 gradients of 3-D convolutions '
@@ -110,15 +111,15 @@ def choose_checkpoint(asked: str, work_dir: str) -> str | None:
     return last
 
 
-def train(cfg: Config) -> None:
+def train(cfg: Config, asked_to_end: list[int]) -> None:
     """Train; if something from outside ends it, say what and how to go on."""
     runner = None
     try:
         runner = cli.build_runner(cfg)
         runner.train()
     except Exception as error:
-        if ASKED_TO_END.is_set():  # by then its workers end too, and that is an error
-            sys.exit(128 + signal.SIGTERM)
+        if asked_to_end:
+            raise
         text = explain(error, cfg.work_dir, data_folders(runner))
         if text is None or isinstance(error, FileNotFoundError) and runner is None:
             raise
@@ -133,29 +134,13 @@ def data_folders(runner) -> list[str]:
     return [folder for folder in (getattr(dataset, 'data_prefix', None) or {}).values() if folder]
 
 
-def end_when_asked() -> None:
-    """On SIGTERM end in order, with a word, instead of at once.
-
-    A launcher sends it when another process of the run died, a cluster when it wants the machine.
-    """
-    trainer = os.getpid()
-
-    def stop(*_) -> None:
-        if os.getpid() != trainer:  # a data worker, which inherits this
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            os.kill(os.getpid(), signal.SIGTERM)
-        ASKED_TO_END.set()
-        print('error: ended by SIGTERM; the same command with --resume goes on', file=sys.stderr)
-        sys.exit(128 + signal.SIGTERM)
-
-    signal.signal(signal.SIGTERM, stop)
-
-
 def main() -> None:
     args = parse_args()
-    end_when_asked()
     with cli.user_errors():
-        train(merge_flags(cli.load_config(args), args))
+        cfg = cli.load_config(args)
+        advice = 'the same command with --resume goes on'
+        with in_order(advice, lambda: how_to_go_on(cfg.work_dir)) as asked_to_end:
+            train(merge_flags(cfg, args), asked_to_end)
 
 
 if __name__ == '__main__':

@@ -16,6 +16,9 @@ from .embedder import ClipFeatures, Embedder, join
 TIMEOUT = 300.0
 """Seconds that the decoding of ``batch_size`` clips may take, unless told otherwise."""
 
+BATCH_OF_CLIPS = 'the decoding of a batch of clips'
+"""What takes that time, in the help of a command."""
+
 
 def embed_files(
     embedder: Embedder,

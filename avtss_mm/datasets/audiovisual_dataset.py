@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import torch
 from mmaction.datasets import BaseActionDataset
 from mmaction.registry import DATASETS
+from mmengine.dist import is_main_process
 from mmengine.logging import print_log
 
 from ..media import MediaError
@@ -160,7 +161,8 @@ class AudioVisualDataset(BaseActionDataset):
                 return loaded.sample
             self._count_failure(chosen, loaded.error)
         raise RuntimeError(
-            f'{MAX_CONSECUTIVE_FAILURES} files in a row could not be read; {self._advice()}'
+            f'{MAX_CONSECUTIVE_FAILURES} files in a row could not be read, the last one '
+            f'{loaded.error}; {self._advice()}'
         )
 
     @property
@@ -198,7 +200,8 @@ class AudioVisualDataset(BaseActionDataset):
         self.counter.add(skipped=1)
         if not self._named_in_log.tensor[idx]:
             self._named_in_log.tensor[idx] = True
-            self._log(f'skipped {error}', logging.WARNING)
+            # of the other processes of a run mmengine shows nothing less than an error
+            self._log(f'skipped {error}', logging.WARNING if is_main_process() else logging.ERROR)
         skipped = self.num_skipped
         draws = skipped + self.num_served
         if draws >= MIN_DRAWS_TO_JUDGE and skipped > self.max_bad_fraction * draws:

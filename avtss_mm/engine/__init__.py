@@ -1,6 +1,6 @@
 """Hooks, registered in mmaction2's ``HOOKS``, and what ends or resumes a training."""
 
-from .faults import TrainingStoppedError, explain
+from .faults import TrainingStoppedError, explain, how_to_go_on
 from .hooks import (
     DurableCheckpointHook,
     EpochSeedHook,
@@ -21,5 +21,6 @@ __all__ = [
     'TrainingStoppedError',
     'explain',
     'find_last_checkpoint',
+    'how_to_go_on',
     'is_complete',
 ]

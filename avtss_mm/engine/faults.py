@@ -38,12 +38,17 @@ def explain(error: BaseException, work_dir, data_folders=()) -> str | None:
     reason = _reason(error, Path(work_dir), [Path(folder) for folder in data_folders])
     if reason is None:
         return None
+    return f'{reason}\n{how_to_go_on(work_dir)}'
+
+
+def how_to_go_on(work_dir) -> str:
+    """In a line, where a training that ended early can go on."""
     last, damaged = find_last_checkpoint(work_dir)
     damaged = ''.join(f'{path} is damaged or gone. ' for path in damaged)
     if last is None:
-        return f'{reason}\n{damaged}There is no checkpoint yet to go on from.'
+        return f'{damaged}There is no checkpoint yet to go on from.'
     return (
-        f'{reason}\n{damaged}The last complete checkpoint is {last}; the same command with '
+        f'{damaged}The last complete checkpoint is {last}; the same command with '
         '--resume goes on from there.'
     )
 
@@ -53,7 +58,7 @@ def _reason(error: BaseException, work_dir: Path, data_folders: list[Path]) -> s
     if isinstance(error, TrainingStoppedError):
         return text
     gone = [str(folder) for folder in data_folders if not folder.exists()]
-    if gone and not isinstance(error, KeyboardInterrupt):
+    if gone:
         return f'the data are gone: there is no {", ".join(gone)} any more. Bring it back.'
     if isinstance(error, torch.cuda.OutOfMemoryError):
         return f'out of GPU memory: lower train_dataloader.batch_size ({text.splitlines()[0]}).'

@@ -21,8 +21,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from ..apis.embed_files import BATCH_OF_CLIPS, TIMEOUT
+from ..preparation.command import add_work_arguments
 from ..utils.cli import UsageError, user_errors
 from .commands import MODALITIES, dedup, delete, distort, index, query, stats
+from .distort import COPY_TIMEOUT
 from .index import BACKENDS
 
 
@@ -113,7 +116,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     command.add_argument(
         '--sheet', metavar='PNG', help='draw all copies of FILE: a line a distortion'
     )
-    _add_workers(command)
+    add_work_arguments(command, COPY_TIMEOUT, 'a copy')
     return parser.parse_args(argv)
 
 
@@ -131,13 +134,7 @@ def _add_model(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument('--config', help='default: the one kept in the checkpoint')
     command.add_argument('--device', help='default: a GPU if there is one')
-    _add_workers(command)
-
-
-def _add_workers(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        '--workers', type=int, default=os.cpu_count() or 1, help='processes (one a core)'
-    )
+    add_work_arguments(command, TIMEOUT, BATCH_OF_CLIPS)
 
 
 def _add_search(command: argparse.ArgumentParser) -> None:

@@ -43,7 +43,8 @@ def index(args) -> None:
             **options,
         )
         modalities = MODALITIES[args.modality] if args.modality else None
-        report = index_folders(opened, embedder, args.folders, modalities, args.workers)
+        work = (args.workers, args.timeout)
+        report = index_folders(opened, embedder, args.folders, modalities, *work)
         _tell(report, opened)
 
 
@@ -73,7 +74,8 @@ def query(args) -> int:
         checkpoint, config = _model(args, opened.catalog.facts)
         embedder = _embedder(checkpoint, config, 0.5, args.device)
         opened.check(embedder, args.checkpoint, args.config)
-        features = search.query_features(embedder, args.file, args.modality, args.workers)
+        work = (args.workers, args.timeout)
+        features = search.query_features(embedder, args.file, args.modality, *work)
         chunks = search.chunks_of(features)
         for name, clips in features.items():
             dropped = len(clips.times) - len(chunks[name][0])
@@ -151,7 +153,7 @@ def distort(args) -> int:
     def progress(results, total):
         return tqdm(results, total=total, unit='copy', disable=not total)
 
-    options = dict(workers=args.workers, progress=progress)
+    options = dict(workers=args.workers, timeout=args.timeout, progress=progress)
     rows, rejects = distort_folder(args.source, args.out, args.only, args.severity, **options)
     print(f'{len(rows):,} copies of {len({row["source"] for row in rows}):,} files in {args.out}')
     print(f'  {os.path.join(args.out, QUERIES)} says which second of a copy is which of its source')

@@ -23,6 +23,9 @@ from .suite import Distortion, find_distortions
 QUERIES, REJECTS, LOG = 'queries.json', 'rejects.csv', '.copies.jsonl'
 """Files in the folder of copies: their manifest, what could not be made, and what was made."""
 
+COPY_TIMEOUT = 600.0
+"""Seconds that making one copy may take, unless told otherwise."""
+
 
 def stable_seed(video: str, name: str, severity: int) -> int:
     """Number that depends on nothing but the name of the video, the distortion and its severity."""
@@ -88,7 +91,7 @@ def distort_folder(
     workers: int = 1,
     root=None,
     donors: Sequence = (),
-    timeout: float = 600.0,
+    timeout: float = COPY_TIMEOUT,
     progress: Callable[[Iterable, int], Iterable] = lambda results, total: results,
 ) -> tuple[list[dict], list[tuple[str, str, int, str]]]:
     """Makes copies of many files, in parallel. Interrupted, the same call goes on.

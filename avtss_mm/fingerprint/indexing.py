@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 
 from tqdm import tqdm
 
-from ..apis.embed_files import embed_files
+from ..apis.embed_files import TIMEOUT, embed_files
 from ..apis.embedder import ClipFeatures, Embedder
 from ..media import find_media
+from ..media.base import one_line
 from ..media.manifest import AUDIO_SUFFIXES, SUFFIXES
 from .calibration import calibrate
 from .embedding import usable_chunks
@@ -51,6 +52,7 @@ def index_folders(
     folders: Sequence[str],
     modalities: tuple[str, ...] | None = None,
     workers: int = 1,
+    timeout: float = TIMEOUT,
 ) -> Report:
     """Puts the media below folders into an index, and takes out what is gone from there.
 
@@ -63,6 +65,7 @@ def index_folders(
         folders: Their files are known by their absolute paths.
         modalities: ``'video'`` and/or ``'audio'``. Defaults to None: all that the model has.
         workers: Processes that decode.
+        timeout: Seconds, as of :func:`.embed_files`.
     """
     modalities = modalities or embedder.modalities
     report, catalog = Report(), index.catalog
@@ -76,11 +79,13 @@ def index_folders(
     sizes = {path: int(stamps[path].split()[0] or 0) for path in paths}
     done = sum(sizes.values()) - sum(sizes[path] for path in todo)
     options = dict(unit='B', unit_scale=True, unit_divisor=1024, disable=not todo)
+    work = dict(workers=workers, timeout=timeout)
     with tqdm(total=sum(sizes.values()), initial=done, **options) as bar:
-        for path, features in _embed(embedder, sorted(todo), modalities, workers):
+        for path, features in _embed(embedder, sorted(todo), modalities, work):
             if isinstance(features, Exception):
                 report.unreadable[path] = getattr(features, 'reason', str(features))
-                bar.write(f'left out {path}: {report.unreadable[path]}', file=sys.stderr)
+                text = one_line(f'left out {path}: {report.unreadable[path]}')
+                bar.write(text, file=sys.stderr)
             else:
                 _add(index, path, stamps[path], features, report)
             bar.update(sizes[path])
@@ -115,17 +120,17 @@ def _find(folders: Sequence[str], modalities: tuple[str, ...]) -> list[str]:
 
 
 def _embed(
-    embedder: Embedder, paths: list[str], modalities: tuple[str, ...], workers: int
+    embedder: Embedder, paths: list[str], modalities: tuple[str, ...], work: dict
 ) -> Iterator[tuple[str, dict[str, ClipFeatures] | Exception]]:
     """Features of files, or the reason why there are none; sound files by their sound."""
     sounds = [path for path in paths if os.path.splitext(path)[1].lower() in AUDIO_SUFFIXES]
     videos = sorted(set(paths) - set(sounds))
-    for path, features in embed_files(embedder, videos, modalities, workers=workers):
+    for path, features in embed_files(embedder, videos, modalities, **work):
         if getattr(features, 'reason', None) == NO_PICTURE and 'audio' in modalities:
             sounds.append(path)
         else:
             yield path, features
-    yield from embed_files(embedder, sounds, ('audio',), workers=workers)
+    yield from embed_files(embedder, sounds, ('audio',), **work)
 
 
 def _add(

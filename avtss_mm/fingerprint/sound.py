@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,6 +10,7 @@ import av
 import numpy as np
 
 from ..media import open_media
+from ..media.base import local_name
 from .filler import other_sound
 from .filters import SAMPLE_RATE, filter_sound, sound_frame
 from .suite import Recipe
@@ -74,7 +74,7 @@ def write_sound(path, sound: np.ndarray, codec: str, sample_rate: int, bit_rate:
         sample_rate: Samples a second that are stored.
         bit_rate: Bits a second.
     """
-    with av.open(os.fspath(path), 'w') as output:
+    with av.open(local_name(path), 'w') as output:
         track = output.add_stream(codec, rate=sample_rate, layout='mono')
         track.bit_rate = bit_rate
         output.mux(track.encode(sound_frame(sound)))

@@ -10,7 +10,7 @@ from itertools import islice
 import av
 from av.stream import Disposition
 
-from .base import MediaError
+from .base import MediaError, local_name
 
 REORDER = 24
 """Packets looked at ahead: no codec stores a frame further than 16 from its place in time."""
@@ -38,7 +38,7 @@ def open_container(path: str) -> av.container.InputContainer:
     if os.path.getsize(path) == 0:
         raise MediaError(path, 'empty file')
     try:
-        return av.open(path, metadata_errors='ignore')
+        return av.open(local_name(path), metadata_errors='ignore')
     except (av.FFmpegError, OSError, ValueError) as error:
         raise MediaError(path, getattr(error, 'strerror', None) or error) from error
 

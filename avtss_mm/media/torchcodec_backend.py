@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from torchcodec.decoders import VideoDecoder
 
-from .base import TOLERANCE
+from .base import TOLERANCE, local_name
 from .foreign import ForeignReader
 
 
@@ -21,7 +21,10 @@ class TorchCodecReader(ForeignReader):
         if self._container.format.name in ('avi', 'mpeg', 'mpegts'):
             return None
         return VideoDecoder(
-            self.path, seek_mode='exact', num_ffmpeg_threads=1, dimension_order='NHWC'
+            local_name(self.path),
+            seek_mode='exact',
+            num_ffmpeg_threads=1,
+            dimension_order='NHWC',
         )
 
     def _foreign_frames(self, times):

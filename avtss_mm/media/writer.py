@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from fractions import Fraction
 from itertools import chain
 
 import av
 import numpy as np
+
+from .base import local_name
 
 CLOCK = Fraction(1, 90000)
 """Tick (seconds) of the timestamps of frames that carry times of their own."""
@@ -66,7 +67,7 @@ def write_video(
     rate = Fraction(fps).limit_denominator(1001)
     tick = CLOCK if frame_times is not None else 1 / rate
     times = chain(frame_times) if frame_times is not None else None
-    with av.open(os.fspath(path), 'w') as container:
+    with av.open(local_name(path), 'w') as container:
         video = container.add_stream(video_codec, rate=rate, options=_options(video_codec, crf))
         video.height, video.width = first.shape[:2]
         video.pix_fmt = 'yuvj420p' if video_codec == 'mjpeg' else 'yuv420p'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +11,9 @@ from typing import NamedTuple
 from ..utils.cli import UsageError, user_errors
 from .lists import Listing
 from .prepare import prepare, summary
+
+MAX_SECONDS = 10**6
+"""More than anything takes; the clocks of the system that wait for it hold little more."""
 
 
 class DataSet(NamedTuple):
@@ -31,14 +34,31 @@ class DataSet(NamedTuple):
     sound_only: bool = False
 
 
-def add_work_arguments(parser: ArgumentParser, timeout: float = 60) -> None:
-    """Add the arguments of every command that goes through many files."""
+def add_work_arguments(parser: ArgumentParser, timeout: float = 60, work: str = 'a file') -> None:
+    """Add the arguments of every command that goes through many files.
+
+    Args:
+        parser: Where to add them.
+        timeout: Seconds that ``work`` may take unless the user says otherwise.
+        work: What is cut off after that time.
+    """
     parser.add_argument(
         '--workers', type=int, default=os.cpu_count() or 1, help='processes (one a core)'
     )
     parser.add_argument(
-        '--timeout', type=float, default=timeout, help='seconds a file may take (%(default)g)'
+        '--timeout',
+        type=_seconds,
+        default=timeout,
+        metavar='SECONDS',
+        help=f'that {work} may take before it is given up (%(default)g)',
     )
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds <= MAX_SECONDS:
+        raise ArgumentTypeError(f'must be above 0 and at most {MAX_SECONDS:,}, but is {text}')
+    return seconds
 
 
 def run(data_set: DataSet, description: str, argv: Sequence[str] | None = None) -> str:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from ..media.base import one_line
+
 
 def progress_bar(num_files: int) -> Callable[[Iterable, int], Iterable]:
     """A bar around the results of those files that are left to do (none if nothing is)."""
@@ -54,4 +56,4 @@ def format_table(rows: Sequence[Sequence]) -> str:
 def shorten(names: Sequence[str], limit: int = 8) -> str:
     """The first names, and how many more there are."""
     more = f' and {len(names) - limit:,} more' if len(names) > limit else ''
-    return '; '.join(names[:limit]) + more
+    return '; '.join(map(one_line, names[:limit])) + more

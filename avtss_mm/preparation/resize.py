@@ -15,6 +15,7 @@ from av.video.frame import PictureType
 from av.video.reformatter import VideoReformatter
 
 from ..media import MediaError, open_media
+from ..media.base import local_name
 from ..media.pyav_backend import ONE_THREAD
 from ..media.pyav_container import best_stream, open_container, packets
 
@@ -61,7 +62,7 @@ def resize_video(source, target, short_side: int = 256, gop: int = 12, crf: int 
     draft = draft_of(target)
     try:
         with open_container(source) as video, open_container(source) as audio:
-            with av.open(str(draft), 'w', format='mp4', container_options=CONTAINER) as output:
+            with av.open(local_name(draft), 'w', 'mp4', container_options=CONTAINER) as output:
                 _transcode(video, audio, output, size, info.rotation, gop, crf)
         os.replace(draft, target)
     except av.FFmpegError as error:

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from tokenize import TokenError
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +22,10 @@ UNREADABLE = (
     *(MemoryError, OverflowError),  # of an array that says it is larger than any
 )
 """What NumPy and pyarrow raise at damaged files."""
+
+SMALL, MAX_GROWTH = 2**28, 20
+"""Bytes that any npz file may unpack to, and how many times its own size a larger one may: features
+hardly shrink when they are packed, and :func:`save_features` does not pack them."""
 
 
 def save_features(path, columns: Mapping[str, np.ndarray], metadata: Mapping) -> None:
@@ -85,8 +89,17 @@ def read_npz(path) -> dict[str, np.ndarray]:
         FileNotFoundError: If there is no such file.
         Exception: One of :data:`UNREADABLE`, if it is something else.
     """
+    _check_sizes(path)
     with np.load(path, allow_pickle=False) as arrays:
         return dict(arrays)
+
+
+def _check_sizes(path) -> None:
+    """Refuse what would grow in memory, by the directory of the archive, which bounds it."""
+    with ZipFile(path) as archive:
+        unpacked = sum(entry.file_size for entry in archive.infolist())
+    if unpacked > max(SMALL, MAX_GROWTH * os.path.getsize(path)):
+        raise ValueError(f'its {os.path.getsize(path):,} bytes would become {unpacked:,}')
 
 
 def _to_arrow(column: np.ndarray) -> pa.Array:

@@ -96,8 +96,39 @@ def test_odd_names(tmp_path, backend):
         assert read_stamp(reader.read([np.array([0.2])]).frames[0][0]) == 5
 
 
+@pytest.mark.parametrize(
+    'name',
+    ['12:30 talk.mp4', 'concat:a.mp4', 'file:a.mp4', 'data:x,.mp4', 'http:a.mp4', 'pipe:0.mp4']
+    + ['crypto:a.mp4', 'a:b/c #1 50%d é.mp4', 'two\nlines.mp4', b'\xff:x.mp4', '-i.mp4'],
+)
+def test_relative_names_that_look_like_something_else(tmp_path, monkeypatch, backend, name):
+    name = os.fsdecode(name)
+    monkeypatch.chdir(tmp_path)
+    os.makedirs(os.path.dirname(name) or '.', exist_ok=True)
+    write_stamped(name, num_frames=10)
+    assert os.path.isfile(tmp_path / name)
+    with open_media(name, backend) as reader:
+        assert read_stamp(reader.read([np.array([0.2])]).frames[0][0]) == 5
+        # by the library itself, unless it takes Unicode only
+        assert getattr(reader, '_decoder', True) is not None or '\udcff' in name
+    with open(name, 'w') as file:
+        file.write('nothing')
+    with pytest.raises(MediaError) as caught:
+        open_media(name, backend)
+    assert caught.value.path == name
+    shown = name.replace('\n', r'\n').replace('\udcff', r'\udcff')
+    assert str(caught.value).startswith(f'{shown}: Invalid data')
+
+
+def test_a_message_is_one_line_whatever_the_name():
+    error = MediaError('a\r\n\x1b[2J\u2028\udcff é.mp4', 'two\nlines \x07')
+    assert str(error) == r'a\r\n\x1b[2J\u2028\udcff é.mp4: two lines \x07'
+    assert error.path == 'a\r\n\x1b[2J\u2028\udcff é.mp4'
+
+
 def test_the_error_survives_a_process_border(tmp_path):
     import pickle
 
-    error = pickle.loads(pickle.dumps(MediaError(tmp_path / 'a', 'two\nlines')))
-    assert (str(error), error.reason) == (f'{tmp_path / "a"}: two lines', 'two lines')
+    error = pickle.loads(pickle.dumps(MediaError(tmp_path / 'a\n', 'two\nlines')))
+    assert (str(error), error.reason) == (f'{tmp_path / "a"}\\n: two lines', 'two lines')
+    assert error.path == f'{tmp_path}/a\n'

@@ -113,7 +113,9 @@ def test_several_ranks_equal_one(cases, tmp_path, world):
                 if grad is None:
                     assert rank['grads'][key] is None, (name, key)
                     continue
-                assert rank['grads'][key].allclose(grad, rtol=1e-8, atol=1e-11), (name, key)
+                assert grad.dtype == torch.float64
+                apart = float((rank['grads'][key] - grad).norm())
+                assert apart <= 1e-10 * float(grad.norm()), (name, key, apart)
             for modality, state in one['queues'].items():
                 for key, value in state.items():
                     got = rank['queues'][modality][key].double()

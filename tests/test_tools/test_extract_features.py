@@ -169,7 +169,10 @@ def test_mistakes_end_it_with_the_way_out(extract, folder, model, tmp_path):
     shutil.copy(folder / 'broken.mp4', tmp_path / 'one.mp4')
     with pytest.raises(SystemExit, match='error: none of the 1 files could be read'):
         extract(tmp_path)
-    assert 'one.mp4' in read_rejects(tmp_path / 'out.npz.rejects.csv')
+    shutil.copy(folder / 'a.mp4', tmp_path / 'one.mp4')
+    with pytest.raises(SystemExit, match='none of the 1 files'):
+        extract(tmp_path, '--timeout', 0.0005)
+    assert 'within 0.0005 s' in read_rejects(tmp_path / 'out.npz.rejects.csv')['one.mp4']
     assert not (tmp_path / 'out.npz').exists()
 
 

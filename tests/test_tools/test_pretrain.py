@@ -1,45 +1,18 @@
 """Pre-training through the public commands, on real files."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 from commands import ROOT, tool
-
-SMALL = [
-    'model.backbone.base_channels=4',
-    'model.audio_backbone.base_channels=4',
-    *(f'model.{n}.in_channels=32' for n in ('neck', 'audio_neck')),
-    *(f'model.pretext_heads.{t}_{m}.in_channels=32' for t in ('speed', 'direction') for m in 'va'),
-    *(f'model.pretext_heads.order_{p}.in_channels=(32,32)' for p in ('vv', 'aa', 'va')),
-    'model.queue.length=8',
-    'model.contrastive_head.negative_ranks=(3,6)',
-    'model.contrastive_head.neighbor_start_epoch=1',
-    'train_dataloader.batch_size=4',
-    'train_cfg.val_interval=2',
-    'default_hooks.logger.interval=1',
-    'default_hooks.checkpoint.interval=1',
-    'default_hooks.checkpoint.max_keep_ckpts=9',
-]
+from small_training import SMALL, make_toy, train
 
 
 @pytest.fixture(scope='module')
 def toy(tmp_path_factory):
-    out = tmp_path_factory.mktemp('toy')
-    tool('data/make_toy_dataset.py', out, '--num-videos', 16, '--num-test', 8, '--duration', 6)
-    return out
-
-
-def train(toy, work_dir, *flags, epochs=4, options=()):
-    return tool(
-        'train.py', ROOT / 'configs/demo/avtss_toy.py', '--work-dir', work_dir, *flags,
-        '--cfg-options', f'data_root={toy}', f'train_cfg.max_epochs={epochs}', *SMALL, *options,
-    )  # fmt: skip
+    return make_toy(tmp_path_factory.mktemp('toy'))
 
 
 @pytest.fixture(scope='module')
@@ -156,22 +129,3 @@ def test_gradient_accumulation_and_scaled_lr(toy, tmp_path):
     steps = {state['step'].item() for state in optimizer['state'].values()}
     assert steps == {2}  # four batches, two of them a step
     assert 'Scaling the original LR by 0.5' in log
-
-
-def test_two_processes_train_on_the_cpu(toy, tmp_path):
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ['PATH']])
-    result = subprocess.run(
-        ['bash', ROOT / 'tools/dist_train.sh', ROOT / 'configs/demo/avtss_toy.py', '2',
-         '--work-dir', tmp_path, '--no-validate', '--cfg-options', f'data_root={toy}',
-         'train_cfg.max_epochs=1', *SMALL, 'train_dataloader.batch_size=2',
-         'optim_wrapper.accumulative_counts=2', 'default_hooks.ema.type=EMAHook'],
-        capture_output=True, text=True,
-        env={**os.environ, 'PATH': path, 'PORT': str(20002 + os.getpid() % 20000)},
-    )  # fmt: skip
-    assert result.returncode == 0, result.stderr[-3000:]
-    checkpoint = torch.load(tmp_path / 'epoch_1.pth', weights_only=True)
-    averaged, last = checkpoint['state_dict'], checkpoint['ema_state_dict']  # mmengine swaps them
-    assert last['module.queues.video.num_enqueued'] == 16  # four batches of 2 x 2 videos
-    assert checkpoint['optimizer']['state'][0]['step'] == 2
-    assert not averaged['backbone.stem.0.weight'].equal(last['module.backbone.stem.0.weight'])
-    assert 'Epoch 1 in short' in result.stdout

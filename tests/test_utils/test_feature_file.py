@@ -1,5 +1,9 @@
 """Tables that come back as they were written."""
 
+import io
+import tracemalloc
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -44,3 +48,30 @@ def test_what_is_no_table_is_refused(table, tmp_path):
     for name in ('absent.npz', 'absent.parquet'):
         with pytest.raises(FileNotFoundError, match=name):
             load_features(tmp_path / name)
+
+
+@pytest.mark.parametrize('lie', ['zeros that were packed', 'a header of another size'])
+def test_what_would_fill_the_memory_is_refused_first(tmp_path, lie):
+    path = tmp_path / 'bomb.npz'
+    head = io.BytesIO()
+    rows = 2**27 if lie.startswith('zeros') else 2**36
+    shape = dict(descr='<f4', fortran_order=False, shape=(rows,))
+    np.lib.format.write_array_header_1_0(head, shape)
+    with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as archive:
+        with archive.open('start.npy', 'w') as file:
+            file.write(head.getvalue())
+            for _ in range(512 if lie.startswith('zeros') else 1):
+                file.write(bytes(2**20))
+    tracemalloc.start()
+    reason = 'would become' if lie.startswith('zeros') else ''
+    with pytest.raises(ValueError, match=f'bomb.npz is not a file of .*{reason}'):
+        load_features(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2**24 or lie.startswith('a header')
+
+
+def test_features_that_somebody_packed_are_read(table, tmp_path):
+    columns, metadata = table
+    np.savez_compressed(tmp_path / 'a.npz', **columns, metadata=np.array('{"a": 1}'))
+    assert load_features(tmp_path / 'a.npz')[1] == dict(a=1)

@@ -8,15 +8,20 @@ from contextlib import contextmanager, suppress
 from copy import copy
 from pathlib import Path
 
+import torch
 from mmaction.registry import HOOKS
-from mmengine.dist import is_main_process
+from mmengine.dist import all_gather_object, all_reduce_params, is_main_process
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
+from ..bare_model import bare_model
 from ..resuming import flush, write_marker
 
 PARTIAL = '*.pth.part'
 """What a checkpoint is called while it is written (see :mod:`avtss_mm.utils.checkpoint`)."""
+
+WAITING = 'gradients'
+"""Key of a checkpoint."""
 
 
 @HOOKS.register_module()
@@ -31,14 +36,34 @@ class DurableCheckpointHook(CheckpointHook):
     that validation, which upstream leaves out (mmengine#1394), so that its curves are those of an
     unbroken run.
 
+    Gradients that wait for the step, of an epoch whose number of batches is no multiple of
+    ``accumulative_counts``, are saved and come back; upstream forgets them.
+
     Args:
         *args, **kwargs: As of :class:`mmengine.hooks.CheckpointHook`.
     """
 
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self._waiting = {}
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Add the gradients that wait for the step."""
+        if waiting := _waiting_gradients(runner):
+            checkpoint[WAITING] = waiting
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Remember them until the training begins."""
+        self._waiting = checkpoint.get(WAITING, {})
+
     def before_train(self, runner: Runner) -> None:
-        """Delete what a killed run left half written; catch up on its validation."""
+        """Delete what a killed run left half written; catch up on what it had not finished."""
         super().before_train(runner)
         self._delete_partial()
+        for name, parameter in _parameters(runner).items():
+            if name in self._waiting:
+                parameter.grad = self._waiting[name].to(parameter)
+        self._waiting = {}
         if _validation_is_due(runner):
             runner.logger.info(f'Epoch {runner.epoch} was saved before it was validated: now.')
             runner.val_loop.run()
@@ -50,6 +75,7 @@ class DurableCheckpointHook(CheckpointHook):
             super().after_val_epoch(runner, metrics)
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
+        _average_waiting_gradients(runner)
         outdated = None
         if self.max_keep_ckpts > 0 and step not in self.keep_ckpt_ids:
             if len(self.keep_ckpt_ids) == self.max_keep_ckpts:
@@ -104,6 +130,29 @@ class DurableCheckpointHook(CheckpointHook):
             for path in Path(self.out_dir).glob(PARTIAL):
                 with suppress(OSError):
                     path.unlink()
+
+
+def _parameters(runner: Runner) -> dict[str, torch.nn.Parameter]:
+    return dict(bare_model(runner).named_parameters())
+
+
+def _waiting_gradients(runner: Runner) -> dict[str, torch.Tensor]:
+    """Gradients that no step was made with, by the name of the parameter: a step deletes them."""
+    found = {name: parameter.grad for name, parameter in _parameters(runner).items()}
+    return {name: gradient for name, gradient in found.items() if gradient is not None}
+
+
+def _average_waiting_gradients(runner: Runner) -> None:
+    """Make them equal on all processes, of which one writes the file: the step averages anyway."""
+    parameters = _parameters(runner)
+    names = {n for names in all_gather_object(list(_waiting_gradients(runner))) for n in names}
+    gradients = []
+    for name in sorted(names):
+        if parameters[name].grad is None:
+            parameters[name].grad = torch.zeros_like(parameters[name])
+        gradients.append(parameters[name].grad)
+    if gradients:
+        all_reduce_params(gradients, op='mean')
 
 
 def _validation_is_due(runner: Runner) -> bool:

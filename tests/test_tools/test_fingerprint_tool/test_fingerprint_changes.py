@@ -102,3 +102,23 @@ def test_one_process_at_a_time_changes_an_index(index, media, avtss_fp):
         status, out, err = avtss_fp('index', media, '-o', index)
         assert status == 2 and 'locked' in err
         assert avtss_fp('stats', index)[0] == 0  # others may read
+
+
+def test_the_bound_of_decoding_can_be_set(media, index, model, avtss_fp, tmp_path):
+    mine, out = tmp_path / 'two\nlines', tmp_path / 'OUT'
+    mine.mkdir()
+    shutil.copy(media / '0.mp4', mine)
+    write_sound(mine / 'a.wav', 7, 0, 6)
+    short = ('--timeout', '0.0005')
+    status, text, err = avtss_fp('index', mine, '-o', out, '--checkpoint', model[1], *short)
+    lines = [line for line in err.splitlines() if line.startswith('left out')]
+    shown = str(mine).replace('\n', r'\n')
+    reason = 'no answer within 0.0005 s'
+    assert lines == [f'left out {shown}/{name}: {reason}' for name in ('0.mp4', 'a.wav')]
+    status, text, err = avtss_fp('query', media / '0.mp4', index, *short)
+    assert status == 2 and reason in err
+    status, text, err = avtss_fp('distort', media / '0.mp4', '-o', out, '--only', 'flip', *short)
+    assert status == 1 and reason in (out / 'rejects.csv').read_text()
+    for seconds in ('0', '-1', 'nan', 'inf'):
+        status, text, err = avtss_fp('query', media / '0.mp4', index, f'--timeout={seconds}')
+        assert status == 2 and '--timeout: must be above 0' in err

@@ -1,0 +1,20 @@
+"""mmengine's AmpOptimWrapper, which insists on a GPU, on the CPU (`custom_imports`)."""
+
+from __future__ import annotations
+
+import torch
+from mmengine.optim import AmpOptimWrapper, OptimWrapper
+from mmengine.registry import OPTIM_WRAPPERS
+
+# In bfloat16, oneDNN's weight gradient of a 3 x 1 x 1 convolution over two frames is garbage, up to
+# inf (torch 2.14 on avx512_bf16); torch's own kernels are right.
+torch.backends.mkldnn.set_flags(False)
+
+
+@OPTIM_WRAPPERS.register_module(force=True)
+class CpuAmpOptimWrapper(AmpOptimWrapper):
+    def __init__(self, dtype: str, **kwargs) -> None:
+        OptimWrapper.__init__(self, **kwargs)
+        self._scale_update_param = None
+        self.loss_scaler = torch.amp.GradScaler('cpu')
+        self.cast_dtype = getattr(torch, dtype)
