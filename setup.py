@@ -76,6 +76,7 @@ setup(
         'pyarrow>=15,<26',  # 26 needs numpy 2
         'scikit-learn>=1.3',
         'scipy',
+        'soxr',
         'tensorboard',
         'tqdm',
     ],

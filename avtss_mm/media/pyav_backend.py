@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from bisect import bisect_left
 from collections.abc import Iterator
+from contextlib import suppress
 
 import av
 import numpy as np
@@ -15,6 +16,7 @@ from .base import TOLERANCE, MediaError, MediaInfo, Reader
 from .pyav_container import (
     avi_shift,
     best_stream,
+    end_of,
     header_duration,
     open_container,
     packets,
@@ -48,7 +50,7 @@ class PyAVReader(Reader):
 
     def __init__(self, path) -> None:
         self.path = os.fspath(path)
-        self._wanted = None  # sorted ticks of the frames to decode, None: all
+        self._wanted = None  # sorted ticks of the frames to decode, None: only the first frame
         self._num_decoded = 0  # frames decoded so far: what the tests count
         self._reformatter = VideoReformatter()
         self._container = None
@@ -130,20 +132,19 @@ class PyAVReader(Reader):
         """Frames in order of time; a packet that does not decode is passed over.
 
         Where packets tell the times of their frames, those that are neither wanted nor referred
-        to by others (about half of a usual file) are not decoded.
+        to by others (about half of a usual file) are not decoded, and nothing is after the last
+        that is wanted.
         """
         context, step = self._video.codec_context, round(self._frame_time / self._tick)
         last = shift = None
-        for packet, following in with_following(packets(self._container, self._video)):
+        num_missing = len(self._wanted or [None])
+        for packet, following, leads in with_following(packets(self._container, self._video)):
             if self._is_avi:
                 following, shift = None, avi_shift(packet) if shift is None else shift
-            skip = following is not None and not self._is_wanted(packet.pts, following)
-            context.skip_frame = 'NONREF' if skip else 'DEFAULT'
-            try:
-                frames = packet.decode()
-            except (av.FFmpegError, ValueError):
-                continue
-            for frame in frames:
+            num_shown = self._num_wanted(packet, following, leads)
+            context.skip_frame = 'DEFAULT' if num_shown is None or num_shown else 'NONREF'
+            num_missing -= num_shown or 0
+            for frame in self._frames_of(packet, last_one=not num_missing):
                 self._num_decoded += 1
                 if self._is_avi and frame.dts is not None:
                     # avi stores no times of display, those guessed for files with B-frames are
@@ -154,22 +155,39 @@ class PyAVReader(Reader):
                 if frame.pts is not None and (last is None or frame.pts > last):
                     last = frame.pts
                     yield frame
+            if not num_missing and last is not None:
+                return
+            if not num_missing:  # damaged: goes on to whatever decodes
+                context.flush_buffers()
+                num_missing = -1
 
-    def _is_wanted(self, pts: int, following: int) -> bool:
-        """Whether a wanted time lies in the ticks from ``pts`` up to ``following``."""
+    def _num_wanted(self, packet: av.Packet, following: int | None, leads: bool) -> int | None:
+        """How many wanted times its frame is on screen at; None: not known."""
+        if following is None:
+            return None
         if self._wanted is None:
-            return True
-        first = bisect_left(self._wanted, pts)
-        return first < len(self._wanted) and self._wanted[first] < following
+            return 1 if leads and not packet.is_discard else None
+        return bisect_left(self._wanted, following) - bisect_left(self._wanted, packet.pts)
+
+    def _frames_of(self, packet: av.Packet, last_one: bool) -> Iterator[av.VideoFrame]:
+        """What the decoder gives for a packet, and what it still holds if it is the last one."""
+        for part in [packet, end_of(self._video)] if last_one else [packet]:
+            with suppress(av.FFmpegError, ValueError):
+                yield from part.decode()
 
     def _frames(self, times):
         images, pts, shown = [], np.empty(len(times)), None
         wanted = np.maximum(times, 0) + self._zero + TOLERANCE
-        if self._wanted is not None:  # an earlier read left out frames that may be wanted now
-            self._current = self._next = None
-        self._wanted = (wanted / self._tick).tolist()
+        breaks = [i for i in range(1, len(wanted)) if self._seek_pays(wanted[i - 1], wanted[i])]
         for i, time in enumerate(wanted):
-            self._go_to(time)
+            if i in (0, *breaks):
+                end = next((b for b in breaks if b > i), None)
+                self._wanted = (wanted[i:end] / self._tick).tolist()
+                self._seek(time)
+            while self._next is not None and (self._current is None or self._next.time <= time):
+                self._current, self._next = self._next, next(self._decoded, None)
+            if self._current is None:
+                raise MediaError(self.path, f'no frame decodes at {time - self._zero:.3f} s')
             if self._current is not shown:
                 shown = self._current
                 image = self._to_rgb(shown)
@@ -177,27 +195,17 @@ class PyAVReader(Reader):
             pts[i] = shown.time - self._zero
         return images, pts
 
-    def _go_to(self, time: float) -> None:
-        """Makes ``_current`` the frame on screen at ``time`` (as the stream counts)."""
-        ahead = self._next is not None and self._next.time <= time
-        if not ahead and self._current is not None and self._current.time <= time:
-            return
-        if not ahead or self._can_seek and self._seek_pays(time):
-            self._seek(time)
-        while self._next is not None and (self._current is None or self._next.time <= time):
-            self._current, self._next = self._next, next(self._decoded, None)
-        if self._current is None:
-            raise MediaError(self.path, f'no frame decodes at {time - self._zero:.3f} s')
-
-    def _seek_pays(self, time: float) -> bool:
-        """Whether a key frame lies between the present position and ``time``."""
+    def _seek_pays(self, shown: float, time: float) -> bool:
+        """Whether a key frame lies between the frame on screen at ``shown`` and ``time``."""
+        if not self._can_seek:
+            return False
         entries, tick = getattr(self._video, 'index_entries', ()), self._tick
         if not len(entries) or entries[-1].timestamp * tick < time - BLIND_SEEK:
-            return time - self._next.time > BLIND_SEEK
+            return time - shown > BLIND_SEEK
         # the index holds times of decoding: earlier than those of display by the reordering
         delay = getattr(self._video.codec_context, 'reorder_depth', 0) * self._frame_time
         key = entries.search_timestamp(int((time - delay) / tick), backward=True)
-        return key >= 0 and entries[key].timestamp * tick > self._next.time
+        return key >= 0 and entries[key].timestamp * tick > shown
 
     def _seek(self, time: float) -> None:
         """Puts ``_next`` on a frame at or before ``time``, or on the first frame of the file."""
@@ -225,7 +233,6 @@ class PyAVReader(Reader):
         return np.ascontiguousarray(np.rot90(rgb, turns)) if turns else rgb
 
     def _sound(self, start, num_samples, sample_rate):
-        self._current = self._next = None  # the sound moves the position of the file
         stretch = (self._zero + start, num_samples, sample_rate)
         try:
             return read_sound(self._container, self._audio, *stretch)

@@ -67,21 +67,31 @@ def packets(container, stream) -> Iterator[av.Packet]:
     try:
         yield from container.demux(stream)
     except (av.FFmpegError, ValueError):
-        flush = av.Packet()
-        flush.stream, flush.time_base = stream, stream.time_base
-        yield flush
+        yield end_of(stream)
 
 
-def with_following(source: Iterator[av.Packet]) -> Iterator[tuple[av.Packet, int | None]]:
-    """Packets, each with the timestamp of the frame displayed after its own (None: unknown)."""
+def end_of(stream) -> av.Packet:
+    """The packet that empties the decoder of a stream."""
+    packet = av.Packet()
+    packet.stream, packet.time_base = stream, stream.time_base
+    return packet
+
+
+def with_following(source: Iterator[av.Packet]) -> Iterator[tuple[av.Packet, int | None, bool]]:
+    """Packets, each with the timestamp of the frame displayed after its own (None: unknown), and
+    whether no frame ahead is displayed before its own."""
     ahead = deque(islice(source, REORDER))
+    behind = deque(maxlen=REORDER)
     while ahead:
         packet = ahead.popleft()
         ahead.extend(islice(source, 1))
         stamps = [other.pts for other in ahead]
-        known = len(ahead) == REORDER and None not in stamps and packet.pts is not None
-        later = [pts for pts in stamps if pts > packet.pts] if known else []
-        yield packet, min(later, default=None)
+        if len(ahead) == REORDER and None not in stamps and packet.pts is not None:
+            later = [pts for pts in (*stamps, *behind) if pts > packet.pts]
+            yield packet, min(later, default=None), packet.pts < min(stamps)
+            behind.append(packet.pts)
+        else:
+            yield packet, None, False
 
 
 def avi_shift(packet: av.Packet) -> int:

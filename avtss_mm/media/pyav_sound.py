@@ -7,6 +7,7 @@ from itertools import chain
 
 import av
 import numpy as np
+import soxr
 
 from .pyav_container import packets
 
@@ -15,6 +16,12 @@ PRE_ROLL = 0.2
 
 MAX_DRIFT = 0.02
 """Seconds that a timestamp may differ from the count of samples before it is believed."""
+
+PLAIN = (('fltp', 'mono'), ('fltp', 'stereo'))
+"""Format and layout of what AAC, MP3, Opus and Vorbis give: of these, frames are taken as they are;
+to mix one in FFmpeg costs half as much as to decode it."""
+
+STEREO_GAIN = np.float32(0.5**0.5)
 
 STEP_BACK = (0.0, 1.0, 10.0)
 """Seconds before the wanted time that a seek aims at, in turn, until it lands early enough."""
@@ -88,41 +95,51 @@ def _resample(frames, sample_rate: int) -> Iterator[tuple[float, np.ndarray]]:
     for frame in frames:
         if stretch is None or not stretch.goes_on_with(frame):
             if stretch is not None:
-                yield stretch.finish()
-            stretch = _Stretch(frame, sample_rate)
+                yield stretch.finish(sample_rate)
+            stretch = _Stretch(frame)
         stretch.add(frame)
     if stretch is not None:
-        yield stretch.finish()
+        yield stretch.finish(sample_rate)
 
 
 class _Stretch:
     """Frames that follow one another, resampled in one go."""
 
-    def __init__(self, frame: av.AudioFrame, sample_rate: int) -> None:
+    def __init__(self, frame: av.AudioFrame) -> None:
         self.kind = _kind(frame)
-        self.resampler = av.AudioResampler(format='flt', layout='mono', rate=sample_rate)
+        self.rate = frame.sample_rate
+        self.mixer = None if self.kind[:2] in PLAIN else av.AudioResampler('flt', 'mono')
+        self.tick = float(frame.time_base)
         self.length = 0.0  # seconds so far, by the count of samples
         self.begins: list[float] = []  # when it began, by the timestamp of each frame
-        self.chunks: list[av.AudioFrame] = []
+        self.chunks: list[np.ndarray] = []  # (channels, samples)
 
     def goes_on_with(self, frame: av.AudioFrame) -> bool:
         if frame.pts is None or not self.begins:
             return _kind(frame) == self.kind
-        late = frame.time - self.length - self.begins[0]
-        return _kind(frame) == self.kind and abs(late) <= MAX_DRIFT
+        late = frame.pts * self.tick - self.length - self.begins[0]
+        return abs(late) <= MAX_DRIFT and _kind(frame) == self.kind
 
     def add(self, frame: av.AudioFrame) -> None:
         if frame.pts is not None:
-            self.begins.append(frame.time - self.length)
-        self.length += frame.samples / frame.sample_rate
-        frame.pts = None  # the resampler counts samples: rounded timestamps would disturb it
-        self.chunks += self.resampler.resample(frame)
+            self.begins.append(frame.pts * self.tick - self.length)
+        self.length += frame.samples / self.rate
+        if self.mixer is None:
+            self.chunks.append(frame.to_ndarray())
+        else:
+            self.chunks += [mixed.to_ndarray() for mixed in self.mixer.resample(frame)]
 
-    def finish(self) -> tuple[float, np.ndarray]:
-        self.chunks += self.resampler.resample(None)
-        samples = [chunk.to_ndarray()[0] for chunk in self.chunks] or [np.empty(0)]
+    def finish(self, sample_rate: int) -> tuple[float, np.ndarray]:
+        if self.mixer is not None:
+            self.chunks += [mixed.to_ndarray() for mixed in self.mixer.resample(None)]
         # the mean: mkv and webm round timestamps to milliseconds
-        return float(np.mean(self.begins or [0.0])), np.concatenate(samples)
+        begin = float(np.mean(self.begins or [0.0]))
+        if not self.chunks:
+            return begin, np.empty(0, np.float32)
+        samples = np.concatenate(self.chunks, axis=1)
+        # as FFmpeg mixes stereo
+        mono = samples[0] if len(samples) == 1 else (samples[0] + samples[1]) * STEREO_GAIN
+        return begin, soxr.resample(mono, self.rate, sample_rate)
 
 
 def _kind(frame: av.AudioFrame) -> tuple:
