@@ -22,6 +22,7 @@ PLAIN = (('fltp', 'mono'), ('fltp', 'stereo'))
 to mix one in FFmpeg costs half as much as to decode it."""
 
 STEREO_GAIN = np.float32(0.5**0.5)
+"""Of each channel in the mix, as FFmpeg has it."""
 
 STEP_BACK = (0.0, 1.0, 10.0)
 """Seconds before the wanted time that a seek aims at, in turn, until it lands early enough."""
@@ -112,7 +113,7 @@ class _Stretch:
         self.tick = float(frame.time_base)
         self.length = 0.0  # seconds so far, by the count of samples
         self.begins: list[float] = []  # when it began, by the timestamp of each frame
-        self.chunks: list[np.ndarray] = []  # (channels, samples)
+        self.chunks: list[list[np.ndarray]] = []  # of each channel (samples,)
 
     def goes_on_with(self, frame: av.AudioFrame) -> bool:
         if frame.pts is None or not self.begins:
@@ -124,22 +125,24 @@ class _Stretch:
         if frame.pts is not None:
             self.begins.append(frame.pts * self.tick - self.length)
         self.length += frame.samples / self.rate
-        if self.mixer is None:
-            self.chunks.append(frame.to_ndarray())
-        else:
-            self.chunks += [mixed.to_ndarray() for mixed in self.mixer.resample(frame)]
+        parts = [frame] if self.mixer is None else self.mixer.resample(frame)
+        self.chunks += [_channels(part) for part in parts]
 
     def finish(self, sample_rate: int) -> tuple[float, np.ndarray]:
         if self.mixer is not None:
-            self.chunks += [mixed.to_ndarray() for mixed in self.mixer.resample(None)]
+            self.chunks += [_channels(part) for part in self.mixer.resample(None)]
         # the mean: mkv and webm round timestamps to milliseconds
         begin = float(np.mean(self.begins or [0.0]))
         if not self.chunks:
             return begin, np.empty(0, np.float32)
-        samples = np.concatenate(self.chunks, axis=1)
-        # as FFmpeg mixes stereo
-        mono = samples[0] if len(samples) == 1 else (samples[0] + samples[1]) * STEREO_GAIN
+        left, *right = (np.concatenate(parts) for parts in zip(*self.chunks))
+        mono = (left + right[0]) * STEREO_GAIN if right else left
         return begin, soxr.resample(mono, self.rate, sample_rate)
+
+
+def _channels(frame: av.AudioFrame) -> list[np.ndarray]:
+    """Views of the samples (``to_ndarray`` copies them, in three times the time)."""
+    return [np.frombuffer(plane, np.float32, frame.samples) for plane in frame.planes]
 
 
 def _kind(frame: av.AudioFrame) -> tuple:
