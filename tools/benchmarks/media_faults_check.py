@@ -59,7 +59,8 @@ def _picture(path: Path, facts: dict, truth, source: Path | None, seed: int) -> 
     problems = []
     if truth is not None and (len(times) != len(truth) or np.abs(times - truth).max() > TICK):
         problems.append(f'{len(times)} frames where {len(truth)} were written, or other times')
-    end, step = facts['duration'], 1 / facts['fps']
+    end = facts['duration']
+    step = 1 / facts['fps'] if facts['fps'] else end  # a header may say that frames last for years
     latest = max(times[-1], further[-1] if source else 0)
     if not times[-1] - TICK < end < latest + 2 * step + TICK:
         older = OLDER if source and 0 < end <= times[-1] else ''
