@@ -125,7 +125,6 @@ def _sound(path: Path, facts: dict) -> list[str]:
     with av.open(str(path), metadata_errors='ignore') as container:
         if container.streams.video:
             zero = next(container.decode(video=0)).time
-        container.seek(0)
     with av.open(str(path), metadata_errors='ignore') as container:
         resampler = av.AudioResampler(format='flt', layout='mono', rate=rate)
         chunks, first = [], None
