@@ -148,10 +148,14 @@ def edit_list(source: Path, folder: Path, rng: random.Random):
     whole, path = folder / 'whole.mp4', folder / 'slot.mp4'
     _written(whole, source, number=75, gop=30)
     cut = Fraction(rng.randrange(31, 50), 25)
+    with av.open(str(whole)) as container:
+        video = container.streams.video[0]
+        keys = [p.pts * p.time_base for p in container.demux(video) if p.is_keyframe]
+    key = max(time for time in keys if time <= cut)  # also where the scene changes
     with av.open(str(whole)) as container, av.open(str(path), 'w') as clip:
         streams = {s.index: clip.add_stream_from_template(s) for s in container.streams}
         for packet in container.demux():
-            first = Fraction(30, 25) if packet.stream.type == 'video' else cut
+            first = key if packet.stream.type == 'video' else cut
             if packet.dts is None or packet.pts * packet.time_base < first:
                 continue
             shift = round(cut / packet.time_base)
