@@ -14,6 +14,9 @@ from avtss_mm.media.pyav_container import best_stream, packets
 TICK = 2e-3
 """Seconds by which times of one frame may differ: mkv rounds them to milliseconds."""
 
+COUNTED = 1.0
+"""Seconds by which damage may shift the frames of an avi file, which are counted."""
+
 OLDER = 'older frame: '
 """Begins a problem of damaged pictures: a seek, or leaving out frames, lost more than need be."""
 
@@ -62,7 +65,8 @@ def _picture(path: Path, facts: dict, truth, source: Path | None, seed: int) -> 
     end = facts['duration']
     step = 1 / facts['fps'] if facts['fps'] else end  # a header may say that frames last for years
     latest = max(times[-1], further[-1] if source else 0)
-    if not times[-1] - TICK < end < latest + 2 * step + TICK:
+    counted = path.suffix == '.avi'  # it stores no times: damage may shift its frames
+    if not times[-1] - TICK < end < latest + (COUNTED if source and counted else 2 * step) + TICK:
         older = OLDER if source and 0 < end <= times[-1] else ''
         problems.append(f'{older}duration {end} s, but the last frame is at {times[-1]:.3f}')
     rng = np.random.default_rng(seed)
@@ -71,8 +75,9 @@ def _picture(path: Path, facts: dict, truth, source: Path | None, seed: int) -> 
         got = [*reader.read([asked[:8]]).frame_pts[0]]
         got += [reader.read([[time]]).frame_pts[0][0] for time in asked[8:]]  # each is a seek
     known = np.concatenate([times, further])
-    if path.suffix == '.avi':  # which stores no times: its frames are counted
-        known = np.arange(-4 * step, latest + 1, step)
+    if counted:
+        step = max(step, TICK)  # a header may say a million frames a second
+        known = np.arange(-4 * step, latest + COUNTED, step)
     for time, found in zip(asked, got):
         at = max(time, 0) + TOLERANCE
         shown = times[max(np.searchsorted(times, at, side='right') - 1, 0)]
