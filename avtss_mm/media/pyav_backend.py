@@ -95,7 +95,7 @@ class PyAVReader(Reader):
             raise MediaError(self.path, 'no video frame with a timestamp decodes')
         zero = first.time if first else float((main.start_time or 0) * main.time_base)
         duration = header_duration(self._container, main)
-        if not 0 < duration < os.path.getsize(self.path) / MIN_BYTE_RATE:
+        if not 0 < duration < self._container.size / MIN_BYTE_RATE:  # not of a path that is gone
             duration = self._scan(zero)
         video, audio = self._video, self._audio  # only now: the scan opens the file again
         rotation = round(getattr(first, 'rotation', 0) / 90) % 4 * 90

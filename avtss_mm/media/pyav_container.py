@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections import deque
 from collections.abc import Iterator
 from itertools import islice
@@ -31,11 +32,15 @@ def open_container(path: str) -> av.container.InputContainer:
     Raises:
         MediaError: If it is absent, a directory, empty, or not a media file.
     """
-    if not os.path.exists(path):
-        raise MediaError(path, 'no such file')
-    if not os.path.isfile(path):
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError) as error:
+        absent = isinstance(error, FileNotFoundError)
+        reason = 'no such file' if absent else getattr(error, 'strerror', None) or error
+        raise MediaError(path, reason) from error
+    if not stat.S_ISREG(status.st_mode):
         raise MediaError(path, 'not a regular file')
-    if os.path.getsize(path) == 0:
+    if status.st_size == 0:
         raise MediaError(path, 'empty file')
     try:
         return av.open(local_name(path), metadata_errors='ignore')

@@ -132,3 +132,23 @@ def test_the_error_survives_a_process_border(tmp_path):
     error = pickle.loads(pickle.dumps(MediaError(tmp_path / 'a\n', 'two\nlines')))
     assert (str(error), error.reason) == (f'{tmp_path / "a"}\\n: two lines', 'two lines')
     assert error.path == f'{tmp_path}/a\n'
+
+
+def test_a_file_that_goes_while_it_is_opened(tmp_path, make_video, monkeypatch, backend):
+    """An open file can still be read when its name is gone."""
+    path = make_video(tmp_path / 'a.mp4', duration=1)
+    stock = av.open
+
+    def open_and_delete(*args, **kwargs):
+        container = stock(*args, **kwargs)
+        path.unlink(missing_ok=True)
+        return container
+
+    monkeypatch.setattr(av, 'open', open_and_delete)
+    try:
+        with open_media(path, backend) as reader:
+            assert reader.info.duration == pytest.approx(1, abs=0.05)
+    except MediaError as error:  # decord and torchcodec open it once more
+        assert backend != 'pyav' and 'a.mp4' in str(error)
+    with pytest.raises(MediaError, match='no such file'):
+        open_media(path, backend)
