@@ -66,7 +66,8 @@ def _picture(path: Path, facts: dict, truth, source: Path | None, seed: int) -> 
     step = 1 / facts['fps'] if facts['fps'] else end  # a header may say that frames last for years
     latest = max(times[-1], further[-1] if source else 0)
     counted = path.suffix == '.avi'  # it stores no times: damage may shift its frames
-    if not times[-1] - TICK < end < latest + (COUNTED if source and counted else 2 * step) + TICK:
+    slack = TICK + 2 * step + COUNTED * bool(source and counted)
+    if not times[-1] - TICK < end < latest + slack:
         older = OLDER if source and 0 < end <= times[-1] else ''
         problems.append(f'{older}duration {end} s, but the last frame is at {times[-1]:.3f}')
     rng = np.random.default_rng(seed)

@@ -1,0 +1,125 @@
+#!/usr/bin/env python
+"""Time and memory from `python tools/train.py` to its first step, with a list of many videos.
+
+python tools/benchmarks/start_up.py --out OUT                    650,000 rows, as Kinetics-700
+python tools/benchmarks/start_up.py --small
+
+The demo is started with a list of a few videos and with a long one, in turn; the rows of the long
+one name the same files, by names as long as those of Kinetics. Memory is that of the trainer and
+its workers together when the first step is done, pages that they share counted once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from measuring import parser, report
+from process_tree import PROC, descendants
+from tqdm import tqdm
+
+from avtss_mm.media import load_manifest, save_manifest
+
+ROOT = Path(__file__).parents[2]
+CLASS = 'train/a class of videos'
+PATIENCE = 600
+
+
+def main() -> None:
+    parse = parser(__doc__)
+    parse.add_argument('--workers', type=int, default=2, help='(%(default)s)')
+    args = parse.parse_args()
+    num_rows = 20_000 if args.small else 650_000
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        sizes = make_lists(Path(folder), num_rows)
+        for _ in tqdm(range(args.repeat), 'rounds', disable=None):
+            for size in sizes:
+                work_dir = Path(tempfile.mkdtemp(dir=folder))
+                run = start(Path(folder), f'{size}.json', work_dir, args.workers)
+                found.setdefault(size, []).append(run)
+    rows = []
+    for size, runs in found.items():
+        row = {'rows': size}
+        for key in runs[0]:
+            row[key] = statistics.median(run[key] for run in runs)
+        rows.append(row)
+    rows.append({'rows': 'difference', **{k: rows[1][k] - rows[0][k] for k in runs[0]}})
+    report('start_up', {f'To the first step, {args.workers} workers': rows}, args.out)
+
+
+def make_lists(folder: Path, num_rows: int) -> tuple[int, int]:
+    """Lists of a toy world: of its own rows, and of ``num_rows``; how many each has."""
+    tool = ROOT / 'tools/data/make_toy_dataset.py'
+    sizes = ['--num-videos', '64', '--num-test', '16']
+    command = [sys.executable, str(tool), str(folder), *sizes]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    rows, metainfo = load_manifest(folder / 'train.json')
+    (folder / CLASS).mkdir(parents=True)
+    long = []
+    for number in range(num_rows):
+        row = rows[number % len(rows)]
+        name = f'{CLASS}/{number % len(rows):011d}_000000_000010{Path(row["filename"]).suffix}'
+        if number < len(rows):
+            (folder / name).symlink_to(folder / row['filename'])
+        long.append(dict(row, filename=name))
+    for part in (rows, long):
+        save_manifest(folder / f'{len(part)}.json', part, metainfo['classes'])
+    return len(rows), num_rows
+
+
+def start(world: Path, list_name: str, work_dir: Path, workers: int) -> dict[str, float]:
+    """Start a training, and end it after its first step."""
+    options = [
+        f'data_root={world}',
+        f'train_dataloader.dataset.ann_file={list_name}',
+        f'train_dataloader.num_workers={workers}',
+        'default_hooks.logger.interval=1',
+    ]
+    command = [ROOT / 'tools/train.py', ROOT / 'configs/demo/avtss_toy.py', '--no-validate']
+    command = [sys.executable, *command, '--work-dir', work_dir, '--cfg-options', *options]
+    begin = time.perf_counter()
+    with open(work_dir / 'log', 'wb') as log:
+        process = subprocess.Popen(
+            [str(word) for word in command], stdout=log, stderr=log, start_new_session=True
+        )
+    try:
+        while not first_step(work_dir):
+            if process.poll() is not None or time.perf_counter() - begin > PATIENCE:
+                sys.exit(f'error: no step was made\n{(work_dir / "log").read_text()[-3000:]}')
+            time.sleep(0.02)
+        seconds = time.perf_counter() - begin
+        return {'seconds': seconds, 'MB': sum(map(own_memory, descendants(process.pid)))}
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        process.wait()
+
+
+def first_step(work_dir: Path) -> bool:
+    """Whether the log tells of a step."""
+    for path in work_dir.glob('*/vis_data/scalars.json'):
+        with contextlib.suppress(ValueError):  # half a line
+            return any('loss' in json.loads(line) for line in path.read_text().splitlines())
+    return False
+
+
+def own_memory(pid: int) -> float:
+    """MB of a process; a page that several share counts in parts."""
+    with contextlib.suppress(OSError):
+        for line in (PROC / str(pid) / 'smaps_rollup').read_text().splitlines():
+            if line.startswith('Pss:'):
+                return int(line.split()[1]) / 1000
+    return 0.0
+
+
+if __name__ == '__main__':
+    main()

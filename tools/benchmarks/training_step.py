@@ -1,0 +1,198 @@
+#!/usr/bin/env python
+"""What a training step costs beyond its encoders, and the memory it takes.
+
+python tools/benchmarks/training_step.py --out OUT               R(2+1)D-18, 16 x 112 x 112
+python tools/benchmarks/training_step.py --small                 the networks of the demo
+
+*encoders*: forward and backward of both networks, nothing else. *whole step*: what the runner does
+with a batch that has been loaded: normalisation, encoders, projections, all losses with the search
+in a full queue, backward, optimizer, hooks. They take turns; the parts are measured apart.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import patch
+
+os.environ.setdefault('OMP_NUM_THREADS', '1')
+
+import numpy as np
+import torch
+from measuring import apart, compare, in_turn, parser, report
+from mmaction.registry import MODELS
+from mmaction.structures import ActionDataSample
+from mmengine.config import Config
+from mmengine.device import get_device
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import init_default_scope
+from torch.nn.functional import normalize
+
+from avtss_mm.engine import FiniteLossHook
+from avtss_mm.utils.config import read_config
+
+CONFIGS = Path(__file__).parents[2] / 'configs'
+PAPER, DEMO = CONFIGS / 'pretrain/avtss_r2plus1d_k400.py', CONFIGS / 'demo/avtss_toy.py'
+BASE = 'encoders'
+
+
+def main() -> None:
+    parse = parser(__doc__)
+    parse.add_argument('--batch', type=int, help='videos, of two clips each (default: 2, small 16)')
+    parse.add_argument('--threads', type=int, default=1, help='of torch (%(default)s)')
+    parse.add_argument('--memory', type=int, nargs='+', metavar='B', help='peak for these batches')
+    args = parse.parse_args()
+    torch.set_num_threads(args.threads)
+    config = DEMO if args.small else PAPER
+    batch = args.batch or (16 if args.small else 2)
+    name = f'{config.stem}, {batch} x 2 clips, {get_device()}'
+    runs = variants(config, batch)
+    tables = {f'{name}: ms': compare(in_turn(runs, args.repeat), BASE)}
+    tables[f'{name}: parts'] = compare(in_turn(parts(config, batch), args.repeat), BASE)
+    rows = []
+    for size in args.memory or []:
+        _, used = apart(once, config, size, args.threads)
+        rows.append({'videos a batch': size, 'clips': 2 * size, 'peak MB above the imports': used})
+    if rows:
+        tables[f'{config.stem}: memory of a step'] = rows
+    report('training_step', tables, args.out)
+
+
+class Step:
+    """A model with a full queue, in training, and a batch as a loader would give it.
+
+    Args:
+        config: Of a pre-training.
+        batch: Videos.
+        channels_last: Layout of the video network.
+        compiled: Whether it goes through ``torch.compile``.
+    """
+
+    def __init__(
+        self, config: Path, batch: int, channels_last: bool = False, compiled: bool = False
+    ) -> None:
+        torch.manual_seed(0)
+        init_default_scope('mmaction')
+        cfg: Config = read_config(str(config))
+        cfg.model.channels_last = channels_last
+        cfg.model.contrastive_head.neighbor_start_epoch = 0
+        self.model = MODELS.build(cfg.model).to(get_device()).train()
+        self.optimizer = build_optim_wrapper(self.model, cfg.optim_wrapper)
+        for queue in self.model.queues.values():
+            features = torch.randn(queue.length, queue.features.shape[1], device=get_device())
+            ids = torch.arange(queue.length, device=get_device()) + batch
+            queue.enqueue(normalize(features, dim=1), ids)
+        (sampler,) = (s for s in cfg.train_pipeline if s['type'] == 'SampleAVClips')
+        side = next(s for s in cfg.crop_and_flip['transforms'] if s['type'] == 'Resize')['scale'][0]
+        self.data = make_batch(batch, sampler['clip_len'], side, log_mel(cfg))
+        self.hook, self.runner = FiniteLossHook(), SimpleNamespace(iter=0, epoch=0)
+        self.has_audio = np.ones((batch, 2), bool)
+        if compiled:
+            self.model.compile()
+
+    def prepare(self) -> dict:
+        """The batch on the device, as the networks see it."""
+        return self.model.data_preprocessor(self.data, training=True)
+
+    def whole(self) -> None:
+        losses = self.model.train_step(self.data, self.optimizer)
+        self.hook.after_train_iter(self.runner, 0, self.data, losses)
+        finish()
+
+    def encode(self, inputs: dict | None = None) -> None:
+        features = self.model.extract_feat(inputs or self.prepare()['inputs'], self.has_audio)
+        sum(h.float().pow(2).mean() for h in features.values()).backward()
+        self.model.zero_grad()
+        finish()
+
+
+def log_mel(cfg: Config) -> tuple[int, int]:
+    (step,) = (s for s in cfg.train_pipeline if s['type'] == 'MelSpectrogram')
+    return step['num_columns'], step['num_mels']
+
+
+def make_batch(batch: int, clip_len: int, side: int, mel: tuple[int, int]) -> dict:
+    """Noise of the shapes and types that the pipeline packs."""
+    rng = np.random.default_rng(0)
+    samples, inputs = [], dict(imgs=[], audios=[])
+    for number in range(batch):
+        sample = ActionDataSample(metainfo=dict(sample_idx=number, filename=f'{number}.mp4'))
+        for modality in ('video', 'audio'):
+            sample.set_field(rng.integers(0, 4, 2), f'{modality}_speed')
+            sample.set_field(rng.integers(0, 2, 2), f'{modality}_direction')
+        sample.set_field(int(rng.integers(0, 3)), 'clip_order')
+        sample.set_field(np.ones(2, bool), 'has_audio')
+        samples.append(sample)
+        images = rng.integers(0, 256, (2, 3, clip_len, side, side), np.uint8)
+        inputs['imgs'].append(torch.from_numpy(images))
+        inputs['audios'].append(torch.randn(2, 1, *mel))
+    return dict(inputs=inputs, data_samples=samples)
+
+
+def finish() -> None:
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+
+
+def variants(config: Path, batch: int) -> dict[str, Callable]:
+    """The step in the layouts and with the compiler that a config can choose."""
+    plain, other = (Step(config, batch, channels_last) for channels_last in (False, True))
+    runs = {
+        BASE: plain.encode,
+        'whole step': plain.whole,
+        'encoders, channels-last': other.encode,
+        'whole step, channels-last': other.whole,
+    }
+    if torch.cuda.is_available():  # on the CPU the compiler takes minutes
+        runs['whole step, compiled'] = Step(config, batch, compiled=True).whole
+    return runs
+
+
+def parts(config: Path, batch: int) -> dict[str, Callable]:
+    """What the step consists of."""
+    step = Step(config, batch)
+    data = step.prepare()
+    with torch.no_grad():
+        features = step.model.extract_feat(data['inputs'], step.has_audio)
+        video, audio = (z.flatten(0, 1) for z in step.model.project(features).values())
+    leaves = {name: h.detach().requires_grad_() for name, h in features.items()}
+    ids, most = torch.arange(batch).repeat_interleave(2), step.model.contrastive_head.largest_rank
+    ids = ids.to(video.device)
+
+    def heads() -> None:
+        with patch.object(step.model, 'extract_feat', return_value=leaves):
+            loss, _ = step.model.parse_losses(step.model.loss(**data))
+        loss.backward()
+        finish()
+
+    def search() -> None:
+        for queue, queries in zip(step.model.queues.values(), (video, audio)):
+            queue.nearest(queries, ids, most)
+        finish()
+
+    def update() -> None:
+        step.optimizer.optimizer.step()
+        finish()
+
+    def look() -> None:
+        step.hook.after_train_iter(step.runner, 0, step.data, dict(loss=video.sum()))
+
+    return {
+        BASE: lambda: step.encode(data['inputs']),
+        'normalisation of the batch': step.prepare,
+        'projections, heads, losses and queue': heads,
+        'of it: neighbour search in both queues': search,
+        'optimizer': update,
+        'hook that looks at the loss': look,
+    }
+
+
+def once(config: Path, batch: int, threads: int) -> None:
+    torch.set_num_threads(threads)
+    Step(config, batch).whole()
+
+
+if __name__ == '__main__':
+    main()
