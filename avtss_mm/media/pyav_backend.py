@@ -99,7 +99,7 @@ class PyAVReader(Reader):
             duration = self._scan(zero)
         video, audio = self._video, self._audio  # only now: the scan opens the file again
         rotation = round(getattr(first, 'rotation', 0) / 90) % 4 * 90
-        size = (first.width, first.height) if video else (0, 0)
+        size = self._size = (first.width, first.height) if video else (0, 0)
         info = MediaInfo(
             duration=duration,
             fps=1 / self._frame_time if video else 0.0,
@@ -228,7 +228,9 @@ class PyAVReader(Reader):
         self._start_decoding()
 
     def _to_rgb(self, frame: av.VideoFrame) -> np.ndarray:
-        rgb = self._reformatter.reformat(frame, format='rgb24', **ONE_THREAD).to_ndarray()
+        # to the size of the first: a broadcast, or damage, may change it
+        rgb = self._reformatter.reformat(frame, *self._size, format='rgb24', **ONE_THREAD)
+        rgb = rgb.to_ndarray()
         turns = self.info.rotation // 90
         return np.ascontiguousarray(np.rot90(rgb, turns)) if turns else rgb
 

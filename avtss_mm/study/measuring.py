@@ -15,9 +15,10 @@ from mmengine.runner import save_checkpoint
 from ..apis.encoder import encoder_config
 from ..media import load_manifest
 from ..utils.seeding import seeded
+from ..utils.software import software
 from .measures import TrainedRun, take
 from .plan import RANDOM, Run, Study
-from .results import read_results, software, write_results
+from .results import read_results, write_results
 
 CONFIG, TRAINED = 'config.py', 'trained.json'
 """In the folder of a run: what it is trained with; how many seconds that took, once it is done."""

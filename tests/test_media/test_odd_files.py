@@ -183,3 +183,17 @@ def test_an_absurd_duration_is_not_believed(tmp_path):
         assert container.streams.video[0].duration == 10**8
     with open_media(tmp_path / 'absurd.avi') as reader:
         assert reader.info.duration == pytest.approx(2.0, abs=0.05)
+
+
+def test_a_picture_that_changes_its_size_keeps_that_of_the_first_frame(tmp_path, backend):
+    """As a broadcast does it, or damage."""
+    times = np.arange(25) / 25
+    large, small = np.full((25, 48, 64, 3), 200, np.uint8), np.full((25, 24, 32, 3), 50, np.uint8)
+    write_video(tmp_path / 'a.ts', large, 25, frame_times=times)
+    write_video(tmp_path / 'b.ts', small, 25, frame_times=times + 1)
+    path = tmp_path / 'both.ts'
+    path.write_bytes(b''.join((tmp_path / name).read_bytes() for name in ('a.ts', 'b.ts')))
+    with open_media(path, backend) as reader:
+        first, last = reader.read([np.array([0.5, 1.5])]).frames[0]
+    assert first.shape == last.shape == (48, 64, 3)
+    assert first.mean() == pytest.approx(200, abs=3) and last.mean() == pytest.approx(50, abs=3)

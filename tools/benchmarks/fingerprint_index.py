@@ -1,7 +1,8 @@
 #!/usr/bin/env python
 """Time and memory of a fingerprint index, for each back-end, beside exact search by matrix product.
 
-python tools/benchmarks/fingerprint_index.py --vectors 1000 100000
+python tools/benchmarks/fingerprint_index.py --out OUT           1,000 and 100,000 vectors
+python tools/benchmarks/fingerprint_index.py --small             1,000
 
 The vectors are random. Each line is a process of its own; searches take turns, and the median
 of their repetitions is shown. A query has 17 chunks, as 10 seconds have at a stride of 0.5.
@@ -9,37 +10,31 @@ of their repetitions is shown. A query has 17 chunks, as 10 seconds have at a st
 
 from __future__ import annotations
 
-import argparse
-import json
 import multiprocessing
-import resource
 import statistics
 import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
+from measuring import memory, parser, report
 
 from avtss_mm.fingerprint.whitening import unit
-from avtss_mm.preparation.report import format_table
 
 CHUNKS_A_FILE, CHUNKS_A_QUERY, DIM = 10, 17, 512
 KINDS = ('exact', 'faiss', 'milvus')
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--vectors', type=int, nargs='+', default=[1000, 100_000])
-    parser.add_argument('--repeat', type=int, default=9, help='searches of each (%(default)s)')
-    parser.add_argument('--json', metavar='FILE', help='also write the figures here')
-    args = parser.parse_args()
+    parse = parser(__doc__)
+    parse.add_argument('--vectors', type=int, nargs='+', help='instead')
+    args = parse.parse_args()
+    sizes = args.vectors or ([1000] if args.small else [1000, 100_000])
     lines = []
-    for number in args.vectors:
+    for number in sizes:
         with tempfile.TemporaryDirectory() as folder:
             lines += measure_all(number, args.repeat, folder)
-    print(format_table([list(lines[0]), *(list(line.values()) for line in lines)]))
-    if args.json:
-        Path(args.json).write_text(json.dumps(lines, indent=1) + '\n')
+    report('fingerprint_index', {'A query of 17 chunks': lines}, args.out)
 
 
 def measure_all(number: int, repeat: int, folder: str) -> list[dict]:
@@ -76,9 +71,9 @@ def serve(kind: str, number: int, folder: str, end) -> None:
     )
     make = exact if kind == 'exact' else indexed
     make(kind, 100, f'{folder}/first', asked)  # imports do not count
-    before = peak()
+    before = memory('VmHWM')
     facts, query, search = make(kind, number, folder, asked)
-    facts['memory MB'] = round(peak() - before)
+    facts['memory MB'] = round(memory('VmHWM') - before)
     end.send('ready')
     while end.recv() == 'search':
         end.send((seconds(query), seconds(search)))
@@ -131,11 +126,6 @@ def indexed(kind: str, number: int, folder: str, asked: dict):
 
 def random_vectors(rng: np.random.Generator, number: int) -> np.ndarray:
     return unit(rng.normal(size=(number, DIM)).astype(np.float32))
-
-
-def peak() -> float:
-    """Most memory so far, MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
 
 
 def seconds(run) -> float:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from avtss_mm.study.results import software
+from avtss_mm.utils.software import software
 
 
 def in_turn(runs: dict[str, Callable[[], object]], repeat: int) -> dict[str, list[float]]:
