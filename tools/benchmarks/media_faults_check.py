@@ -115,8 +115,9 @@ def plain_times(path: Path) -> np.ndarray:
                 continue
             for frame in frames:
                 stamp = frame.dts if is_avi else frame.pts
-                if is_avi and stamp is None and times:  # what the decoder held back to the end
-                    stamp = times[-1] + round(1 / (stream.average_rate * stream.time_base))
+                if is_avi and stamp is None:  # what the decoder held back to the end
+                    step = round(1 / (stream.average_rate * stream.time_base))
+                    stamp = times[-1] + step if times else 0
                 if stamp is not None and (not times or stamp > times[-1]):
                     times.append(stamp)
         return (np.array(times) - times[0]) * float(stream.time_base)
