@@ -131,7 +131,8 @@ def test_a_process_killed_while_it_waits_costs_no_file(make):
 
 
 SCRIPT = """
-import os, sys, time
+import os, signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 from avtss_mm.datasets import AudioVisualDataset
 from avtss_mm.media import guarded_map
 guarded_map.GRACE = 0.5
