@@ -9,22 +9,11 @@ from pathlib import Path
 
 from commands import ROOT, tool
 
+sys.path.append(str(ROOT / 'tools/benchmarks'))
+from training_trial import SMALL as TRIAL  # noqa: E402
+
 CONFIG = ROOT / 'configs/demo/avtss_toy.py'
-SMALL = [
-    'model.backbone.base_channels=4',
-    'model.audio_backbone.base_channels=4',
-    *(f'model.{n}.in_channels=32' for n in ('neck', 'audio_neck')),
-    *(f'model.pretext_heads.{t}_{m}.in_channels=32' for t in ('speed', 'direction') for m in 'va'),
-    *(f'model.pretext_heads.order_{p}.in_channels=(32,32)' for p in ('vv', 'aa', 'va')),
-    'model.queue.length=8',
-    'model.contrastive_head.negative_ranks=(3,6)',
-    'model.contrastive_head.neighbor_start_epoch=1',
-    'train_dataloader.batch_size=4',
-    'train_cfg.val_interval=2',
-    'default_hooks.logger.interval=1',
-    'default_hooks.checkpoint.interval=1',
-    'default_hooks.checkpoint.max_keep_ckpts=9',
-]
+SMALL = [*TRIAL, 'default_hooks.checkpoint.max_keep_ckpts=9']
 
 
 def make_toy(out: Path, num_videos: int = 16) -> Path:

@@ -34,6 +34,9 @@ SMALL = [
     'train_cfg.val_interval=2',
     'default_hooks.logger.interval=1',
     'default_hooks.checkpoint.interval=1',
+]
+"""Options that make the demo a matter of seconds."""
+WATCHED = [
     'default_hooks.checkpoint.max_keep_ckpts=1',
     'default_hooks.witness.type=training_witness.Witness',
 ]
@@ -56,7 +59,7 @@ class Trial:
             launcher = ['bash', ROOT / 'tools/dist_train.sh']
             command = [*launcher, ROOT / 'configs/demo/avtss_toy.py', ranks]
         command += ['--work-dir', work_dir] + ['--resume'] * resume
-        command += ['--cfg-options', *SMALL, *options]
+        command += ['--cfg-options', *SMALL, *WATCHED, *options]
         self.mark = f'{os.getpid()}-{time.monotonic_ns()}'
         first = dict(PATH=Path(sys.executable).parent, PYTHONPATH=Path(__file__).parent)
         environment = {
