@@ -179,10 +179,10 @@ class PyAVReader(Reader):
         images, pts, shown = [], np.empty(len(times)), None
         wanted = np.maximum(times, 0) + self._zero + TOLERANCE
         breaks = [i for i in range(1, len(wanted)) if self._seek_pays(wanted[i - 1], wanted[i])]
+        ends = dict(zip([0, *breaks], [*breaks, len(wanted)]))  # of a stretch, by its begin
         for i, time in enumerate(wanted):
-            if i in (0, *breaks):
-                end = next((b for b in breaks if b > i), None)
-                self._wanted = (wanted[i:end] / self._tick).tolist()
+            if i in ends:
+                self._wanted = (wanted[i : ends[i]] / self._tick).tolist()
                 self._seek(time)
             while self._next is not None and (self._current is None or self._next.time <= time):
                 self._current, self._next = self._next, next(self._decoded, None)

@@ -125,6 +125,7 @@ class _Stretch:
         if frame.pts is not None:
             self.begins.append(frame.pts * self.tick - self.length)
         self.length += frame.samples / self.rate
+        frame.pts = None  # the mixer counts samples: rounded timestamps would disturb it
         parts = [frame] if self.mixer is None else self.mixer.resample(frame)
         self.chunks += [_channels(part) for part in parts]
 
