@@ -1,6 +1,7 @@
 # make install   build .venv with the versions of constraints.txt (a second call costs nothing)
 # make test      install, then run the tests
 # make demo      install, then pre-train and evaluate on a small generated data set
+# make bench     install, then measure the speed, small (SAMPLES=folder of real videos)
 # make lint      check the style, and for unsafe calls; make format mends the style
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install test demo lint format
+.PHONY: install test demo bench lint format
 
 install: $(STAMP)
 
@@ -30,6 +31,9 @@ test: install
 
 demo: install
 	$(BIN)/python tools/demo.py
+
+bench: install
+	$(BIN)/python tools/benchmarks/run_all.py --small $(if $(SAMPLES),--samples $(SAMPLES))
 
 lint: install
 	$(BIN)/ruff check .

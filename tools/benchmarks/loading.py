@@ -16,16 +16,22 @@ and without the sound where they have none. All take turns.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import statistics
 import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 
+import av
 import cv2
+import numpy as np
 import torch
+from av.video.reformatter import VideoReformatter
 from loading_media import Work, make_media, make_work
 from loading_peers import decode_alone, stock, torchcodec_frames, torchcodec_sampler
 from measuring import compare, in_turn, parser, report
@@ -36,12 +42,13 @@ from torch.utils.data import DataLoader, Dataset
 
 from avtss_mm.datasets.transforms import SampleAVClips
 from avtss_mm.media import open_media, probe, save_manifest
+from avtss_mm.preparation.resize import resize_video
 from avtss_mm.utils.config import read_config
 from avtss_mm.utils.seeding import seeded
 
 CONFIG = Path(__file__).parents[2] / 'configs/pretrain/avtss_r2plus1d_k400.py'
 BASE = 'decoder alone'
-WORKERS = 2
+SHORT_SIDES = (256, 128)
 
 
 def main() -> None:
@@ -53,7 +60,7 @@ def main() -> None:
     cv2.setNumThreads(0)
     init_default_scope('mmaction')
     pipeline = read_config(str(CONFIG)).train_dataloader.dataset.pipeline
-    num_files, draws = (4, 2) if args.small else (12, 4)
+    num_files, draws = (4, 1) if args.small else (12, 2)
     tables = {}
     with tempfile.TemporaryDirectory() as scratch:
         media = args.media or Path(scratch)
@@ -63,13 +70,21 @@ def main() -> None:
         for kind, paths in files.items():
             work = make_work(paths, sampler, draws)
             runs = one_process(work, pipeline)
-            rows = compare(in_turn(runs, args.repeat), BASE, 1e3 / len(work))
-            tables[f'{kind}: ms a sample, one process'] = rows
-            loaders = workers(work, pipeline)
-            rows = compare(in_turn(loaders, args.repeat), BASE, 1e3 / len(work))
-            tables[f'{kind}: ms a sample, {WORKERS} workers'] = rows
+            seconds = in_turn(runs, args.repeat, both_clocks)
+            for number, what in enumerate(('ms', 'CPU ms')):
+                one = {name: [row[number] for row in rows] for name, rows in seconds.items()}
+                rows = compare(one, BASE, 1e3 / len(work))
+                tables[f'{kind}: {what} a sample, one process'] = rows
+            tables[f'{kind}: ms a sample, workers'] = workers(work, pipeline, args.repeat)
             tables[f'{kind}: where the milliseconds go'] = steps(work, pipeline, args.repeat)
+        rows = prepared(files['as it is'], media, sampler, pipeline, draws, args.repeat)
+        tables['What a prepared set buys'] = rows
     report('loading', tables, args.out)
+
+
+def both_clocks() -> np.ndarray:
+    """Seconds of the world and of this process, with all its threads."""
+    return np.array([time.perf_counter(), time.process_time()])
 
 
 def one_process(work: list[Work], pipeline: list[dict]) -> dict:
@@ -79,6 +94,7 @@ def one_process(work: list[Work], pipeline: list[dict]) -> dict:
         runs[name] = lambda data=data: [data[index] for index in range(len(data))]
     for reader in ('Decord', 'PyAV'):
         runs[f"mmaction2's {reader} pipeline, no sound"] = stock(work, reader)
+    runs['the same with Decord, frames in the order asked for'] = stock(work, 'Decord', False)
     try:
         runs['torchcodec, same frames, not resized'] = torchcodec_frames(work)
         runs["torchcodec's sampler, not resized"] = torchcodec_sampler(work)
@@ -87,27 +103,53 @@ def one_process(work: list[Work], pipeline: list[dict]) -> dict:
     return runs
 
 
-def workers(work: list[Work], pipeline: list[dict]) -> dict:
-    """Loaders whose workers live on from round to round."""
-    data_sets = {BASE: Alone(work), 'ours': data_set(work, pipeline)}
+def workers(work: list[Work], pipeline: list[dict], repeat: int) -> list[dict]:
+    """Loaders of one and of two workers, which live on from round to round."""
     runs = {}
-    for name, data in data_sets.items():
-        loader = DataLoader(
-            data,
-            batch_size=2,
-            num_workers=WORKERS,
-            persistent_workers=True,
-            collate_fn=pseudo_collate,
-        )
-        runs[name] = lambda loader=loader: [None for _ in loader]
-    return runs
+    decord = OneByOne(work, lambda work: stock(work, 'Decord'))
+    data_sets = {BASE: OneByOne(work, decode_alone), 'ours': data_set(work, pipeline)}
+    for name, data in {**data_sets, "mmaction2's Decord pipeline": decord}.items():
+        for number in (1, 2):
+            loader = DataLoader(
+                data,
+                batch_size=2,
+                num_workers=number,
+                persistent_workers=True,
+                collate_fn=pseudo_collate,
+            )
+            runs[f'{name}, {number}'] = lambda loader=loader: [None for _ in loader]
+    seconds = in_turn(runs, repeat)
+    rows = compare(seconds, f'{BASE}, 2', 1e3 / len(work))
+    for row in rows:
+        name, number = row['run'].rsplit(', ', 1)
+        pairs = zip(seconds[f'{name}, 1'], seconds[row['run']])
+        row['efficiency'] = statistics.median(one / mine / int(number) for one, mine in pairs)
+    return rows
 
 
-class Alone(Dataset):
-    """:func:`decode_alone`, one sample after the other."""
+def prepared(sources, media: Path, sampler, pipeline: list[dict], draws: int, repeat: int) -> list:
+    """The files as they are, and copies of `tools/data/resize_videos.py`."""
+    sets = {'as it is': sources}
+    for side in SHORT_SIDES:
+        sets[f'short side {side}'] = [media / f'{side}_{path.stem}.mp4' for path in sources]
+        for source, copy in zip(sources, sets[f'short side {side}']):
+            if not copy.exists():
+                resize_video(source, copy, side)
+    runs, rows = {}, []
+    for name, paths in sets.items():
+        data = data_set(make_work(paths, sampler, draws), pipeline)
+        runs[name] = lambda data=data: [data[index] for index in range(len(data))]
+    for row in compare(in_turn(runs, repeat), 'as it is', 1e3 / draws / len(sources)):
+        sizes = [path.stat().st_size / 1e6 for path in sets[row['run']]]
+        rows.append({**row, 'MB a file': statistics.mean(sizes)})
+    return rows
 
-    def __init__(self, work: list[Work]) -> None:
-        self.runs = [decode_alone([item]) for item in work]
+
+class OneByOne(Dataset):
+    """A run as a data set, one sample after the other."""
+
+    def __init__(self, work: list[Work], make: Callable) -> None:
+        self.runs = [make([item]) for item in work]
 
     def __len__(self) -> int:
         return len(self.runs)
@@ -146,30 +188,46 @@ class Given(SampleAVClips):
 
 
 def steps(work: list[Work], pipeline: list[dict], repeat: int) -> list[dict]:
-    """Milliseconds of CPU of each transform, and of the parts of reading."""
+    """Milliseconds of CPU of each transform, of the parts of reading, and of the decoder alone."""
     built = [TRANSFORMS.build(step) for step in pipeline]
+    alone = decode_alone(work)
     spent = defaultdict(float)
+
+    @contextlib.contextmanager
+    def clock(name: str) -> Iterator[None]:
+        begin = time.process_time()
+        yield
+        spent[name] += time.process_time() - begin
+
     for _ in range(repeat):
         for number, item in enumerate(work):
             results = dict(filename=str(item.path), sample_idx=number, label=-1, modality='RGB')
             with seeded(item.seed):
                 for step in built:
-                    begin = time.process_time()
-                    results = step(results)
-                    spent[type(step).__name__] += time.process_time() - begin
+                    with clock(type(step).__name__):
+                        results = step(results)
         for item in work:
-            for part, arguments in (
-                ('of AVDecode: picture', (item.frame_times,)),
-                ('of AVDecode: sound', ((), item.audio_windows)),
-            ):
-                with open_media(item.path) as reader:
-                    begin = time.process_time()
-                    reader.read(*arguments)
-                    spent[part] += time.process_time() - begin
+            with clock('of it: open'), open_media(item.path):
+                pass
+            with open_media(item.path) as reader, clock('of it: picture'):
+                reader.read(item.frame_times)
+            with open_media(item.path) as reader, clock('of it: sound'):
+                reader.read((), item.audio_windows)
+            frame, converter = first_frame(item.path), VideoReformatter()
+            with clock('of the picture: to RGB'):
+                for _ in np.unique(item.frame_inds):
+                    converter.reformat(frame, format='rgb24').to_ndarray()
+        with clock(BASE):
+            alone()
     scale = 1e3 / repeat / len(work)
     rows = [{'step': name, 'CPU ms': seconds * scale} for name, seconds in spent.items()]
-    total = sum(row['CPU ms'] for row in rows if not row['step'].startswith('of '))
-    return [*rows, {'step': 'all', 'CPU ms': total}]
+    whole = sum(spent[type(step).__name__] for step in built) * scale
+    return [{'step': 'all transforms', 'CPU ms': whole}, *rows]
+
+
+def first_frame(path: Path) -> av.VideoFrame:
+    with av.open(str(path), metadata_errors='ignore') as container:
+        return next(container.decode(container.streams.video[0]))
 
 
 if __name__ == '__main__':

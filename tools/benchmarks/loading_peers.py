@@ -47,8 +47,12 @@ def _decoder(name: str, extradata: bytes | None) -> av.CodecContext:
     return context
 
 
-def stock(work: list[Work], reader: str) -> Callable[[], None]:
-    """mmaction2's pipeline with ``reader`` 'Decord' or 'PyAV': the same frames, no sound."""
+def stock(work: list[Work], reader: str, by_time: bool = True) -> Callable[[], None]:
+    """mmaction2's pipeline with ``reader`` 'Decord' or 'PyAV': the same frames, no sound.
+
+    SampleFrames draws no speeds and no directions, so its result is given: by default in the order
+    of time, since Decord seeks for each frame of a clip that runs backward.
+    """
     init_default_scope('mmaction')
     steps = [dict(type=f'mmaction.{reader}{part}') for part in ('Init', 'Decode')]
     first, *rest = Compose([*steps, *CROP]).transforms
@@ -56,8 +60,8 @@ def stock(work: list[Work], reader: str) -> Callable[[], None]:
     def run() -> None:
         for item in work:
             results = first(dict(filename=str(item.path), modality='RGB', start_index=0))
-            # SampleFrames draws no speeds and no directions: its result is given
-            results.update(frame_inds=item.frame_inds, clip_len=16, num_clips=2)
+            inds = np.sort(item.frame_inds) if by_time else item.frame_inds
+            results.update(frame_inds=inds, clip_len=16, num_clips=2)
             for step in rest:
                 results = step(results)
 
@@ -79,7 +83,7 @@ def torchcodec_frames(work: list[Work]) -> Callable[[], None]:
         for item in work:
             video = VideoDecoder(str(item.path), num_ffmpeg_threads=1, seek_mode='exact')
             begin = video.metadata.begin_stream_seconds
-            video.get_frames_at(item.frame_inds.tolist())
+            video.get_frames_at(np.sort(item.frame_inds).tolist())
             sound = AudioDecoder(str(item.path), sample_rate=16000, num_channels=1)
             for start, end in item.audio_windows:
                 sound.get_samples_played_in_range(start + begin, end + begin)

@@ -17,15 +17,22 @@ from tqdm import tqdm
 from avtss_mm.utils.software import software
 
 
-def in_turn(runs: dict[str, Callable[[], object]], repeat: int) -> dict[str, list[float]]:
-    """Seconds of each run: all once, uncounted, then ``repeat`` rounds of all (A B A B ...)."""
+def in_turn(
+    runs: dict[str, Callable[[], object]],
+    repeat: int,
+    clock: Callable[[], float] = time.perf_counter,
+) -> dict[str, list[float]]:
+    """Seconds of each run: all once, uncounted, then ``repeat`` rounds of all (A B A B ...).
+
+    ``clock`` may give several readings at once, as an array.
+    """
     seconds = {name: [] for name in runs}
     for round_ in tqdm(range(repeat + 1), 'rounds', leave=False, disable=None):
         for name, run in runs.items():
-            begin = time.perf_counter()
+            begin = clock()
             run()
             if round_:
-                seconds[name].append(time.perf_counter() - begin)
+                seconds[name].append(clock() - begin)
     return seconds
 
 

@@ -1,0 +1,110 @@
+"""The benchmarks of speed at their smallest: what they report, never how long it took."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from commands import tool
+
+
+@pytest.fixture
+def measured(tmp_path):
+    """Runs a benchmark and gives its tables."""
+
+    def run(name: str, *arguments) -> dict[str, list[dict]]:
+        out = tmp_path / 'out'
+        done = tool(f'benchmarks/{name}.py', *arguments, '--out', out, '--small', '--repeat', 1)
+        report = json.loads((out / f'{name}.json').read_text())
+        assert {'machine', 'torch', 'avtss-mm'} <= report['facts'].keys()
+        for title in report['tables']:
+            assert title in done.stdout and title in (out / f'{name}.md').read_text()
+        return report['tables']
+
+    return run
+
+
+def by(rows: list[dict], key: str) -> dict:
+    return {row[key]: row for row in rows}
+
+
+def test_loading(measured, make_video, tmp_path):
+    for number in range(4):
+        name = tmp_path / 'media' / f'{number}.mp4'
+        make_video(name, duration=10, size=(96, 128), audio='noise')
+    tables = measured('loading', tmp_path / 'media')
+    for kind in ('GOP 12', 'GOP 250', 'as it is'):
+        runs = by(tables[f'{kind}: ms a sample, one process'], 'run')
+        assert runs['decoder alone']['x decoder alone'] == 1
+        assert {'ours', "mmaction2's PyAV pipeline, no sound"} <= runs.keys()
+        loaders = by(tables[f'{kind}: ms a sample, workers'], 'run')
+        assert loaders['ours, 1']['efficiency'] == 1 != loaders['ours, 2']['efficiency']
+        spent = by(tables[f'{kind}: where the milliseconds go'], 'step')
+        parts = ('AVInit', 'AVDecode', 'MelSpectrogram', 'PackActionInputs')
+        assert spent['all transforms']['CPU ms'] > sum(spent[part]['CPU ms'] for part in parts) > 0
+    sets = tables['What a prepared set buys']
+    assert [row['run'] for row in sets] == ['as it is', 'short side 256', 'short side 128']
+    assert all(row['MB a file'] > 0 for row in sets)
+
+
+def test_scaling(measured, tmp_path):
+    rows = [dict(run='decoder alone', median=40.0), dict(run='ours', median=50.0)]
+    loading = tmp_path / 'loading.json'
+    loading.write_text(json.dumps(dict(tables={'GOP 12: ms a sample, one process': rows})))
+    options = ('--loading', loading, '--tflops', 10, 20, '--gpus', 1, 8, '--mb', 2)
+    tables = measured('scaling', *options)
+    one, eight, twice, _ = tables['What a training needs']
+    assert one['network MB/s a GPU'] == 0 < eight['network MB/s a GPU']
+    for key in ('videos a second', 'cores to decode', 'disk MB/s'):
+        assert eight[key] == pytest.approx(8 * one[key])
+        assert twice[key] == pytest.approx(2 * one[key])
+    assert one['cores to decode'] == pytest.approx(one['videos a second'] * 0.05)
+    hours = by(tables['Hours an epoch'], 'GPUs')[8]
+    assert hours['AudioSet'] > hours['Kinetics-400'] > hours['VGG-Sound'] > 0
+
+
+def test_training_step(measured):
+    tables = measured('training_step', '--batch', 2, '--memory', 2)
+    (title,) = (title for title in tables if title.endswith(': ms'))
+    assert title.startswith('avtss_toy, 2 x 2 clips')
+    runs = by(tables[title], 'run')
+    assert runs['encoders']['x encoders'] == 1 and 'whole step, channels-last' in runs
+    (memory,) = tables['avtss_toy: memory of a step']
+    assert memory['clips'] == 4 and memory['peak MB above the imports'] > 10
+
+
+def test_start_up(measured):
+    (rows,) = measured('start_up', '--workers', 1).values()
+    few, many, difference = rows
+    assert (few['rows'], many['rows']) == (64, 20_000)
+    assert difference['MB'] == pytest.approx(many['MB'] - few['MB'])
+
+
+def test_ranks(measured):
+    (rows,) = measured('ranks').values()
+    runs = by(rows, 'run')
+    assert list(runs) == ['one process', 'two ranks', 'two trainings']
+    ratio = runs['two ranks']['videos a second'] / runs['one process']['videos a second']
+    assert runs['two ranks']['efficiency'] == pytest.approx(ratio / 2)
+
+
+def test_all_go_into_one_report(tmp_path):
+    names = ('feature_queue', 'evaluation')
+    done = tool(
+        'benchmarks/run_all.py', '--out', tmp_path, '--small', '--repeat', 1, '--only', *names
+    )
+    report = json.loads((tmp_path / 'bench.json').read_text())
+    assert tuple(report) == names
+    text = (tmp_path / 'bench.md').read_text()
+    assert report['evaluation']['facts']['machine'] in text
+    for name in names:
+        assert f'## {name}' in text and f'{name}: ' in done.stdout
+        assert all(f'\n{title}:\n' in text for title in report[name]['tables'])
+
+
+def test_a_benchmark_that_fails_is_named(tmp_path):
+    options = ('--samples', tmp_path, '--small', '--only', 'loading')
+    done = tool('benchmarks/run_all.py', '--out', tmp_path / 'out', *options, check=False)
+    assert done.returncode == 1
+    assert 'error: 0 videos of 10 s with sound below' in done.stderr
+    assert 'error: failed: loading' in done.stderr
