@@ -42,13 +42,14 @@ def main() -> None:
     parse = parser(__doc__)
     parse.add_argument('--batch', type=int, help='videos, of two clips each (default: 2, small 16)')
     parse.add_argument('--threads', type=int, default=1, help='of torch (%(default)s)')
+    parse.add_argument('--compile', action='store_true', help='also through torch.compile')
     parse.add_argument('--memory', type=int, nargs='+', metavar='B', help='peak for these batches')
     args = parse.parse_args()
     torch.set_num_threads(args.threads)
     config = DEMO if args.small else PAPER
     batch = args.batch or (16 if args.small else 2)
     name = f'{config.stem}, {batch} x 2 clips, {get_device()}'
-    runs = variants(config, batch)
+    runs = variants(config, batch, args.compile)
     tables = {f'{name}: ms': compare(in_turn(runs, args.repeat), BASE)}
     tables[f'{name}: parts'] = compare(in_turn(parts(config, batch), args.repeat), BASE)
     rows = []
@@ -136,7 +137,7 @@ def finish() -> None:
         torch.cuda.synchronize()
 
 
-def variants(config: Path, batch: int) -> dict[str, Callable]:
+def variants(config: Path, batch: int, compiled: bool) -> dict[str, Callable]:
     """The step in the layouts and with the compiler that a config can choose."""
     plain, other = (Step(config, batch, channels_last) for channels_last in (False, True))
     runs = {
@@ -145,8 +146,8 @@ def variants(config: Path, batch: int) -> dict[str, Callable]:
         'encoders, channels-last': other.encode,
         'whole step, channels-last': other.whole,
     }
-    if torch.cuda.is_available():  # on the CPU the compiler takes minutes
-        runs['whole step, compiled'] = Step(config, batch, compiled=True).whole
+    if compiled:
+        runs['whole step, channels-last, compiled'] = Step(config, batch, True, compiled=True).whole
     return runs
 
 
