@@ -99,6 +99,35 @@ def test_a_queue_searched_in_blocks(monkeypatch):
         assert places[found].equal(in_blocks[found])
 
 
+def test_another_stretch_is_searched_at_each_step(monkeypatch):
+    monkeypatch.setattr(feature_queue, 'BLOCK', 5)
+    queue = FeatureQueue(length=30, feat_dim=6, search_length=12)
+    starts = set()
+    for step in range(20):
+        queue.enqueue(unit(10, 6, seed=step), torch.arange(10) + 10 * (step % 3))
+        if not queue.is_full:
+            continue
+        targets, ids = unit(4, 6, seed=99), torch.tensor([0, 11, 22, 99])
+        places, found = queue.nearest(targets, ids, 12)
+        again = FeatureQueue(length=30, feat_dim=6, search_length=12)
+        again.load_state_dict(queue.state_dict())
+        assert places.equal(again.nearest(targets, ids, 12)[0])  # also after a resume
+        stretch = places[3].sort().values  # of a video that the queue does not hold: all
+        (start,) = (p for p in stretch.tolist() if (p - 1) % 30 not in stretch)
+        assert sorted((start + k) % 30 for k in range(12)) == stretch.tolist()
+        similarity = queue.similarity(targets, ids)[:, stretch]
+        best = stretch[similarity.argsort(dim=1, descending=True)]
+        assert places[found].equal(best[found])
+        starts.add(start)
+    assert len(starts) > 10
+
+
+@pytest.mark.parametrize('length', [-1, 31])
+def test_a_stretch_longer_than_the_queue_is_refused(length):
+    with pytest.raises(ValueError, match=f'search_length must be 1 to 30, got {length}'):
+        FeatureQueue(30, 6, search_length=length)
+
+
 def test_products_with_chosen_entries(monkeypatch):
     monkeypatch.setattr(feature_queue, 'ELEMENTS', 60)  # two rows at once
     queue = FeatureQueue(length=30, feat_dim=5).double()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -27,27 +28,41 @@ class FeatureQueue(nn.Module):
             features. At most half of the data set: a queue that holds the whole set holds last
             epoch's copy of each query.
         feat_dim (int): Size ``D`` of an embedding.
+        search_length (int, optional): Entries among which neighbours are sought, another stretch of
+            the queue at each step: what keeps a queue of a million usable. Ranks count among them.
+            Defaults to None: all.
     """
 
-    def __init__(self, length: int, feat_dim: int) -> None:
+    def __init__(self, length: int, feat_dim: int, search_length: int | None = None) -> None:
         super().__init__()
         self.length = length
+        self.search_length = search_length or length
+        if not 0 < self.search_length <= length:
+            raise ValueError(f'search_length must be 1 to {length}, got {search_length}')
         self.register_buffer('features', torch.zeros(length, feat_dim))
         self.register_buffer('ids', torch.full((length,), -1, dtype=torch.long))
         self.register_buffer('num_enqueued', torch.zeros((), dtype=torch.long))
-        self._full = False  # spares a device synchronisation once the queue has filled
+        self._count = 0  # num_enqueued without a device synchronisation; None: to be asked for
 
     @property
+    @torch.compiler.disable  # a number that changes at each step
+    def count(self) -> int:
+        """How many entries have come in so far."""
+        if self._count is None:
+            self._count = self.num_enqueued.item()
+        return self._count
+
+    @property
+    @torch.compiler.disable
     def is_full(self) -> bool:
         """Whether ``length`` entries have come in."""
-        if not self._full:
-            self._full = self.num_enqueued.item() >= self.length
-        return self._full
+        return self.count >= self.length
 
     def _load_from_state_dict(self, *args, **kwargs) -> None:
         super()._load_from_state_dict(*args, **kwargs)
-        self._full = False  # ask the loaded counter again
+        self._count = None  # ask the loaded counter again
 
+    @torch.compiler.disable
     @torch.no_grad()
     def enqueue(self, features: torch.Tensor, ids: torch.Tensor) -> None:
         """Replace the oldest entries.
@@ -69,6 +84,7 @@ class FeatureQueue(nn.Module):
         # Not in place: the backward pass of this step still reads the old entries.
         self.features = self.features.index_copy(0, places, features.to(self.features.dtype))
         self.ids.index_copy_(0, places, ids)
+        self._count = self.count + len(features)
         self.num_enqueued += len(features)
 
     @torch.no_grad()
@@ -100,12 +116,12 @@ class FeatureQueue(nn.Module):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Find the entries most similar to each target that come from other videos.
 
-        Time grows linearly with the queue; memory does not grow beyond ``BLOCK`` entries.
+        Time grows linearly with ``search_length``; memory does not grow beyond ``BLOCK`` entries.
 
         Args:
             targets (Tensor): Unit vectors of shape ``(B, D)``.
             ids (Tensor): Video ids of the targets, shape ``(B,)``.
-            num (int): Number of neighbours, at most ``length``.
+            num (int): Number of neighbours, at most ``search_length``.
             agreeing (Tensor, optional): Similarities of the same videos in another modality, shape
                 ``(B, length)``: an entry then is as similar as in the modality where it is less
                 so. Defaults to None.
@@ -115,19 +131,30 @@ class FeatureQueue(nn.Module):
             and whether each is a real entry of another video; both of shape ``(B, num)``.
         """
         values = places = None
-        for start in range(0, self.length, BLOCK):
-            part = slice(start, start + BLOCK)
+        for part in self._searched():
             similarity = self.similarity(targets, ids, part)
             if agreeing is not None:
                 similarity = torch.minimum(similarity, agreeing[:, part])
             best, found = similarity.topk(min(num, similarity.shape[1]), dim=1)
-            found += start
+            found += part.start
             if values is not None:
                 best, found = torch.cat([values, best], 1), torch.cat([places, found], 1)
                 best, order = best.topk(min(num, best.shape[1]), dim=1)
                 found = found.gather(1, order)
             values, places = best, found
         return places, values > -torch.inf
+
+    @torch.compiler.disable
+    def _searched(self) -> list[slice]:
+        """Blocks of the stretch that is searched until the next entries come in."""
+        blocks, start, rest = [], 0, self.search_length
+        if rest < self.length:  # anywhere, yet the same on each rank and after a resume
+            start = int(np.random.default_rng(self.count).integers(self.length))
+        while rest:
+            stop = min(start + min(rest, BLOCK), self.length)
+            blocks.append(slice(start, stop))
+            start, rest = stop % self.length, rest - (stop - start)
+        return blocks
 
     def compare(self, queries: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
         """Products of queries with entries of the queue, differentiable in the queries.

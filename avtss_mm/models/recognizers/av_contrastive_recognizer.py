@@ -72,10 +72,11 @@ class AVContrastiveRecognizer(AVEncoder):
         queue = queue if self.contrastive_head is not None else None  # it alone searches them
         modalities = ('video', 'audio') if queue else ()
         self.queues = nn.ModuleDict({name: MODELS.build(queue) for name in modalities})
-        if queue and self.contrastive_head.largest_rank > queue['length']:
+        searched = min((q.search_length for q in self.queues.values()), default=np.inf)
+        if self.contrastive_head is not None and self.contrastive_head.largest_rank > searched:
             raise ValueError(
                 f'neighbours up to rank {self.contrastive_head.largest_rank} are asked for, but '
-                f'the queue has {queue["length"]} entries: lower contrastive_head.negative_ranks'
+                f'the queue searches {searched} entries: lower contrastive_head.negative_ranks'
             )
 
     @torch.compiler.disable(recursive=False)  # what it calls is compiled, its own lists are not
