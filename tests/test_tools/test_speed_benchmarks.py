@@ -59,6 +59,7 @@ def test_scaling(measured, tmp_path):
         assert eight[key] == pytest.approx(8 * one[key])
         assert twice[key] == pytest.approx(2 * one[key])
     assert one['cores to decode'] == pytest.approx(one['videos a second'] * 0.05)
+    assert by(tables['Disk'], 'data set')['Kinetics-400']['GB'] == 2 * 240
     hours = by(tables['Hours an epoch'], 'GPUs')[8]
     assert hours['AudioSet'] > hours['Kinetics-400'] > hours['VGG-Sound'] > 0
 

@@ -70,21 +70,13 @@ def main() -> None:
         for kind, paths in files.items():
             work = make_work(paths, sampler, draws)
             runs = one_process(work, pipeline)
-            seconds = in_turn(runs, args.repeat, both_clocks)
-            for number, what in enumerate(('ms', 'CPU ms')):
-                one = {name: [row[number] for row in rows] for name, rows in seconds.items()}
-                rows = compare(one, BASE, 1e3 / len(work))
-                tables[f'{kind}: {what} a sample, one process'] = rows
+            rows = compare(in_turn(runs, args.repeat), BASE, 1e3 / len(work))
+            tables[f'{kind}: ms a sample, one process'] = rows
             tables[f'{kind}: ms a sample, workers'] = workers(work, pipeline, args.repeat)
             tables[f'{kind}: where the milliseconds go'] = steps(work, pipeline, args.repeat)
         rows = prepared(files['as it is'], media, sampler, pipeline, draws, args.repeat)
         tables['What a prepared set buys'] = rows
     report('loading', tables, args.out)
-
-
-def both_clocks() -> np.ndarray:
-    """Seconds of the world and of this process, with all its threads."""
-    return np.array([time.perf_counter(), time.process_time()])
 
 
 def one_process(work: list[Work], pipeline: list[dict]) -> dict:

@@ -17,22 +17,15 @@ from tqdm import tqdm
 from avtss_mm.utils.software import software
 
 
-def in_turn(
-    runs: dict[str, Callable[[], object]],
-    repeat: int,
-    clock: Callable[[], float] = time.perf_counter,
-) -> dict[str, list[float]]:
-    """Seconds of each run: all once, uncounted, then ``repeat`` rounds of all (A B A B ...).
-
-    ``clock`` may give several readings at once, as an array.
-    """
+def in_turn(runs: dict[str, Callable[[], object]], repeat: int) -> dict[str, list[float]]:
+    """Seconds of each run: all once, uncounted, then ``repeat`` rounds of all (A B A B ...)."""
     seconds = {name: [] for name in runs}
     for round_ in tqdm(range(repeat + 1), 'rounds', leave=False, disable=None):
         for name, run in runs.items():
-            begin = clock()
+            begin = time.perf_counter()
             run()
             if round_:
-                seconds[name].append(clock() - begin)
+                seconds[name].append(time.perf_counter() - begin)
     return seconds
 
 

@@ -58,7 +58,9 @@ def main() -> None:
             row = {'TFLOP/s a GPU': tflops, 'GPUs': gpus}
             row.update({name: number / rate / 3600 for name, number in VIDEOS.items()})
             epochs.append(row)
-    report('scaling', {'What a training needs': rows, 'Hours an epoch': epochs}, args.out)
+    sets = [{'data set': n, 'videos': v, 'GB': v * args.mb / 1e3} for n, v in VIDEOS.items()]
+    tables = {'What a training needs': rows, 'Hours an epoch': epochs, 'Disk': sets}
+    report('scaling', tables, args.out)
 
 
 def loading_seconds(path: Path, kind: str) -> float:

@@ -53,7 +53,7 @@ def main() -> None:
             row[key] = statistics.median(run[key] for run in runs)
         rows.append(row)
     rows.append({'rows': 'difference', **{k: rows[1][k] - rows[0][k] for k in runs[0]}})
-    report('start_up', {f'To the first step, {args.workers} workers': rows}, args.out)
+    report('start_up', {f'Start of a training, {args.workers} workers': rows}, args.out)
 
 
 def make_lists(folder: Path, num_rows: int) -> tuple[int, int]:
@@ -91,13 +91,17 @@ def start(world: Path, list_name: str, work_dir: Path, workers: int) -> dict[str
         process = subprocess.Popen(
             [str(word) for word in command], stdout=log, stderr=log, start_new_session=True
         )
+    listed = None
     try:
         while not first_step(work_dir):
+            if listed is None and f'{list_name}: ' in (work_dir / 'log').read_text():
+                listed = time.perf_counter() - begin
             if process.poll() is not None or time.perf_counter() - begin > PATIENCE:
                 sys.exit(f'error: no step was made\n{(work_dir / "log").read_text()[-3000:]}')
             time.sleep(0.02)
         seconds = time.perf_counter() - begin
-        return {'seconds': seconds, 'MB': sum(map(own_memory, descendants(process.pid)))}
+        used = sum(map(own_memory, descendants(process.pid)))
+        return {'s until the list is read': listed, 's to the first step': seconds, 'MB': used}
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGTERM)
