@@ -91,7 +91,7 @@ class Step:
         self.hook, self.runner = FiniteLossHook(), SimpleNamespace(iter=0, epoch=0)
         self.has_audio = np.ones((batch, 2), bool)
         if compiled:
-            self.model.compile()
+            self.model.compile(dynamic=False)  # torch 2.14 fails to sort strides otherwise
 
     def prepare(self) -> dict:
         """The batch on the device, as the networks see it."""
