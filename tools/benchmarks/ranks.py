@@ -29,7 +29,7 @@ ONE, TWO, APART = 'one process', 'two ranks', 'two trainings'
 
 def main() -> None:
     args = parser(__doc__).parse_args()
-    steps = 6 if args.small else 40
+    steps = 6 if args.small else 20
     rates = {ONE: [], TWO: [], APART: []}
     with tempfile.TemporaryDirectory() as folder:
         world = Path(folder, 'world')
