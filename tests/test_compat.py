@@ -101,3 +101,16 @@ def test_sound_upstream_is_left_alone_and_missing_pkg_resources_is_told():
     )
     assert run.stdout == 'int\n', run.stderr
     assert 'pip install "setuptools<81"' in run.stderr
+
+
+def test_the_text_of_a_config_is_formatted_once():
+    run = run_python(
+        'from mmengine.config import Config, config\n'
+        'plain, calls = config.FormatCode, []\n'
+        'config.FormatCode = lambda text, **o: calls.append(text) or plain(text, **o)\n'
+        'import avtss_mm\n'
+        'one, other = Config(dict(a=1)), Config(dict(a=2))\n'
+        'print(one.pretty_text == one.pretty_text != other.pretty_text, len(calls))\n'
+        'print(other.pretty_text)'
+    )
+    assert run.stdout == 'True 2\na = 2\n\n', run.stderr
