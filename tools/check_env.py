@@ -81,11 +81,15 @@ def plugin() -> str:
 def torchcodec() -> str:
     try:
         import torchcodec
+
+        ffmpeg = torchcodec.ffmpeg_major_version  # None: it found no libraries
     except ImportError:
-        raise Missing('not installed; faster decoding: pip install torchcodec') from None
+        raise Missing('not installed; another decoder: pip install torchcodec') from None
     except (OSError, RuntimeError):
-        raise Missing('does not load: apt install ffmpeg; its version must fit torch') from None
-    return f'{version("torchcodec")} with FFmpeg {torchcodec.ffmpeg_major_version}'
+        ffmpeg = None
+    if ffmpeg is None:
+        raise Missing('does not load: apt install ffmpeg; its version must fit torch')
+    return f'{version("torchcodec")} with FFmpeg {ffmpeg}'
 
 
 def write_sample(folder: Path) -> Path:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import torchcodec
 from torchcodec.decoders import VideoDecoder
 
 from .base import TOLERANCE, local_name
 from .foreign import ForeignReader
+
+if torchcodec.ffmpeg_major_version is None:  # since 0.17 it imports all the same
+    raise ImportError('it finds no shared FFmpeg of the system')
 
 
 class TorchCodecReader(ForeignReader):

@@ -1,12 +1,13 @@
 """The frames and the sound that are asked for, from every container, through every back-end."""
 
 import os
+import sys
 
 import numpy as np
 import pytest
 from stamped_video import on_screen, read_stamp, write_stamped
 
-from avtss_mm.media import open_media
+from avtss_mm.media import available_backends, open_media
 
 VARIABLE = np.cumsum(np.random.default_rng(0).uniform(0.02, 0.12, 100))
 FILES = {  # name: arguments of write_stamped
@@ -180,3 +181,12 @@ def test_files_are_closed(files):
         with open_media(path) as reader:
             reader.read([np.array([1.0])], [(0, 1)])
     assert len(os.listdir(fds)) <= before
+
+
+def test_torchcodec_without_ffmpeg_is_not_available(monkeypatch, tmp_path):
+    torchcodec = pytest.importorskip('torchcodec')
+    monkeypatch.setattr(torchcodec, 'ffmpeg_major_version', None)
+    monkeypatch.delitem(sys.modules, 'avtss_mm.media.torchcodec_backend', raising=False)
+    assert 'torchcodec' not in available_backends()
+    with pytest.raises(ImportError, match="no shared FFmpeg.*use backend='pyav'"):
+        open_media(tmp_path / 'any.mp4', backend='torchcodec')

@@ -41,7 +41,7 @@ from mmengine.registry import init_default_scope
 from torch.utils.data import DataLoader, Dataset
 
 from avtss_mm.datasets.transforms import SampleAVClips
-from avtss_mm.media import open_media, probe, save_manifest
+from avtss_mm.media import available_backends, open_media, probe, save_manifest
 from avtss_mm.preparation.resize import resize_video
 from avtss_mm.utils.config import read_config
 from avtss_mm.utils.seeding import seeded
@@ -87,10 +87,10 @@ def one_process(work: list[Work], pipeline: list[dict]) -> dict:
     for reader in ('Decord', 'PyAV'):
         runs[f"mmaction2's {reader} pipeline, no sound"] = stock(work, reader)
     runs['the same with Decord, frames in the order asked for'] = stock(work, 'Decord', False)
-    try:
+    if 'torchcodec' in available_backends():
         runs['torchcodec, same frames, not resized'] = torchcodec_frames(work)
         runs["torchcodec's sampler, not resized"] = torchcodec_sampler(work)
-    except ImportError:
+    else:
         print('torchcodec does not load here: left out')
     return runs
 

@@ -69,15 +69,8 @@ def stock(work: list[Work], reader: str, by_time: bool = True) -> Callable[[], N
 
 
 def torchcodec_frames(work: list[Work]) -> Callable[[], None]:
-    """torchcodec's decoders asked for the same frames and sound; frames stay as large as they are.
-
-    Raises:
-        ImportError: If it does not load.
-    """
-    try:
-        from torchcodec.decoders import AudioDecoder, VideoDecoder
-    except (ImportError, RuntimeError, OSError) as error:
-        raise ImportError('torchcodec') from error
+    """torchcodec's decoders asked for the same frames and sound; frames stay as large as they are."""
+    from torchcodec.decoders import AudioDecoder, VideoDecoder
 
     def run() -> None:
         for item in work:

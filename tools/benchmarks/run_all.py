@@ -21,7 +21,8 @@ from pathlib import Path
 from measuring import markdown
 
 HERE = Path(__file__).parent
-TITLES = ('loading', 'training_step', 'feature_queue', 'evaluation', 'start_up', 'ranks')
+PROGRAMS = ('start_up', 'ranks')  # start whole trainings: small, three rounds have to do
+TITLES = ('loading', 'training_step', 'feature_queue', 'evaluation', *PROGRAMS)
 
 
 def main() -> None:
@@ -33,14 +34,16 @@ def main() -> None:
     parse.add_argument('--only', nargs='+', choices=TITLES, default=TITLES, metavar='NAME')
     args = parse.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    common = ['--out', args.out, '--repeat', args.repeat, *(['--small'] if args.small else [])]
+    common = ['--out', args.out, *(['--small'] if args.small else [])]
     failed, parts = [], {}
     with tempfile.TemporaryDirectory() as folder:
         for name in args.only:
             samples = [args.samples or generated(Path(folder))] if name == 'loading' else []
             begin = time.perf_counter()
             print(f'{name} ...', flush=True)
-            if run(name, *samples, *common):
+            few = args.small and name in PROGRAMS
+            rounds = min(args.repeat, 3) if few else args.repeat
+            if run(name, *samples, *common, '--repeat', rounds):
                 failed.append(name)
             else:
                 parts[name] = json.loads((args.out / f'{name}.json').read_text())
