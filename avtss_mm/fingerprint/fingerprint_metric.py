@@ -12,7 +12,6 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from tqdm import tqdm
 
-from ..visualization.robustness import draw_heat_maps, draw_severity_curves
 from .exact_search import FIELDS, MODALITIES, Gallery, chunk_vectors, exact_search
 from .robustness_table import means, read_table, table_text, tabulate, write_table
 from .scores import Answer, Truth, answer
@@ -131,6 +130,9 @@ class FingerprintMetric(BaseMetric):
             folder = Path(self.out_dir)
             folder.mkdir(parents=True, exist_ok=True)
             write_table(folder, rows)
+            # here: matplotlib is slow to import, and few processes draw
+            from ..visualization.robustness import draw_heat_maps, draw_severity_curves
+
             draw_heat_maps(rows, folder / 'heat_map.png')
             draw_severity_curves(tables, folder / 'curves.png')
             write_vsc(folder, gallery, queries, truths, answers)

@@ -14,6 +14,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from ..utils.cli import UsageError, user_errors
+from ..utils.memory import keep_freed_memory
 from .measuring import measure_run
 from .plan import read_study
 from .running import STUDY_FILE
@@ -23,6 +24,7 @@ def main() -> None:
     """Measure the run that the command line names."""
     out, name, seed = sys.argv[1:]
     init_default_scope('mmaction')
+    keep_freed_memory()
     with user_errors():
         study = read_study(Config.fromfile(Path(out, STUDY_FILE)), out, Path(out).name)
         runs = [r for r in study.runs() if (r.variant.name, str(r.seed)) == (name, seed)]

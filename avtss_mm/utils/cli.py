@@ -18,6 +18,7 @@ from mmengine.runner import Runner
 from ..media import ManifestError, MediaError
 from .config import apply_cfg_options, read_config
 from .load_report import WeightsError
+from .memory import keep_freed_memory
 
 
 class UsageError(Exception):
@@ -82,6 +83,7 @@ def load_config(args: Namespace) -> Config:
 
 def build_runner(cfg: Config) -> Runner:
     """Build mmengine's runner, or the one named by the config's ``runner_type``."""
+    keep_freed_memory()
     runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
     # mmengine logs a line for each parameter without weight decay: hundreds
     runner.logger.addFilter(lambda record: 'paramwise_options' not in record.getMessage())

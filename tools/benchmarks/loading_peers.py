@@ -69,7 +69,7 @@ def stock(work: list[Work], reader: str, by_time: bool = True) -> Callable[[], N
 
 
 def torchcodec_frames(work: list[Work]) -> Callable[[], None]:
-    """torchcodec's decoders asked for the same frames and sound; frames stay as large as they are."""
+    """torchcodec's decoders asked for the same frames and sound; frames keep their size."""
     from torchcodec.decoders import AudioDecoder, VideoDecoder
 
     def run() -> None:

@@ -32,6 +32,7 @@ from torch.nn.functional import normalize
 
 from avtss_mm.engine import FiniteLossHook
 from avtss_mm.utils.config import read_config
+from avtss_mm.utils.memory import keep_freed_memory
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 PAPER, DEMO = CONFIGS / 'pretrain/avtss_r2plus1d_k400.py', CONFIGS / 'demo/avtss_toy.py'
@@ -46,6 +47,7 @@ def main() -> None:
     parse.add_argument('--memory', type=int, nargs='+', metavar='B', help='peak for these batches')
     args = parse.parse_args()
     torch.set_num_threads(args.threads)
+    keep_freed_memory()  # as tools/train.py does
     config = DEMO if args.small else PAPER
     batch = args.batch or (16 if args.small else 2)
     name = f'{config.stem}, {batch} x 2 clips, {get_device()}'
@@ -192,6 +194,7 @@ def parts(config: Path, batch: int) -> dict[str, Callable]:
 
 def once(config: Path, batch: int, threads: int) -> None:
     torch.set_num_threads(threads)
+    keep_freed_memory()
     Step(config, batch).whole()
 
 

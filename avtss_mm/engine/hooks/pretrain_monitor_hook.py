@@ -9,7 +9,6 @@ from mmaction.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from ...visualization.curves import draw_curves
 from ..bare_model import bare_model
 
 DIVERGING = 2
@@ -133,4 +132,7 @@ class PretrainMonitorHook(Hook):
         chance['video_top1'] = runner.message_hub.runtime_info.get('initial_knn', {}).get(
             'knn/chance', 0
         )
+        # Here, since matplotlib takes half a second to import: not at the start of a training.
+        from ...visualization.curves import draw_curves
+
         draw_curves(scalars, chance, Path(runner.work_dir) / 'curves.png')
