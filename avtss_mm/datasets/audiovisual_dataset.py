@@ -15,6 +15,7 @@ from mmengine.logging import print_log
 
 from ..media import MediaError
 from .guarded_pipeline import CAN_FORK, Draw, GuardedPipeline, Loaded, chosen_row, load
+from .sample_cache import SampleCache
 from .shared import SampleCounter, SharedTensor
 from .video_list import (
     check_paths,
@@ -73,6 +74,8 @@ class AudioVisualDataset(BaseActionDataset):
         timeout (float, optional): Seconds that a sample may take. With None, and where processes
             cannot be forked, the transforms run in the process that loads: a decoder that never
             returns then stops training without a word. Defaults to 60.
+        cache_dir (str, optional): Folder that keeps every sample, for further runs with the same
+            seed, list and transforms: :class:`.SampleCache`. Defaults to None.
         **kwargs: Arguments of mmaction2's BaseActionDataset, such as ``data_root``, ``test_mode``
             and ``indices``.
 
@@ -93,6 +96,7 @@ class AudioVisualDataset(BaseActionDataset):
         seed: int = 0,
         allow_outside: bool = False,
         timeout: float | None = 60.0,
+        cache_dir: str | None = None,
         **kwargs,
     ) -> None:
         self.subset = subset
@@ -105,6 +109,7 @@ class AudioVisualDataset(BaseActionDataset):
         self.counter = SampleCounter()
         self._seed_and_epoch = SharedTensor(torch.tensor([seed, 0]))
         super().__init__(ann_file, pipeline=pipeline, data_prefix=data_prefix, **kwargs)
+        self._cache = cache_dir and SampleCache(cache_dir, pipeline)
 
     def set_epoch(self, epoch: int, seed: int) -> None:
         """Choose the draws of an epoch; workers that already run follow."""
@@ -128,8 +133,7 @@ class AudioVisualDataset(BaseActionDataset):
         check_paths(self.ann_file, self.data_prefix['video'])
         folder = None if self.allow_outside else self.data_prefix['video'] or None
         rows, metainfo = read_list(self.ann_file, folder)
-        for name, value in metainfo.items():
-            self._metainfo.setdefault(name, value)
+        self._metainfo = {**metainfo, **self._metainfo}
         return [self.parse_data_info(row) for row in rows]
 
     def parse_data_info(self, raw_data_info: dict) -> dict:
@@ -147,7 +151,7 @@ class AudioVisualDataset(BaseActionDataset):
         if not rows:
             raise ValueError(f'no videos of {self.ann_file} are left of {len(self.data_list)}')
         dropped = len(self.data_list) - len(rows)
-        note = f' ({dropped} without sound left out)' if dropped else ''
+        note = f' ({dropped} without sound left out)' * (dropped > 0)
         rows = first_of_each_class(rows, self.max_per_class)
         self._log(f'{self.ann_file}: {describe(rows)}{note}')
         self._warn_if_short(rows)
@@ -195,8 +199,14 @@ class AudioVisualDataset(BaseActionDataset):
     def _draw(self, key: tuple[int, int, int, int]) -> tuple[int, Loaded]:
         chosen = chosen_row(key, len(self))
         draw = Draw(key, len(self), self.get_data_info(chosen))
-        run = load if self._guard is None else self._guard.load
-        return chosen, run(self.pipeline, draw)
+        path = self._cache and self._cache.path(draw)
+        loaded = path and self._cache.read(path)
+        if loaded is None:
+            run = load if self._guard is None else self._guard.load
+            loaded = run(self.pipeline, draw)
+            if path and loaded.error is None:
+                self._cache.write(path, loaded)
+        return chosen, loaded
 
     def _count_failure(self, idx: int, error: MediaError) -> None:
         if self.test_mode:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from mmengine.config import Config, ConfigDict
 
+from ..datasets import AudioVisualDataset
 from ..utils.config import apply_cfg_options, read_config
 from .plan import Run, Study
+
+SAMPLES = 'samples'
+"""In the folder of a study: training samples, which may be deleted when all runs are trained."""
 
 TIMES = ('begin', 'end', 'T_max')
 
@@ -22,6 +26,9 @@ def run_config(study: Study, run: Run) -> Config:
     options = {'data_root': str(study.root), **study.options, **run.variant.options}
     apply_cfg_options(cfg, options)
     use_manifests(cfg, study.data)
+    dataset = cfg.train_dataloader.dataset
+    if dataset.type == AudioVisualDataset.__name__:  # variants see the same samples: decoded once
+        dataset.cache_dir = str(study.out / SAMPLES)
     cfg.randomness = {**cfg.get('randomness', {}), 'seed': run.seed}
     cfg.work_dir = str(run.folder / 'train')
     # Cut off at any moment, a run goes on from the epoch before; two, as mmengine's own hook, which

@@ -1,12 +1,7 @@
 # Ablations of the method, on the toy world:
 #   python tools/study.py configs/study/toy_ablations.py
-data = dict(
-    root='data/toy_study',
-    toy=dict(num_videos=400, num_test=400, seed=0),
-    factors=('motion', 'timbre'),
-)
-seeds = (0, 1, 2)
-budget = dict(epochs=30)
+_base_ = '../_base_/studies/toy.py'
+
 variants = dict(
     # Terms added one by one: v2a and a2v; v2v; neighbours as positives; as negatives; speed and
     # direction; order within a modality; order across, which makes it whole.
@@ -25,5 +20,3 @@ variants = dict(
     queue_80='../ablations/avtss_toy_queue_80.py',
     queue_320='../ablations/avtss_toy_queue_320.py',
 )
-measures = ('knn', 'linear', 'retrieval', 'temporal', 'synchrony', 'fingerprint', 'reach')
-reach = dict(video=0.25, audio=0.5, joint=0.5)  # k-NN of the monitor

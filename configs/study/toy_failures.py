@@ -1,12 +1,8 @@
 # A good run and failures on purpose, to see how their curves differ: OUT/curves.png.
 #   python tools/study.py configs/study/toy_failures.py
-data = dict(
-    root='data/toy_study',
-    toy=dict(num_videos=400, num_test=400, seed=0),
-    factors=('motion', 'timbre'),
-)
+_base_ = '../_base_/studies/toy.py'
+
 seeds = (0,)
-budget = dict(epochs=30)
 variants = dict(
     good='../demo/avtss_toy.py',
     collapsed='../failures/avtss_toy_collapsed.py',
@@ -16,3 +12,4 @@ variants = dict(
     lr_too_low='../failures/avtss_toy_lr_too_low.py',
 )
 measures = ('knn', 'linear', 'retrieval')
+reach = None

@@ -1,0 +1,74 @@
+"""Samples on disk, for runs that draw the same ones: decoding is paid once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmaction.structures import ActionDataSample
+
+from .guarded_pipeline import Draw, Loaded
+
+
+class SampleCache:
+    """What a pipeline made of a row, by seed, epoch and index.
+
+    Networks and losses have no part in a sample, so runs that differ in these alone share a cache.
+    Other transforms or other facts of a row (its label, its duration) make other samples. Nothing
+    is ever deleted, and a video that was replaced is not noticed: delete the folder then.
+
+    Args:
+        folder (str | Path): Made when the first sample is kept; as large as all samples together.
+        pipeline (Sequence[dict]): Config of the transforms.
+    """
+
+    def __init__(self, folder: str | Path, pipeline: Sequence[dict]) -> None:
+        self.folder = Path(folder, _digest(list(pipeline)))
+
+    def path(self, draw: Draw) -> Path:
+        """The file of a draw; to be asked before transforms write into its row."""
+        seed, epoch, index, attempt = draw.key
+        name = f'{index}_{attempt}_{_digest(draw.row)}.pt'
+        return self.folder / f'seed{seed}' / f'epoch{epoch}' / name
+
+    @staticmethod
+    def read(path: Path) -> Loaded | None:
+        """The sample of a file; None if it is not there, or cannot be read."""
+        try:
+            kept = torch.load(path, weights_only=True)
+        except (OSError, RuntimeError, EOFError):
+            return None
+        data_sample = ActionDataSample(metainfo=kept['metainfo'])
+        for name, value in kept['fields'].items():
+            data_sample.set_field(value.numpy() if name in kept['arrays'] else value, name)
+        sample = dict(inputs=kept['inputs'], data_samples=data_sample)
+        return Loaded(sample, counts=kept['counts'])
+
+    @staticmethod
+    def write(path: Path, loaded: Loaded) -> None:
+        """Keep a sample, whole or not at all."""
+        data_sample = loaded.sample['data_samples']
+        fields = dict(data_sample.items())
+        arrays = [name for name, value in fields.items() if isinstance(value, np.ndarray)]
+        kept = dict(
+            inputs=loaded.sample['inputs'],
+            metainfo=dict(data_sample.metainfo_items()),
+            fields={k: torch.from_numpy(v) if k in arrays else v for k, v in fields.items()},
+            arrays=arrays,
+            counts=loaded.counts,
+        )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as draft:
+            torch.save(kept, draft)
+        os.replace(draft.name, path)
+
+
+def _digest(value) -> str:
+    text = json.dumps(value, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
