@@ -57,15 +57,16 @@ def read_curves(work_dir: str | Path, cfg: Config) -> tuple[Scalars, dict[str, f
     for epoch, line in read_validations(work_dir).items():
         points.append((epoch, {key: x for key, x in line.items() if key.endswith('_top1')}))
         chance['video_top1'] = line['knn/chance']
-    weights = (cfg.model.get('contrastive_head') or {}).get('loss_weight', {})
+    heads = {k: head for k, head in (cfg.model.get('pretext_heads') or {}).items() if head}
+    weights = dict((cfg.model.get('contrastive_head') or {}).get('loss_weight', {}))
+    weights.update({name: head.get('loss_weight', 1) for name, head in heads.items()})
     found = defaultdict(list)
     for epoch, line in points:
         for key, value in line.items():
             name = key.rpartition('/')[2]
             found[name].append((epoch, value / (weights.get(name.removeprefix('loss_')) or 1)))
-    for name, head in (cfg.model.get('pretext_heads') or {}).items():
-        if head:
-            chance[f'acc_{name}'] = 1 / head.get('num_classes', AFTER + 1)  # before, at once, after
+    for name, head in heads.items():
+        chance[f'acc_{name}'] = 1 / head.get('num_classes', AFTER + 1)  # before, at once, after
     return {name: tuple(np.transpose(pairs)) for name, pairs in found.items()}, chance
 
 

@@ -14,6 +14,7 @@ def write(folder, *curve, steps=((1, 3, 1.0),)):
         json.dumps(
             dict(
                 loss_v2a=loss,
+                loss_speed_v=0.25,
                 acc_speed_v=0.5,
                 chance_nce=2.0,
                 epoch=epoch,
@@ -44,12 +45,13 @@ def test_curves_of_a_run_that_was_cut_off(tmp_path):
     write(tmp_path / '2', (2, 0.4), steps=[(2, 35, 0.6), (2, 45, 0.5)])
     model = dict(
         contrastive_head=dict(loss_weight=dict(v2a=0.5, v2v=0.0)),
-        pretext_heads=dict(speed_v=dict(num_classes=4), order_vv=dict(type='x'), speed_a=None),
+        pretext_heads=dict(speed_v=dict(num_classes=4, loss_weight=0.25), order_vv=dict(type='x'), speed_a=None),
     )
     scalars, chance = read_curves(tmp_path, Config(dict(model=model)))
     epochs, losses = scalars['loss_v2a']
     assert epochs.tolist() == [0.5, 1, 1.5, 2]
     assert np.allclose(losses, [2, 1.8, 1.2, 1])  # unweighted; step 35 as it was done last
+    assert set(scalars['loss_speed_v'][1]) == {1.0}  # unweighted, too
     assert [x.tolist() for x in scalars['video_top1']] == [[0, 2], [0.1, 0.4]]
     assert 'audio_share' not in scalars  # that of the monitor is not that of training
     assert chance == dict(video_top1=0.1, acc_speed_v=0.25, acc_order_vv=1 / 3)

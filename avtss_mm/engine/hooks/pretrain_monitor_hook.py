@@ -115,8 +115,10 @@ class PretrainMonitorHook(Hook):
         if runner.rank != 0:
             return
         steps = len(runner.train_dataloader)
-        contrastive_head = getattr(bare_model(runner), 'contrastive_head', None)
-        weights = contrastive_head.loss_weight if contrastive_head else {}
+        model = bare_model(runner)
+        weights = dict(getattr(getattr(model, 'contrastive_head', None), 'loss_weight', {}))
+        for name, head in getattr(model, 'pretext_heads', {}).items():
+            weights[name] = head.loss_weight
         scalars = {}
         for key, buffer in runner.message_hub.log_scalars.items():
             values = buffer.data[0]
@@ -126,7 +128,7 @@ class PretrainMonitorHook(Hook):
             span = runner.epoch if key.startswith('val/') else len(values) / steps
             span = len(values) if name == 'skipped_share' else span
             start = 0 if key.startswith('val/') else span / len(values)
-            values = np.asarray(values) / weights.get(name.replace('loss_', ''), 1)
+            values = np.asarray(values) / (weights.get(name.removeprefix('loss_')) or 1)
             scalars[name] = (np.linspace(start, span, len(values)), values)
         chance = {f'acc_{name}': level for name, level in self._chance(runner).items()}
         chance['video_top1'] = runner.message_hub.runtime_info.get('initial_knn', {}).get(
