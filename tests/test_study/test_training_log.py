@@ -45,7 +45,9 @@ def test_curves_of_a_run_that_was_cut_off(tmp_path):
     write(tmp_path / '2', (2, 0.4), steps=[(2, 35, 0.6), (2, 45, 0.5)])
     model = dict(
         contrastive_head=dict(loss_weight=dict(v2a=0.5, v2v=0.0)),
-        pretext_heads=dict(speed_v=dict(num_classes=4, loss_weight=0.25), order_vv=dict(type='x'), speed_a=None),
+        pretext_heads=dict(
+            speed_v=dict(num_classes=4, loss_weight=0.25), order_vv=dict(type='x'), speed_a=None
+        ),
     )
     scalars, chance = read_curves(tmp_path, Config(dict(model=model)))
     epochs, losses = scalars['loss_v2a']
