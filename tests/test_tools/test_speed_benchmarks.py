@@ -65,13 +65,19 @@ def test_scaling(measured, tmp_path):
 
 
 def test_training_step(measured):
-    tables = measured('training_step', '--batch', 2, '--memory', 2)
+    tables = measured('training_step', '--batch', 2, '--memory', 2, '--allocator')
     (title,) = (title for title in tables if title.endswith(': ms'))
     assert title.startswith('avtss_toy, 2 x 2 clips')
     runs = by(tables[title], 'run')
     assert runs['encoders']['x encoders'] == 1 and 'whole step, channels-last' in runs
     (memory,) = tables['avtss_toy: memory of a step']
     assert memory['clips'] == 4 and memory['peak MB above the imports'] > 10
+    (title,) = (title for title in tables if title.endswith('is kept for the next'))
+    given_back, kept = tables[title]
+    assert kept['run'] == 'kept' and kept['peak MB'] > 10
+    assert kept['x given back to the system'] == pytest.approx(
+        kept['median'] / given_back['median']
+    )
 
 
 def test_start_up(measured):

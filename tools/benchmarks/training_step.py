@@ -12,6 +12,8 @@ in a full queue, backward, optimizer, hooks. They take turns; the parts are meas
 from __future__ import annotations
 
 import os
+import statistics
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -45,6 +47,7 @@ def main() -> None:
     parse.add_argument('--threads', type=int, default=1, help='of torch (%(default)s)')
     parse.add_argument('--compile', action='store_true', help='also through torch.compile')
     parse.add_argument('--memory', type=int, nargs='+', metavar='B', help='peak for these batches')
+    parse.add_argument('--allocator', action='store_true', help='also what keeping memory buys')
     args = parse.parse_args()
     torch.set_num_threads(args.threads)
     keep_freed_memory()  # as tools/train.py does
@@ -54,6 +57,9 @@ def main() -> None:
     runs = variants(config, batch, args.compile)
     tables = {f'{name}: ms': compare(in_turn(runs, args.repeat), BASE)}
     tables[f'{name}: parts'] = compare(in_turn(parts(config, batch), args.repeat), BASE)
+    if args.allocator:
+        title = f'{name}: a step whose memory is kept for the next'
+        tables[title] = allocator(config, batch, args.threads, args.repeat)
     rows = []
     for size in args.memory or []:
         _, used = apart(once, config, size, args.threads)
@@ -196,6 +202,33 @@ def once(config: Path, batch: int, threads: int) -> None:
     torch.set_num_threads(threads)
     keep_freed_memory()
     Step(config, batch).whole()
+
+
+def allocator(config: Path, batch: int, threads: int, repeat: int) -> list[dict]:
+    """A step as glibc is set up, and as tools/train.py sets it up, in processes that take turns."""
+    given_back, kept = 'given back to the system', 'kept'
+    seconds, used = {given_back: [], kept: []}, {given_back: [], kept: []}
+    for _ in range(repeat):
+        for name in seconds:
+            mine, peak = apart(later_steps, config, batch, threads, name == kept)
+            seconds[name].append(mine)
+            used[name].append(peak)
+    rows = compare(seconds, given_back)
+    return [{**row, 'peak MB': statistics.median(used[row['run']])} for row in rows]
+
+
+def later_steps(config: Path, batch: int, threads: int, keep: bool) -> float:
+    """Seconds of a step after the first two."""
+    torch.set_num_threads(threads)
+    if keep:
+        keep_freed_memory()
+    step = Step(config, batch, channels_last=True)
+    for _ in range(2):
+        step.whole()
+    begin = time.perf_counter()
+    for _ in range(3):
+        step.whole()
+    return (time.perf_counter() - begin) / 3
 
 
 if __name__ == '__main__':
