@@ -43,7 +43,8 @@ def draw_curves(scalars: Scalars, chance: dict[str, float], path: str | Path) ->
     figure, axes = plt.subplots(3, 3, figsize=(15, 10), constrained_layout=True)
     for axis, title in zip(axes.flat, PANELS):
         axis.set_title(title, loc='left', fontsize=11)
-        _draw_panel(axis, title, scalars, chance)
+        if _draw_panel(axis, title, scalars, chance, list(scalars)):
+            axis.legend(fontsize=8, frameon=False)
         axis.set_xlabel('epoch')
     figure.savefig(path, dpi=90)
     plt.close(figure)
@@ -68,12 +69,18 @@ def draw_curves_of_runs(
     figure, axes = plt.subplots(
         len(panels), len(runs), figsize=size, sharex=True, sharey='row', squeeze=False
     )  # fmt: skip
+    names = list(dict.fromkeys(name for scalars, _ in runs.values() for name in scalars))
     for column, (name, (scalars, chance)) in enumerate(runs.items()):
         axes[0, column].set_title(name, loc='left', fontsize=12, fontweight='bold')
         axes[-1, column].set_xlabel('epoch')
         for row, title in enumerate(panels):
-            _draw_panel(axes[row, column], title, scalars, chance)
+            _draw_panel(axes[row, column], title, scalars, chance, names)
     for row, title in enumerate(panels):
+        drawn = [axis.get_legend_handles_labels() for axis in axes[row]]
+        keys = {label: line for lines, labels in drawn for line, label in zip(lines, labels)}
+        axes[row, -1].legend(
+            keys.values(), keys, loc='center left', bbox_to_anchor=(1.02, 0.5), frameon=False
+        )
         axes[row, 0].set_ylabel(fill(title.split(' (')[0], 20), fontsize=10)
         if title == 'learning rate':
             axes[row, 0].set_yscale('log')
@@ -88,23 +95,27 @@ def draw_curves_of_runs(
     draft.replace(path)
 
 
-def _draw_panel(axis, title: str, scalars: Scalars, chance: dict[str, float]) -> None:
-    names = [name for name in scalars if name.startswith(PANELS[title])]
-    for i, name in enumerate(names):
+def _draw_panel(
+    axis, title: str, scalars: Scalars, chance: dict[str, float], order: list[str]
+) -> bool:
+    """Draw what belongs to a panel, coloured by its place in ``order``; whether there is any."""
+    order = [name for name in order if name.startswith(PANELS[title])]
+    names = [name for name in order if name in scalars]
+    for name in names:
         epochs, values = scalars[name]
+        color = f'C{order.index(name)}'
         if name == 'chance_nce':  # of random features; it jumps where neighbours join
             axis.plot(epochs, values, **CHANCE, label='chance')
             continue
         if len(values) > 60:
-            axis.plot(epochs, values, color=f'C{i}', alpha=0.2, linewidth=0.7)
-        axis.plot(*_smooth(epochs, values), color=f'C{i}', label=name, linewidth=1.8)
+            axis.plot(epochs, values, color=color, alpha=0.2, linewidth=0.7)
+        axis.plot(*_smooth(epochs, values), color=color, label=name, linewidth=1.8)
     for level in sorted({chance[n] for n in names if n in chance}):
         axis.axhline(level, **CHANCE, label=f'chance {level:.2f}')
-    if names:
-        axis.legend(fontsize=8, frameon=False)
     axis.spines[['top', 'right']].set_visible(False)
     if any(word in title for word in SHARES):
         axis.set_ylim(0, 1.02)
+    return bool(names)
 
 
 def _smooth(epochs: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -20,6 +20,16 @@ variants = dict(
         config=_at_1, options={f'model.pretext_heads.{name}': None for name in _order}
     ),
     order_1=dict(config=_at_1, options={f'model.pretext_heads.{name}': None for name in _unary}),
+    # Speed and direction that picture and sound share could tell which sound belongs to a picture.
+    independent_0_25='../ablations/avtss_toy_independent_speed.py',
+    independent_1=dict(
+        config='../ablations/avtss_toy_independent_speed.py',
+        options={f'model.pretext_heads.{name}.loss_weight': 1.0 for name in _unary + _order},
+    ),
+    independent_0=dict(
+        config='../ablations/avtss_toy_independent_speed.py',
+        options={'model.pretext_heads': None},
+    ),
 )
 measures = ('knn', 'linear', 'retrieval', 'temporal', 'synchrony')
 reach = None
