@@ -48,7 +48,7 @@ LOSSES = dict(  # those of other peers and ablations are the method's
 )
 CHANGED_STEP = dict(
     avtss_toy_audio_resample_speed=['MelSpectrogram'],
-    avtss_toy_independent_speed=['SampleAVClips'],
+    avtss_toy_shared_speed=['SampleAVClips'],
 )
 
 

@@ -43,7 +43,14 @@ crop_and_flip = dict(
 colour = dict(type='PerClip', transforms=[dict(type='PhotometricJitter', gray_prob=0.3)])
 log_mel = dict(type='MelSpectrogram', num_mels=64, num_columns=80, hop_duration=0.008)
 mask_frequencies = dict(type='SpecFrequencyMask', max_width=12)
-sample_windows = dict(type='SampleAVClips', clip_len=8, video_fps=12.5, speeds={{_base_.speeds}})
+sample_windows = dict(
+    type='SampleAVClips',
+    clip_len=8,
+    video_fps=12.5,
+    speeds={{_base_.speeds}},
+    shared_speed=False,
+    shared_direction=False,
+)
 train_pipeline = [
     {{_base_.open_file}},
     sample_windows,

@@ -101,11 +101,11 @@ class SampleAVClips(WindowSampler):
         speeds (Sequence[float]): Playback speeds. The fastest decides how long a video must be to
             take part in the speed task. Defaults to (1, 2, 4, 8).
         backward_prob (float): Probability that a window is played backward. Defaults to 0.5.
-        shared_speed (bool): Whether the sound is played at the speed of its clip. If drawn apart,
-            the sound begins with the clip and lasts as long as its own speed asks.
-            Defaults to True.
-        shared_direction (bool): Whether the sound is played in the direction of its clip.
-            Defaults to True.
+        shared_speed (bool): Whether the sound is played at the speed of its clip: contrastive
+            terms between the two may then be solved by the speed alone. If drawn apart, the sound
+            begins with the clip and lasts as long as its own speed asks. Defaults to True.
+        shared_direction (bool): Whether the sound is played in the direction of its clip, which
+            may serve the same way. Defaults to True.
         min_overlap (float): Share of the shorter window that two overlapping windows have in
             common, at least. Defaults to 0.5.
     """

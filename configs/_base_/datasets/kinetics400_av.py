@@ -4,7 +4,16 @@ _base_ = './av_steps.py'
 data_root = 'data/kinetics400'
 speeds = (1, 2, 4, 8)
 
-sample_windows = dict(type='SampleAVClips', clip_len=16, video_fps=16, speeds=speeds)
+# Speed and direction of the sound are drawn apart from its clip's: shared, they would tell which
+# sound belongs to a clip, and the contrastive terms would learn little else (docs/choices.md).
+sample_windows = dict(
+    type='SampleAVClips',
+    clip_len=16,
+    video_fps=16,
+    speeds=speeds,
+    shared_speed=False,
+    shared_direction=False,
+)
 crop_and_flip = dict(
     type='PerClip',
     transforms=[

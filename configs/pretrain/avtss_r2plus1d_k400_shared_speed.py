@@ -1,5 +1,5 @@
-# Ablation: speed and direction of the sound are drawn apart from its clip's.
-_base_ = '../demo/avtss_toy.py'
+# Ablation: the sound has the speed and the direction of its clip.
+_base_ = './avtss_r2plus1d_k400.py'
 
 train_dataloader = dict(
     dataset=dict(
@@ -7,18 +7,18 @@ train_dataloader = dict(
             {{_base_.open_file}},
             dict(
                 type='SampleAVClips',
-                clip_len=8,
-                video_fps=12.5,
+                clip_len=16,
+                video_fps=16,
                 speeds={{_base_.speeds}},
-                shared_speed=False,
-                shared_direction=False,
+                shared_speed=True,
+                shared_direction=True,
             ),
             {{_base_.decode}},
             {{_base_.crop_and_flip}},
-            dict(type='PerClip', transforms=[dict(type='PhotometricJitter', gray_prob=0.3)]),
+            {{_base_.colour}},
             {{_base_.amplify}},
             {{_base_.log_mel}},
-            dict(type='SpecFrequencyMask', max_width=12),
+            {{_base_.mask_frequencies}},
             {{_base_.to_shape}},
             {{_base_.pack}},
         ]
