@@ -151,7 +151,7 @@ class AudioVisualDataset(BaseActionDataset):
         if not rows:
             raise ValueError(f'no videos of {self.ann_file} are left of {len(self.data_list)}')
         dropped = len(self.data_list) - len(rows)
-        note = f' ({dropped} without sound left out)' * (dropped > 0)
+        note = f' ({dropped} without sound left out)' if dropped else ''
         rows = first_of_each_class(rows, self.max_per_class)
         self._log(f'{self.ann_file}: {describe(rows)}{note}')
         self._warn_if_short(rows)

@@ -8,6 +8,7 @@ import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from pickle import UnpicklingError
 
 import numpy as np
 import torch
@@ -42,7 +43,7 @@ class SampleCache:
         """The sample of a file; None if it is not there, or cannot be read."""
         try:
             kept = torch.load(path, weights_only=True)
-        except (OSError, RuntimeError, EOFError):
+        except (OSError, RuntimeError, EOFError, UnpicklingError):
             return None
         data_sample = ActionDataSample(metainfo=kept['metainfo'])
         for name, value in kept['fields'].items():

@@ -40,6 +40,7 @@ def test_a_damaged_file_is_drawn_anew(make, same, tmp_path):
     dataset = make(timeout=None, cache_dir=str(tmp_path))
     drawn = dataset[1]
     (path,) = tmp_path.rglob('*.pt')
-    path.write_bytes(path.read_bytes()[:1000])
-    assert same(dataset[1], drawn) and same(dataset[1], drawn)
+    for damage in (path.read_bytes()[:1000], b'', b'no sample at all'):
+        path.write_bytes(damage)
+        assert same(dataset[1], drawn) and same(dataset[1], drawn)
     assert [file.name for file in path.parent.iterdir()] == [path.name]
