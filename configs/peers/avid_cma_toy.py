@@ -13,6 +13,5 @@ model = dict(
         positive_ranks=(1, 3),
         negative_ranks=(4, 160),
         agreement=True,
-        neighbor_start_epoch=15,
     )
 )
