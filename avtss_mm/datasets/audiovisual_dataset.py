@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import os.path as osp
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import torch
 from mmaction.datasets import BaseActionDataset
 from mmaction.registry import DATASETS
@@ -23,13 +23,19 @@ from .video_list import (
     first_of_each_class,
     manifest_command,
     may_sound,
+    pack_rows,
     read_list,
     share_shorter,
+    uncollected,
 )
 
 MAX_CONSECUTIVE_FAILURES = 20
 MIN_DRAWS_TO_JUDGE = 100
 SHORT_SHARE_TO_WARN = 0.1
+TOO_SHORT = (
+    '{:.0%} of the videos are shorter than the {:g} s that the fastest speed needs; they give no '
+    'speed labels. Lower `speeds` of SampleAVClips (and num_classes of the speed heads) for all.'
+)
 
 
 @DATASETS.register_module()
@@ -119,13 +125,8 @@ class AudioVisualDataset(BaseActionDataset):
         """Load the rows and say in the log what they are."""
         if self._fully_initialized:
             return
-        collects = gc.isenabled()
-        gc.disable()  # it would walk through all rows again and again: a fifth of the time
-        try:
+        with uncollected():  # else it walks through all rows again and again: a fifth of the time
             super().full_init()
-        finally:
-            if collects:
-                gc.enable()
         self._named_in_log = SharedTensor(torch.zeros(len(self), dtype=torch.bool))
 
     def load_data_list(self) -> list[dict]:
@@ -154,8 +155,15 @@ class AudioVisualDataset(BaseActionDataset):
         note = f' ({dropped} without sound left out)' if dropped else ''
         rows = first_of_each_class(rows, self.max_per_class)
         self._log(f'{self.ann_file}: {describe(rows)}{note}')
-        self._warn_if_short(rows)
+        needed = max((getattr(t, 'min_duration', 0) for t in self.pipeline.transforms), default=0)
+        share = share_shorter(rows, needed)
+        if share > SHORT_SHARE_TO_WARN:
+            self._log(TOO_SHORT.format(share, needed), logging.WARNING)
         return rows
+
+    def _serialize_data(self) -> tuple[np.ndarray, np.ndarray]:
+        rows, self.data_list = self.data_list, []
+        return pack_rows(rows)
 
     def __getitem__(self, idx: int) -> dict:
         """Sample ``idx``, or in training another one if it cannot be read.
@@ -233,17 +241,6 @@ class AudioVisualDataset(BaseActionDataset):
             f'{manifest_command(self.data_prefix["video"], self.ann_file)}. '
             f'Or raise max_bad_fraction ({self.max_bad_fraction}).'
         )
-
-    def _warn_if_short(self, rows: list[dict]) -> None:
-        needed = max((getattr(t, 'min_duration', 0) for t in self.pipeline.transforms), default=0)
-        share = share_shorter(rows, needed)
-        if share > SHORT_SHARE_TO_WARN:
-            self._log(
-                f'{share:.0%} of the videos are shorter than the {needed:g} s that the fastest '
-                'speed needs; they give no speed labels. Lower `speeds` of SampleAVClips (and '
-                'num_classes of the speed heads) for all.',
-                logging.WARNING,
-            )
 
     @staticmethod
     def _log(message: str, level: int = logging.INFO) -> None:

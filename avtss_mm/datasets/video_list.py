@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os.path as osp
+import pickle
 import re
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 from mmengine.fileio import get
@@ -95,6 +99,28 @@ def first_of_each_class(rows: list[dict], max_per_class: int | None) -> list[dic
         if max_per_class is None or seen[row['label']] <= max_per_class:
             kept.append(row)
     return kept
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Without garbage collection."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+def pack_rows(rows: list[dict]) -> tuple[np.ndarray, np.ndarray]:
+    """Rows as mmengine keeps them for all processes: bytes, and where each row ends in them.
+
+    That is ``BaseDataset._serialize_data`` in half the time: an array for each row costs as much as
+    its pickle.
+    """
+    pickles = [pickle.dumps(row, protocol=4) for row in rows]
+    return np.frombuffer(b''.join(pickles), np.uint8), np.cumsum([len(p) for p in pickles])
 
 
 def describe(rows: list[dict]) -> str:

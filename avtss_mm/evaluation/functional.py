@@ -5,7 +5,6 @@ from __future__ import annotations
 import faiss
 import numpy as np
 from scipy.stats import hypergeom
-from sklearn.preprocessing import normalize
 
 
 def knn_accuracy(
@@ -59,12 +58,14 @@ def nearest(gallery: np.ndarray, queries: np.ndarray, k: int) -> tuple[np.ndarra
 
 
 def _unit(features: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(normalize(features), np.float32)
+    features = np.array(features, np.float32, order='C')
+    faiss.normalize_L2(features)
+    return features
 
 
 def join_modalities(video: np.ndarray, audio: np.ndarray) -> np.ndarray:
     """Join two modalities' features ``(N, D1)`` and ``(N, D2)`` with equal weight."""
-    return np.concatenate([normalize(video), normalize(audio)], axis=1)
+    return np.concatenate([_unit(video), _unit(audio)], axis=1)
 
 
 def majority_share(labels: np.ndarray) -> float:

@@ -6,8 +6,6 @@ import warnings
 from collections.abc import Sequence
 
 import numpy as np
-from sklearn.model_selection import StratifiedGroupKFold
-from sklearn.preprocessing import StandardScaler
 from tqdm import tqdm
 
 from .linear_classifier import LOSSES, LinearProblem
@@ -67,6 +65,9 @@ def linear_probe(
 
 def accuracies(train, train_labels, test, test_labels, classifier, strengths):
     """Yield the accuracy on ``test`` for each value of ``C``."""
+    # Here, since scikit-learn takes half a second to import: not at the start of a training.
+    from sklearn.preprocessing import StandardScaler
+
     scaler = StandardScaler().fit(train)
     problem = LinearProblem(scaler.transform(train), train_labels, classifier)
     test = scaler.transform(test)
@@ -76,6 +77,8 @@ def accuracies(train, train_labels, test, test_labels, classifier, strengths):
 
 def split(labels: np.ndarray, groups: np.ndarray, num_folds: int):
     """Yield places of the samples that are known and asked in each fold."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
     num_groups, class_sizes = len(np.unique(groups)), np.unique(labels, return_counts=True)[1]
     num_folds = min(num_folds, num_groups, class_sizes.max())
     if num_folds < 2 or len(class_sizes) < 2:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from sklearn.metrics import average_precision_score
 
 from .exact_search import Found
 from .matching import Segment, find_segments
@@ -155,6 +154,8 @@ def micro_ap(answers: Sequence[Answer]) -> float:
     right = np.concatenate([a.right for a in answers])
     if not right.any():
         return 0.0
+    from sklearn.metrics import average_precision_score  # here: it is slow to import
+
     precision = average_precision_score(right, np.concatenate([a.scores for a in answers]))
     return float(precision * right.sum() / wanted)
 

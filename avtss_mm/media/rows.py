@@ -69,7 +69,7 @@ def check_row(row, folder=None) -> None:
     """
     if not isinstance(row, dict):
         raise ManifestError(f'{_short(row)} is not a row, which is a dict with filename')
-    name, label, duration = (row.get(key) for key in ('filename', 'label', 'duration'))
+    name, label, duration = row.get('filename'), row.get('label', -1), row.get('duration')
     if not isinstance(name, str) or not name or '\0' in name:
         raise ManifestError(f'filename is {_short(name)}, which names no file')
     if folder is not None and leaves_folder(name, folder):
@@ -77,11 +77,10 @@ def check_row(row, folder=None) -> None:
             f'{_short(name)} leads out of {folder}, the folder that names are relative to. If you '
             'trust the list, permit it: allow_outside'
         )
-    if 'label' in row and not (type(label) is int and -1 <= label <= MAX_LABEL):
+    if type(label) is not int or not -1 <= label <= MAX_LABEL:
         raise ManifestError(f'label is {_short(label)}, not a number of a class')
-    if duration is not None:
-        if type(duration) not in (int, float) or not 0 <= duration < math.inf:
-            raise ManifestError(f'duration is {_short(duration)}, not a number of seconds')
+    if duration is not None and not (type(duration) in (int, float) and 0 <= duration < math.inf):
+        raise ManifestError(f'duration is {_short(duration)}, not a number of seconds')
     for key in ('has_audio', 'silent'):
         if not isinstance(row.get(key, False), int):
             raise ManifestError(f'{key} is {_short(row[key])}, not true or false')

@@ -1,13 +1,17 @@
 """Lists of files as a data set reads them: manifests and text, a stranger's among them."""
 
+import copy
 import json
 import os
+import os.path as osp
 import pickle
 
+import numpy as np
 import pytest
 from hostile import write_pickle
+from mmengine.dataset import BaseDataset
 
-from avtss_mm.datasets.video_list import parse_line, read_list
+from avtss_mm.datasets.video_list import pack_rows, parse_line, read_list
 from avtss_mm.media import ManifestError
 
 
@@ -78,6 +82,20 @@ def test_the_data_set_keeps_to_its_folder(make, videos, tmp_path):
     (tmp_path / 'list.pkl').write_bytes(b'')
     with pytest.raises(ManifestError, match='is a pickle'):
         make(tmp_path / 'list.pkl')
+
+
+def test_rows_are_packed_as_mmengine_unpacks_them(make, videos):
+    rows, _ = read_list(str(videos / 'manifest.json'))
+    dataset = make(videos / 'manifest.json')
+    assert len(dataset) == len(rows) > 1
+    assert [osp.basename(dataset.get_data_info(i)['filename']) for i in range(len(rows))] == [
+        osp.basename(row['filename']) for row in rows
+    ]
+    assert not dataset.data_list  # what workers would copy
+    data_bytes, ends = pack_rows(rows)
+    dataset.data_list = copy.deepcopy(rows)
+    for ours, theirs in zip((data_bytes, ends), BaseDataset._serialize_data(dataset)):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def write_manifest(path, rows):
