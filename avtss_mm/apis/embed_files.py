@@ -27,6 +27,7 @@ def embed_files(
     durations: Sequence[float | None] | None = None,
     workers: int = 1,
     timeout: float = TIMEOUT,
+    reader: ClipReader | None = None,
 ) -> Iterator[tuple[str, dict[str, ClipFeatures] | Exception]]:
     """Embed files; one that is broken, crashes its decoder or makes it hang does not end the run.
 
@@ -40,12 +41,13 @@ def embed_files(
         workers: Processes that decode.
         timeout: Seconds that the decoding of ``batch_size`` clips may take before the file is given
             up. Defaults to 300.
+        reader: What cuts files into clips. Defaults to None: the embedder's own.
 
     Yields:
         tuple: A path and its features by modality, or the reason why there are none; in the
         order of completion.
     """
-    reader = embedder.clip_reader(modalities or embedder.modalities)
+    reader = reader or embedder.clip_reader(modalities or embedder.modalities)
     read = partial(_read_part, reader, embedder.batch_size)
     items = list(zip(paths, durations or [None] * len(paths), [0] * len(paths)))
     for item, clips in guarded_map(read, items, workers, timeout):

@@ -30,12 +30,12 @@ class SampleCache:
     """
 
     def __init__(self, folder: str | Path, pipeline: Sequence[dict]) -> None:
-        self.folder = Path(folder, _digest(list(pipeline)))
+        self.folder = Path(folder, digest(list(pipeline)))
 
     def path(self, draw: Draw) -> Path:
         """The file of a draw; to be asked before transforms write into its row."""
         seed, epoch, index, attempt = draw.key
-        name = f'{index}_{attempt}_{_digest(draw.row)}.pt'
+        name = f'{index}_{attempt}_{digest(draw.row)}.pt'
         return self.folder / f'seed{seed}' / f'epoch{epoch}' / name
 
     @staticmethod
@@ -70,6 +70,7 @@ class SampleCache:
         os.replace(draft.name, path)
 
 
-def _digest(value) -> str:
+def digest(value) -> str:
+    """A short name of a plain value."""
     text = json.dumps(value, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -16,6 +16,7 @@ from ..apis.embed_files import embed_files
 from ..apis.embedder import ClipFeatures, Embedder
 from ..media import load_manifest
 from ..utils.cli import UsageError
+from .kept_clips import KeptClips
 from .plan import Study
 from .temporal import WindowPairs
 from .windows import StudyWindows
@@ -23,6 +24,8 @@ from .windows import StudyWindows
 LENGTHS = ('clip_len', 'video_fps', 'clip_duration')
 PAIR_LABELS = ('video_speed', 'audio_speed', 'video_direction', 'audio_direction')
 AT_ONCE = 64
+CLIPS = 'clips'
+"""In the folder of a study: what was decoded for its measures, which may be deleted."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,8 @@ def embed_rows(
             return []
     by_path = {str(root / row['filename']): row for row in rows}
     durations = [row['duration'] for row in rows]
-    found = embed_files(embedder, list(by_path), modalities, durations)
+    reader = KeptClips(embedder.clip_reader(modalities), study.out / CLIPS)
+    found = embed_files(embedder, list(by_path), modalities, durations, reader=reader)
     files = {}
     for path, features in tqdm(found, 'features', len(rows), disable=None):
         if isinstance(features, Exception):

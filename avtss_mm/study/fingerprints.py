@@ -83,7 +83,13 @@ def _spread(rows: list[dict], number: int) -> list[dict]:
 
 
 def copy_recall(
-    protocol: Config, cfg: Config, checkpoint: str, references: Files, asked: Files, work_dir: Path
+    protocol: Config,
+    cfg: Config,
+    checkpoint: str,
+    references: Files,
+    asked: Files,
+    work_dir: Path,
+    samples: Path,
 ) -> dict[str, float]:
     """Search copies among their references by the protocol's metric.
 
@@ -94,6 +100,7 @@ def copy_recall(
         references (Files): What is searched.
         asked (Files): The copies.
         work_dir (Path): Folder of the log.
+        samples (Path): Folder that keeps what is decoded.
 
     Returns:
         dict: Of :class:`FingerprintMetric`. Means by modality are over the distortions that change
@@ -101,6 +108,7 @@ def copy_recall(
     """
     protocol.model = dict(encoder_config(cfg.model), test_cfg=dict(per_clip=True))
     dataset = protocol.test_dataloader.dataset
+    dataset.cache_dir = str(samples)
     for side, files in dict(gallery=references, query=asked).items():
         dataset[side].update(
             ann_file=str(files.manifest.absolute()),

@@ -21,6 +21,7 @@ from .evaluations import Evaluation
 from .features import FileFeatures, embed_rows, read_rows, whole_rows, window_pairs
 from .fingerprints import ASKED, REFERENCES, Files, copies_folder, copy_recall
 from .plan import Run, Study
+from .run_config import SAMPLES
 from .synchrony import STRIDE, synchrony
 from .temporal import temporal_accuracy
 from .training_log import epochs_to_reach
@@ -170,7 +171,9 @@ def copies(trained: TrainedRun) -> Figures:
 def _recall(trained: TrainedRun, name: str, references: Files, asked: Files) -> Figures:
     protocol = read_config(trained.study.fingerprint['config'])
     work_dir = trained.run.folder / trained.evaluation.prefixed(name)
-    metrics = copy_recall(protocol, trained.cfg, trained.checkpoint, references, asked, work_dir)
+    own = (trained.cfg, trained.checkpoint)
+    samples = trained.study.out / SAMPLES
+    metrics = copy_recall(protocol, *own, references, asked, work_dir, samples)
     figures = {}
     for letters in ('v', 'a', 'av'):
         key = f'fingerprint/{letters}_R@1'

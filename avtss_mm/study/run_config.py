@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from mmengine.config import Config, ConfigDict
 
-from ..datasets import AudioVisualDataset
+from ..datasets import AudioVisualDataset, GalleryQueryDataset
 from ..utils.config import apply_cfg_options, read_config
 from .plan import Run, Study
 
 SAMPLES = 'samples'
-"""In the folder of a study: training samples, which may be deleted when all runs are trained."""
+"""In the folder of a study: what training decoded, which may be deleted when all runs are done."""
+
+CACHING = (AudioVisualDataset.__name__, GalleryQueryDataset.__name__)
 
 TIMES = ('begin', 'end', 'T_max')
 
@@ -26,9 +28,10 @@ def run_config(study: Study, run: Run) -> Config:
     options = {'data_root': str(study.root), **study.options, **run.variant.options}
     apply_cfg_options(cfg, options)
     use_manifests(cfg, study.data)
-    dataset = cfg.train_dataloader.dataset
-    if dataset.type == AudioVisualDataset.__name__:  # variants see the same samples: decoded once
-        dataset.cache_dir = str(study.out / SAMPLES)
+    for loader in (cfg.train_dataloader, cfg.get('val_dataloader') or {}):
+        dataset = loader.get('dataset') or {}
+        if dataset.get('type') in CACHING:  # variants see the same samples: decoded once
+            dataset.cache_dir = str(study.out / SAMPLES)
     cfg.randomness = {**cfg.get('randomness', {}), 'seed': run.seed}
     cfg.work_dir = str(run.folder / 'train')
     # Cut off at any moment, a run goes on from the epoch before; two, as mmengine's own hook, which

@@ -9,7 +9,7 @@ from small_encoder import write_model
 
 from avtss_mm.apis import Embedder
 from avtss_mm.media.manifest import build_manifest, load_manifest, save_manifest
-from avtss_mm.study.features import embed_rows, read_rows, whole_rows, window_pairs
+from avtss_mm.study.features import CLIPS, embed_rows, read_rows, whole_rows, window_pairs
 from avtss_mm.study.fingerprints import make_copies
 from avtss_mm.study.plan import read_study
 from avtss_mm.study.windows import StudyWindows
@@ -111,3 +111,27 @@ def test_lists_without_labels(study):
     assert len(read_rows(study.root / 'bare.json', labelled=False)[0]) == 2
     with pytest.raises(UsageError, match='no duration or no label'):
         read_rows(study.root / 'bare.json')
+
+
+def test_clips_are_decoded_once(study, files, monkeypatch):
+    first, checkpoint = files
+    rows, _ = read_rows(study.root / 'test.json', study.data['factors'])
+    kept = sorted((study.out / CLIPS).rglob('*.npz'))
+    assert len(kept) == 2
+
+    def again():
+        cfg = Embedder(checkpoint).config
+        return embed_rows(study, cfg, checkpoint, study.root, rows, True, 1.0)
+
+    def same(second):
+        pairs = [(a.grid, b.grid) for a, b in zip(first, second)]
+        pairs += [pair for a, b in zip(first, second) for pair in zip(a.pairs, b.pairs)]
+        for name in ('video', 'audio'):
+            assert all(np.allclose(a[name].feat, b[name].feat, atol=1e-5) for a, b in pairs)
+            assert all(np.array_equal(a[name].times, b[name].times) for a, b in pairs)
+        assert not second[1].grid['audio'].has_audio.any()
+
+    kept[0].write_bytes(kept[0].read_bytes()[:5000])
+    same(again())  # the damaged one was decoded anew
+    monkeypatch.setattr('avtss_mm.apis.clip_reader.ClipReader.read', None)
+    same(again())

@@ -100,6 +100,7 @@ def test_config_of_a_run():
     assert cfg.train_dataloader.dataset.data_root == 'data/x'
     assert cfg.train_dataloader.dataset.ann_file == 't.json'
     assert cfg.train_dataloader.dataset.cache_dir == 'out/samples'  # shared by all variants
+    assert cfg.val_dataloader.dataset.cache_dir == 'out/samples'
     assert cfg.val_dataloader.dataset.data_root == 'data/x'
     assert cfg.val_dataloader.dataset.query.ann_file == 'q.json'
     # half of the demo's 30 epochs: warm-up of 1, neighbours from epoch 10
