@@ -12,7 +12,13 @@ matplotlib.use('Agg')
 from matplotlib import pyplot as plt  # noqa: E402
 
 CHANCE = dict(color='0.5', linestyle=':', linewidth=1)
-
+COLORS = dict(
+    C0=('_v', '_v2v', '_vv', 'video_top1', 'audio_share', 'lr'),
+    C1=('_a', '_a2a', '_aa', 'audio_top1', 'skipped_share'),
+    C2=('_v2a', '_va', 'joint_top1'),
+    C3=('_a2v',),
+)
+"""Picture, sound, across: how names end."""
 
 PANELS = {
     'contrastive losses, unweighted': ('loss_v2', 'loss_a2', 'chance_nce'),
@@ -43,7 +49,7 @@ def draw_curves(scalars: Scalars, chance: dict[str, float], path: str | Path) ->
     figure, axes = plt.subplots(3, 3, figsize=(15, 10), constrained_layout=True)
     for axis, title in zip(axes.flat, PANELS):
         axis.set_title(title, loc='left', fontsize=11)
-        if _draw_panel(axis, title, scalars, chance, list(scalars)):
+        if _draw_panel(axis, title, scalars, chance):
             axis.legend(fontsize=8, frameon=False)
         axis.set_xlabel('epoch')
     figure.savefig(path, dpi=90)
@@ -69,12 +75,11 @@ def draw_curves_of_runs(
     figure, axes = plt.subplots(
         len(panels), len(runs), figsize=size, sharex=True, sharey='row', squeeze=False
     )  # fmt: skip
-    names = list(dict.fromkeys(name for scalars, _ in runs.values() for name in scalars))
     for column, (name, (scalars, chance)) in enumerate(runs.items()):
         axes[0, column].set_title(name, loc='left', fontsize=12, fontweight='bold')
         axes[-1, column].set_xlabel('epoch')
         for row, title in enumerate(panels):
-            _draw_panel(axes[row, column], title, scalars, chance, names)
+            _draw_panel(axes[row, column], title, scalars, chance)
     for row, title in enumerate(panels):
         drawn = [axis.get_legend_handles_labels() for axis in axes[row]]
         keys = {label: line for lines, labels in drawn for line, label in zip(lines, labels)}
@@ -95,15 +100,12 @@ def draw_curves_of_runs(
     draft.replace(path)
 
 
-def _draw_panel(
-    axis, title: str, scalars: Scalars, chance: dict[str, float], order: list[str]
-) -> bool:
-    """Draw what belongs to a panel, coloured by its place in ``order``; whether there is any."""
-    order = [name for name in order if name.startswith(PANELS[title])]
-    names = [name for name in order if name in scalars]
+def _draw_panel(axis, title: str, scalars: Scalars, chance: dict[str, float]) -> bool:
+    """Draw what belongs to a panel; whether there is any."""
+    names = sorted((n for n in scalars if n.startswith(PANELS[title])), key=_color)
     for name in names:
         epochs, values = scalars[name]
-        color = f'C{order.index(name)}'
+        color = _color(name)
         if name == 'chance_nce':  # of random features; it jumps where neighbours join
             axis.plot(epochs, values, **CHANCE, label='chance')
             continue
@@ -116,6 +118,10 @@ def _draw_panel(
     if any(word in title for word in SHARES):
         axis.set_ylim(0, 1.02)
     return bool(names)
+
+
+def _color(name: str) -> str:
+    return next((color for color, ends in COLORS.items() if name.endswith(ends)), 'C4')
 
 
 def _smooth(epochs: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
