@@ -1,8 +1,8 @@
 # Broken on purpose: 30% of the sounds are zeros and count as sound. That is what other code does
 # with a video without sound: it pads zeros and trains on them as if they had been heard.
 # Seen: audio_share is 1.00 all the same, so nothing warns; loss_v2a, loss_a2v, acc_speed_a and
-# acc_direction_a stop far from where they end otherwise, top1_a2v at about the share of real sound,
-# while v2v and the tasks of the picture go on.
+# acc_direction_a stop far from where they end otherwise, while v2v and the tasks of the picture go
+# on. docs/curves.md
 _base_ = '../demo/avtss_toy.py'
 
 train_dataloader = dict(
