@@ -39,8 +39,8 @@ from avtss_mm.visualization.study import draw_study
 TOOLS = Path(__file__).resolve().parent
 SHOWN = (
     'linear_video_label', 'linear_audio_label', 'linear_joint_label', 'linear_video_motion',
-    'linear_audio_timbre', 'knn_joint_label', 'v2v', 'a2a', 'pair_v2a', 'pair_a2v', 'sync_top1',
-    'fingerprint_av', 'speed_v', 'speed_a', 'direction_v', 'direction_a', 'order_vv', 'order_va',
+    'linear_audio_timbre', 'knn_joint_label', 'v2v', 'a2a', 'v2a', 'sync_top1', 'fingerprint_v',
+    'fingerprint_a', 'speed_v', 'speed_a', 'direction_v', 'direction_a', 'order_vv', 'order_va',
 )  # fmt: skip
 
 
