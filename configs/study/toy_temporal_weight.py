@@ -1,9 +1,10 @@
 # How much the temporal tasks weigh, and whether picture and sound share speed and direction: chosen
-# on a world of its own, whose videos are in no other study.
+# on a world of its own, whose videos are in no other study that results are reported of.
 #   python tools/study.py configs/study/toy_temporal_weight.py
 _base_ = '../_base_/studies/toy.py'
 
 _tasks = ('speed_v', 'speed_a', 'direction_v', 'direction_a', 'order_vv', 'order_aa', 'order_va')
+_orders = _tasks[4:]
 _apart, _shared = '../demo/avtss_toy.py', '../ablations/avtss_toy_shared_speed.py'
 data = dict(root='data/toy_choice', toy=dict(num_videos=400, num_test=400, seed=7))
 seeds = (0,)
@@ -17,5 +18,8 @@ variants = {
     for name, config in dict(apart=_apart, shared=_shared).items()
     for weight in (0, 0.25, 0.5, 1)
 }
+variants['apart_order_0_25'] = dict(  # as apart_0_5, but the order tasks weigh half of the others
+    config=_apart, options={f'model.pretext_heads.{task}.loss_weight': 0.25 for task in _orders}
+)
 measures = ('knn', 'linear', 'retrieval', 'temporal', 'synchrony')
 reach = None
