@@ -1,0 +1,81 @@
+#!/usr/bin/env python
+"""Are the neighbours that join the contrastive terms of the query's class? Labels say it.
+
+    python tools/analysis_tools/neighbor_classes.py CONFIG CKPT
+
+Windows, speeds and augmentations are those of training, ranks and length of the queue those of the
+config; the weights are one state, whereas a queue holds those of past steps. Where positives are
+hardly more often of the query's class than chance, or negatives more often, they do harm.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+# Before torch is imported: waiting OpenMP threads must not take the core of a data worker.
+os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+
+import numpy as np
+import torch
+from mmaction.registry import DATASETS
+from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
+from torch.utils.data import DataLoader
+from tqdm import tqdm
+
+from avtss_mm.apis.encoder import load_encoder
+from avtss_mm.evaluation.neighbors import neighbor_classes
+from avtss_mm.utils import cli
+from avtss_mm.utils.config import apply_cfg_options, read_config
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    cli.add_config_arguments(parser)
+    parser.add_argument('checkpoint', help="of training, or 'random'")
+    parser.add_argument('--epoch', type=int, default=0, help='whose windows (%(default)s)')
+    return parser.parse_args()
+
+
+@torch.inference_mode()
+def embed(cfg: Config, checkpoint: str, epoch: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """``z`` of the first window of each training video, by modality, and the labels."""
+    model, _ = load_encoder(checkpoint, cfg)
+    dataset = DATASETS.build(cfg.train_dataloader.dataset)
+    dataset.set_epoch(epoch, (cfg.get('randomness') or {}).get('seed') or 0)
+    loading = {key: cfg.train_dataloader[key] for key in ('batch_size', 'num_workers')}
+    found, labels = {}, []
+    for batch in tqdm(DataLoader(dataset, collate_fn=pseudo_collate, **loading), disable=None):
+        data = model.data_preprocessor(batch)
+        embeddings = model.project(model.extract_feat(data['inputs']))
+        for name, z in embeddings.items():
+            found.setdefault(name, []).append(z[:, 0].float().cpu().numpy())
+        labels += [int(sample.gt_label) for sample in batch['data_samples']]
+    return {name: np.concatenate(z) for name, z in found.items()}, np.array(labels)
+
+
+def main() -> None:
+    args = parse_args()
+    with cli.user_errors():
+        cfg = apply_cfg_options(read_config(args.config), args.cfg_options)
+        head, queue = cfg.model.get('contrastive_head'), cfg.model.get('queue')
+        if not head or not queue:
+            raise cli.UsageError(f'{args.config}: no contrastive_head with a queue')
+        embeddings, labels = embed(cfg, args.checkpoint, args.epoch)
+        ranks = dict(positives=head.positive_ranks, negatives=head.negative_ranks)
+        rows = {name: [z] for name, z in embeddings.items()}
+        if len(rows) > 1:
+            rows['both agree'] = list(embeddings.values())
+        titles = [f'{name} ({a} to {b})' for name, (a, b) in ranks.items()]
+        print(f'| share of the own class | {" | ".join(titles)} | whole queue |')
+        print('| --- | --: | --: | --: |')
+        for name, z in rows.items():
+            shares = neighbor_classes(z, labels, queue.length, ranks)
+            print(f'| {name} | {" | ".join(f"{share:.3f}" for share in shares.values())} |')
+
+
+if __name__ == '__main__':
+    main()
