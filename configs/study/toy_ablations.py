@@ -13,6 +13,7 @@ variants = dict(
     no_cross_order='../ablations/avtss_toy_no_cross_order.py',
     avtss='../demo/avtss_toy.py',
     # One change of the whole each.
+    no_neighbors='../ablations/avtss_toy_no_neighbors.py',
     temporal_weight_1='../ablations/avtss_toy_temporal_weight_1.py',
     no_margin='../ablations/avtss_toy_no_margin.py',
     audio_resample_speed='../ablations/avtss_toy_audio_resample_speed.py',
