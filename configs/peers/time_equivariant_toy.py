@@ -13,7 +13,7 @@ model = dict(
             modalities=('video', 'video'),
             in_channels=({{_base_.channels}}, {{_base_.channels}}),
             hidden_channels={{_base_.channels}},
-            loss_weight=0.5,  # as all temporal tasks here
+            loss_weight=0.25,  # as all temporal tasks here
         ),
     )
 )

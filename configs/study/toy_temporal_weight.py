@@ -19,7 +19,11 @@ variants = {
     for weight in (0, 0.25, 0.5, 1)
 }
 variants['apart_order_0_25'] = dict(  # as apart_0_5, but the order tasks weigh half of the others
-    config=_apart, options={f'model.pretext_heads.{task}.loss_weight': 0.25 for task in _orders}
+    config=_apart,
+    options={
+        f'model.pretext_heads.{task}.loss_weight': 0.25 if task in _orders else 0.5
+        for task in _tasks
+    },
 )
 measures = ('knn', 'linear', 'retrieval', 'temporal', 'synchrony')
 reach = None

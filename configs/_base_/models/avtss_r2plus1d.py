@@ -13,39 +13,39 @@ model = dict(
         neighbor_start_epoch=5,
         loss_weight=dict(v2v=1.0, v2a=0.5, a2v=0.5, a2a=0.0),
     ),
-    # Why these weigh half as much as the contrastive terms: docs/choices.md
+    # Why these weigh less than the contrastive terms: docs/choices.md
     pretext_heads=dict(
         speed_v=dict(
             type='ClipPretextHead',
             modality='video',
             label='video_speed',
             num_classes=4,
-            loss_weight=0.5,
+            loss_weight=0.25,
         ),
         speed_a=dict(
             type='ClipPretextHead',
             modality='audio',
             label='audio_speed',
             num_classes=4,
-            loss_weight=0.5,
+            loss_weight=0.25,
         ),
         direction_v=dict(
             type='ClipPretextHead',
             modality='video',
             label='video_direction',
             num_classes=2,
-            loss_weight=0.5,
+            loss_weight=0.25,
         ),
         direction_a=dict(
             type='ClipPretextHead',
             modality='audio',
             label='audio_direction',
             num_classes=2,
-            loss_weight=0.5,
+            loss_weight=0.25,
         ),
-        order_vv=dict(type='ClipOrderHead', modalities=('video', 'video'), loss_weight=0.5),
-        order_aa=dict(type='ClipOrderHead', modalities=('audio', 'audio'), loss_weight=0.5),
-        order_va=dict(type='ClipOrderHead', modalities=('video', 'audio'), loss_weight=0.5),
+        order_vv=dict(type='ClipOrderHead', modalities=('video', 'video'), loss_weight=0.25),
+        order_aa=dict(type='ClipOrderHead', modalities=('audio', 'audio'), loss_weight=0.25),
+        order_va=dict(type='ClipOrderHead', modalities=('video', 'audio'), loss_weight=0.25),
     ),
     queue=dict(type='FeatureQueue', length=65536, feat_dim=128),
 )
