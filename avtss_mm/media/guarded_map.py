@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import signal
 import time
@@ -152,6 +153,7 @@ def _how_it_ended(status: int | None) -> str:
 
 
 def _serve(function: Callable, pipe, parents_end) -> None:
+    gc.freeze()  # a parent's decoder that is garbage would wait here for threads it has not
     parents_end.close()  # else the pipe never ends, and the worker outlives a killed parent
     for name in DEADLY:
         if hasattr(signal, name):

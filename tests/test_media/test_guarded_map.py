@@ -1,5 +1,6 @@
 """Workers that can be killed, and that do not outlive who started them."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -120,3 +121,24 @@ def test_an_answer_that_was_not_waited_for_is_not_that_of_the_next_item():
     time.sleep(0.5)
     assert worker.ask(0, 10) == 0
     worker.kill()
+
+
+class Decoder:
+    """Garbage that only a collection frees, and that hangs in another process than its own."""
+
+    def __init__(self):
+        self.itself = self
+        self.process = os.getpid()
+
+    def __del__(self):
+        if os.getpid() != self.process:
+            time.sleep(30)
+
+
+def test_garbage_of_the_parent_is_left_alone():
+    gc.disable()
+    try:
+        Decoder()
+        assert list(guarded_map(lambda item: (gc.collect(), item)[1], [1], 1, 5)) == [(1, 1)]
+    finally:
+        gc.enable()

@@ -17,6 +17,7 @@ and without the sound where they have none. All take turns.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import statistics
 import tempfile
@@ -97,6 +98,7 @@ def one_process(work: list[Work], pipeline: list[dict]) -> dict:
 
 def workers(work: list[Work], pipeline: list[dict], repeat: int) -> list[dict]:
     """Loaders of one and of two workers, which live on from round to round."""
+    gc.collect()  # a forked worker that frees a decoder of this process waits for ever
     runs = {}
     decord = OneByOne(work, lambda work: stock(work, 'Decord'))
     data_sets = {BASE: OneByOne(work, decode_alone), 'ours': data_set(work, pipeline)}
