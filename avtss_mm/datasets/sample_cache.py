@@ -6,9 +6,11 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from pickle import UnpicklingError
+from typing import IO
 
 import numpy as np
 import torch
@@ -64,10 +66,17 @@ class SampleCache:
             arrays=arrays,
             counts=loaded.counts,
         )
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as draft:
+        with written_whole(path) as draft:
             torch.save(kept, draft)
-        os.replace(draft.name, path)
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[IO[bytes]]:
+    """A file that gets its name when it is complete; others may write the same one meanwhile."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as draft:
+        yield draft
+    os.replace(draft.name, path)
 
 
 def digest(value) -> str:

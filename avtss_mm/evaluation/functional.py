@@ -58,14 +58,18 @@ def nearest(gallery: np.ndarray, queries: np.ndarray, k: int) -> tuple[np.ndarra
 
 
 def _unit(features: np.ndarray) -> np.ndarray:
-    features = np.array(features, np.float32, order='C')
-    faiss.normalize_L2(features)
-    return features
+    return np.ascontiguousarray(_normalize(features), np.float32)
+
+
+def _normalize(features: np.ndarray) -> np.ndarray:
+    from sklearn.preprocessing import normalize  # here: it is slow to import
+
+    return normalize(features)
 
 
 def join_modalities(video: np.ndarray, audio: np.ndarray) -> np.ndarray:
     """Join two modalities' features ``(N, D1)`` and ``(N, D2)`` with equal weight."""
-    return np.concatenate([_unit(video), _unit(audio)], axis=1)
+    return np.concatenate([_normalize(video), _normalize(audio)], axis=1)
 
 
 def majority_share(labels: np.ndarray) -> float:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from ..apis.clip_reader import ClipReader, Clips
-from ..datasets.sample_cache import digest
+from ..datasets.sample_cache import digest, written_whole
 from ..utils.feature_file import UNREADABLE, read_npz
 
 
@@ -52,7 +50,5 @@ def _load(path: Path) -> Clips | None:
 
 def _save(path: Path, clips: Clips) -> None:
     times = {f'times_{name}': value for name, value in clips.times.items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as draft:
+    with written_whole(path) as draft:
         np.savez(draft, **clips.inputs, **times, has_audio=clips.has_audio, total=clips.total)
-    os.replace(draft.name, path)

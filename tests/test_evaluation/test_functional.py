@@ -46,3 +46,13 @@ def test_knn_with_duplicates():
     for k in (3, 6, 60):  # whole triples: which of a triple comes first changes nothing
         got = knn_accuracy(gallery, labels, queries, truth, k, 0.07)
         assert got == slow_knn(gallery, labels, queries, truth, k, 0.07)
+
+
+@pytest.mark.parametrize('wrong', [np.nan, np.inf])
+def test_features_that_are_no_numbers_are_refused(wrong):
+    features = np.ones((4, 3), np.float32)
+    features[1, 1] = wrong
+    with pytest.raises(ValueError, match='NaN|infinity'):
+        knn_accuracy(features, np.zeros(4), np.ones((2, 3)), np.zeros(2))
+    with pytest.raises(ValueError, match='NaN|infinity'):
+        join_modalities(np.ones((4, 3)), features)
