@@ -44,7 +44,13 @@ def in_order(advice: str, last_words: Callable[[], str]) -> Iterator[list[int]]:
         if len(asked) > 2:  # a launcher repeats the first: the user's second ends it at once
             os._exit(128 + number)
 
+    def report(kind: type[BaseException], error: BaseException, trace) -> None:
+        # the thread by which a data worker hands over its tensors, when their taker has ended
+        if os.getpid() == owner or not isinstance(error, (ConnectionError, EOFError)):
+            reporter(kind, error, trace)
+
     before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    reporter, sys.excepthook = sys.excepthook, report
     try:
         yield asked
     except (Exception, KeyboardInterrupt):
@@ -54,5 +60,6 @@ def in_order(advice: str, last_words: Callable[[], str]) -> Iterator[list[int]]:
             print(f'interrupted. {last_words()}', file=sys.stderr)
         sys.exit(128 + asked[0])
     finally:
+        sys.excepthook = reporter
         for number, handler in before.items():
             signal.signal(number, handler)
