@@ -70,8 +70,9 @@ def test_training_step(measured):
     assert title.startswith('avtss_toy, 2 x 2 clips')
     runs = by(tables[title], 'run')
     assert runs['encoders']['x encoders'] == 1 and 'whole step, channels-last' in runs
-    (memory,) = tables['avtss_toy: memory of a step']
-    assert memory['clips'] == 4 and memory['peak MB above the imports'] > 10
+    (memory,) = tables['avtss_toy: peak MB of a step above the imports']
+    assert memory['clips'] == 4
+    assert min(memory['given back to the system'], memory['kept']) > 10
     (title,) = (title for title in tables if title.endswith('is kept for the next'))
     given_back, kept = tables[title]
     assert kept['run'] == 'kept' and kept['peak MB'] > 10

@@ -39,6 +39,7 @@ from avtss_mm.utils.memory import keep_freed_memory
 CONFIGS = Path(__file__).parents[2] / 'configs'
 PAPER, DEMO = CONFIGS / 'pretrain/avtss_r2plus1d_k400.py', CONFIGS / 'demo/avtss_toy.py'
 BASE = 'encoders'
+ALLOCATION = ('given back to the system', 'kept')  # what becomes of freed memory
 
 
 def main() -> None:
@@ -62,10 +63,10 @@ def main() -> None:
         tables[title] = allocator(config, batch, args.threads, args.repeat)
     rows = []
     for size in args.memory or []:
-        _, used = apart(once, config, size, args.threads)
-        rows.append({'videos a batch': size, 'clips': 2 * size, 'peak MB above the imports': used})
+        used = [apart(once, config, size, args.threads, keep)[1] for keep in (False, True)]
+        rows.append(dict(zip(('videos a batch', 'clips', *ALLOCATION), (size, 2 * size, *used))))
     if rows:
-        tables[f'{config.stem}: memory of a step'] = rows
+        tables[f'{config.stem}: peak MB of a step above the imports'] = rows
     report('training_step', tables, args.out)
 
 
@@ -198,22 +199,22 @@ def parts(config: Path, batch: int) -> dict[str, Callable]:
     }
 
 
-def once(config: Path, batch: int, threads: int) -> None:
+def once(config: Path, batch: int, threads: int, keep: bool) -> None:
     torch.set_num_threads(threads)
-    keep_freed_memory()
+    if keep:
+        keep_freed_memory()
     Step(config, batch).whole()
 
 
 def allocator(config: Path, batch: int, threads: int, repeat: int) -> list[dict]:
     """A step as glibc is set up, and as tools/train.py sets it up, in processes that take turns."""
-    given_back, kept = 'given back to the system', 'kept'
-    seconds, used = {given_back: [], kept: []}, {given_back: [], kept: []}
+    seconds, used = ({name: [] for name in ALLOCATION} for _ in range(2))
     for _ in range(repeat):
-        for name in seconds:
-            mine, peak = apart(later_steps, config, batch, threads, name == kept)
+        for keep, name in enumerate(ALLOCATION):
+            mine, peak = apart(later_steps, config, batch, threads, bool(keep))
             seconds[name].append(mine)
             used[name].append(peak)
-    rows = compare(seconds, given_back)
+    rows = compare(seconds, ALLOCATION[0])
     return [{**row, 'peak MB': statistics.median(used[row['run']])} for row in rows]
 
 
