@@ -15,7 +15,7 @@ def test_kept_samples_are_those_that_were_drawn(make, same, tmp_path, monkeypatc
         kept = second[index]
         assert same(drawn[index], kept)
         one, other = drawn[index]['data_samples'], kept['data_samples']
-        assert [(k, type(v)) for k, v in one.items()] == [(k, type(v)) for k, v in other.items()]
+        assert {k: type(v) for k, v in one.items()} == {k: type(v) for k, v in other.items()}
     for count in ('num_served', 'num_without_sound', 'num_too_short'):
         assert getattr(second, count) == getattr(first, count)
     assert first.num_without_sound > 0
