@@ -75,16 +75,19 @@ def probe(out: Path, args: Namespace) -> dict[str, dict]:
 
 
 def ucf_rows(folder: Path, facts: dict[str, dict], part: str) -> list[dict]:
-    """Clips of ``extra/clip_<part>list.txt``; clips of one group are in both parts."""
+    """Clips of ``extra/clip_<part>list.txt``.
+
+    Clips of one group are in both parts. So that the cross-validation of a probe splits as they
+    do, rows have no ``group``.
+    """
     classes = ucf_classes(folder)
     index, rows = index_files(facts), []
     with official_form(folder / f'extra/clip_{part}list.txt') as listed:
         for line in listed.lines():
             file = find_file(index, [line.split()[0]])
             if file is not None:
-                label, name = line.split()[0].split('/')
-                group = f'{label}_{name.split("_")[2]}'
-                rows.append({**facts[file], 'label': classes.index(label), 'group': group})
+                label = line.split('/')[0]
+                rows.append({**facts[file], 'label': classes.index(label)})
     return rows
 
 
