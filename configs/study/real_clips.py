@@ -3,8 +3,8 @@
 #   python tools/data/prepare_real_clips.py SAMPLES data/real_clips
 #   python tools/study.py configs/study/real_clips.py
 # ucf: clips of the same groups are known and asked for, an easy split; C of its probe is chosen on
-# such splits, too. Samples of VGG-Sound and of UCF partly share their sources, so what is held out is
-# held out as a file, not as a scene.
+# such splits, too. Samples of VGG-Sound and of UCF partly share their sources, so what is held
+# out is held out as a file, not as a scene.
 data = dict(root='data/real_clips', gallery='ucf_train.json', query='ucf_test.json')
 seeds = (0, 1, 2)
 budget = dict(epochs=70)  # of 7 steps: as many as in the toy world
