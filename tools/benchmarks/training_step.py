@@ -39,7 +39,7 @@ from avtss_mm.utils.memory import keep_freed_memory
 CONFIGS = Path(__file__).parents[2] / 'configs'
 PAPER, DEMO = CONFIGS / 'pretrain/avtss_r2plus1d_k400.py', CONFIGS / 'demo/avtss_toy.py'
 BASE = 'encoders'
-ALLOCATION = ('given back to the system', 'kept')  # what becomes of freed memory
+KEEP = {'given back to the system': False, 'kept': True}  # what becomes of freed memory
 
 
 def main() -> None:
@@ -63,8 +63,8 @@ def main() -> None:
         tables[title] = allocator(config, batch, args.threads, args.repeat)
     rows = []
     for size in args.memory or []:
-        used = [apart(once, config, size, args.threads, keep)[1] for keep in (False, True)]
-        rows.append(dict(zip(('videos a batch', 'clips', *ALLOCATION), (size, 2 * size, *used))))
+        used = {name: apart(once, config, size, args.threads, KEEP[name])[1] for name in KEEP}
+        rows.append({'videos a batch': size, 'clips': 2 * size, **used})
     if rows:
         tables[f'{config.stem}: peak MB of a step above the imports'] = rows
     report('training_step', tables, args.out)
@@ -208,13 +208,13 @@ def once(config: Path, batch: int, threads: int, keep: bool) -> None:
 
 def allocator(config: Path, batch: int, threads: int, repeat: int) -> list[dict]:
     """A step as glibc is set up, and as tools/train.py sets it up, in processes that take turns."""
-    seconds, used = ({name: [] for name in ALLOCATION} for _ in range(2))
+    seconds, used = ({name: [] for name in KEEP} for _ in range(2))
     for _ in range(repeat):
-        for keep, name in enumerate(ALLOCATION):
-            mine, peak = apart(later_steps, config, batch, threads, bool(keep))
+        for name, keep in KEEP.items():
+            mine, peak = apart(later_steps, config, batch, threads, keep)
             seconds[name].append(mine)
             used[name].append(peak)
-    rows = compare(seconds, ALLOCATION[0])
+    rows = compare(seconds, 'given back to the system')
     return [{**row, 'peak MB': statistics.median(used[row['run']])} for row in rows]
 
 
