@@ -1,0 +1,27 @@
+# Choices that the paper leaves open and that are no term of the loss, each changed alone, on the
+# world of toy_temporal_weight.py, on which no results are reported.
+#   python tools/study.py configs/study/toy_small_choices.py
+_base_ = './toy_temporal_weight.py'
+
+_neck, _head = 'model.neck.num_layers', 'model.contrastive_head'
+_start = f'{_head}.neighbor_start_epoch'  # of the 20 epochs of the budget
+_per_frame = 'train_dataloader.dataset.pipeline.4.transforms.0.per_frame'
+_changes = dict(
+    projection_1_layer={_neck: 1, 'model.audio_neck.num_layers': 1},
+    projection_2_layers={_neck: 2, 'model.audio_neck.num_layers': 2},
+    temperature_0_05={f'{_head}.temperature': 0.05},
+    temperature_0_2={f'{_head}.temperature': 0.2},
+    nearest_positive={f'{_head}.positive_ranks': (1, 1)},
+    neighbors_from_start={_start: 0},
+    colour_per_frame={_per_frame: True},
+)
+variants = dict(
+    _delete_=True,
+    avtss='../demo/avtss_toy.py',
+    **{k: dict(config='../demo/avtss_toy.py', options=v) for k, v in _changes.items()},
+    # Neighbours in the place of the target: from the start, or later?
+    simclr='../peers/simclr_toy.py',
+    nnclr='../peers/nnclr_toy.py',
+    nnclr_from_half=dict(config='../peers/nnclr_toy.py', options={_start: 10}),
+    nnclr_last_third=dict(config='../peers/nnclr_toy.py', options={_start: 13}),
+)
