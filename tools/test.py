@@ -23,6 +23,7 @@ from avtss_mm.evaluation.feature_cache import evaluate_features, identity_of, re
 from avtss_mm.evaluation.protocol import chance_of, describe_protocol, protocol_text
 from avtss_mm.utils import cli
 from avtss_mm.utils.ending import in_order
+from avtss_mm.utils.whole_file import write_whole
 
 
 def parse_args() -> argparse.Namespace:
@@ -105,10 +106,7 @@ def report(metrics: dict, cfg: Config, args: argparse.Namespace) -> None:
     protocol = describe_protocol(cfg.test_dataloader.dataset.get('pipeline', []))
     results = dict(config=args.config, checkpoint=args.checkpoint, protocol=protocol)
     path = Path(cfg.work_dir, 'metrics.json')
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(path.name + '.part')  # then renamed: what is there is whole
-    draft.write_text(json.dumps({**results, 'metrics': metrics}, indent=2) + '\n')
-    os.replace(draft, path)
+    write_whole(path, json.dumps({**results, 'metrics': metrics}, indent=2) + '\n')
     shown = [name for name in metrics if not name.endswith('chance')]
     width = max(map(len, shown), default=0)
     print(f'\n{protocol_text(protocol)}\n')

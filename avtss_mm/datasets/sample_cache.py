@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
+import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import IO
 
 import numpy as np
 import torch
 from mmaction.structures import ActionDataSample
 
+from ..utils.whole_file import written_whole
 from .guarded_pipeline import Draw, Loaded
 
 
@@ -66,17 +65,16 @@ class SampleCache:
             arrays=arrays,
             counts=loaded.counts,
         )
-        with written_whole(path) as draft:
+        with kept_whole(path) as draft:
             torch.save(kept, draft)
 
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[IO[bytes]]:
-    """A file that gets its name when it is complete; others may write the same one meanwhile."""
+def kept_whole(path: Path) -> Iterator[Path]:
+    """As :func:`written_whole`, in a folder that is made, while others may write the same file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as draft:
+    with written_whole(path, mark=secrets.token_hex(4)) as draft:
         yield draft
-    os.replace(draft.name, path)
 
 
 def digest(value) -> str:

@@ -15,6 +15,7 @@ from mmengine.config import Config
 from mmengine.evaluator import BaseMetric, Evaluator
 
 from ..utils.feature_file import UNREADABLE, read_npz
+from ..utils.whole_file import written_whole
 
 FIELDS = ('video_feat', 'audio_feat', 'video_embedding', 'audio_embedding')
 
@@ -54,10 +55,8 @@ class FeatureRecorder(BaseMetric):
                 absent = np.full(size, np.nan, np.float16)
                 columns[name] = np.stack([row.get(name, absent) for row in features.values()])
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.path.with_name(self.path.name + '.part')
-        with open(partial, 'wb') as file:
+        with written_whole(self.path) as draft, open(draft, 'wb') as file:
             np.savez(file, **columns)
-        os.replace(partial, self.path)
         return {}
 
 

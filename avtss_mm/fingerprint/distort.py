@@ -17,6 +17,7 @@ from ..media.guarded_map import guarded_map
 from ..media.manifest import AUDIO_SUFFIXES, SUFFIXES
 from ..media.rows import check_row
 from ..preparation.report import write_csv
+from ..utils.whole_file import draft_of, written_whole
 from .render import Copy, TimeMap
 from .suite import Distortion, find_distortions
 
@@ -61,26 +62,17 @@ def distort(
     source, target = os.fspath(source), Path(target)
     seed = stable_seed(Path(source).name, name, severity) if seed is None else seed
     duration = probe(source, require_video=False)['duration']
-    draft = draft_of(target)
     try:
-        with open_media(source) as reader:
+        with written_whole(target) as draft, open_media(source) as reader:
             if line.modality == 'v' and not reader.info.has_video:
                 raise MediaError(source, f'no picture to apply {name} to')
             if line.modality == 'a' and not reader.info.has_audio:
                 raise MediaError(source, f'no sound to apply {name} to')
             copy = Copy(reader, duration, line.recipes[severity - 1], seed, donor)
             copy.write(draft)
-        os.replace(draft, target)
     except av.FFmpegError as error:
         raise MediaError(source, error.strerror or error) from error
-    finally:
-        draft.unlink(missing_ok=True)
     return copy.time_map
-
-
-def draft_of(target: Path) -> Path:
-    """Where a copy lies until it is finished: hidden, beside its place, with its suffix."""
-    return target.with_name(f'.{target.stem}.part{target.suffix}')
 
 
 def distort_folder(

@@ -10,6 +10,7 @@ import faiss
 import numpy as np
 
 from ..utils.cli import UsageError
+from ..utils.whole_file import written_whole
 from .vector_index import VectorIndex
 
 # A product of matrices reads the vectors once, not once for each of a query's few chunks.
@@ -93,11 +94,9 @@ class FaissIndex(VectorIndex):
     def save(self) -> str | None:
         if self._path is None or isinstance(self._index, faiss.IndexIDMap2):
             return None  # filled from the catalog as fast as from a file
-        draft = self._path.with_name(self._path.name + '.tmp')
-        faiss.write_index(self._index, os.fspath(draft))
-        state = self._state(draft)
-        os.replace(draft, self._path)
-        return state
+        with written_whole(self._path) as draft:
+            faiss.write_index(self._index, os.fspath(draft))
+            return self._state(draft)
 
     def stats(self) -> dict:
         exact = isinstance(self._index, faiss.IndexIDMap2)

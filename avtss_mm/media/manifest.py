@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
+from ..utils.whole_file import write_whole
 from .base import MediaError
 from .guarded_map import WorkerError, guarded_map
 from .probe import probe
@@ -102,10 +103,7 @@ def save_manifest(path, rows: Sequence[dict], classes: Sequence[str] = ()) -> No
     metainfo = {'dataset_type': 'AudioVisualDataset', 'classes': list(classes)}
     rows = ',\n'.join(json.dumps(row) for row in rows)
     text = f'{{"metainfo": {json.dumps(metainfo)},\n"data_list": [\n{rows}\n]}}\n'
-    path = Path(path)
-    draft = path.with_name(path.name + '.tmp')
-    draft.write_text(text)
-    os.replace(draft, path)
+    write_whole(path, text)
 
 
 def load_manifest(path, allow_outside: bool = False) -> tuple[list[dict], dict]:

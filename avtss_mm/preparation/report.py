@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 
 from tqdm import tqdm
 
 from ..media.base import one_line
+from ..utils.whole_file import written_whole
 
 
 def progress_bar(num_files: int) -> Callable[[Iterable, int], Iterable]:
@@ -27,15 +26,15 @@ def write_csv(path, header: Sequence[str], rows: Iterable[Sequence]) -> None:
 
     A ``filename`` that a spreadsheet would take for a formula (``=...``) becomes ``./=...``.
     """
-    path = Path(path)
-    draft = path.with_name(path.name + '.tmp')
-    with open(draft, 'w', newline='', encoding='utf-8', errors='backslashreplace') as file:
+    with (
+        written_whole(path) as draft,
+        open(draft, 'w', newline='', encoding='utf-8', errors='backslashreplace') as file,
+    ):
         writer = csv.writer(file)
         writer.writerow(header)
         for row in rows:
             cells = zip(header, row)
             writer.writerow([_no_formula(x) if name == 'filename' else x for name, x in cells])
-    os.replace(draft, path)
 
 
 def _no_formula(name: str) -> str:

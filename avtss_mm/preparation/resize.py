@@ -18,6 +18,7 @@ from ..media import MediaError, open_media
 from ..media.base import local_name
 from ..media.pyav_backend import ONE_THREAD
 from ..media.pyav_container import best_stream, open_container, packets
+from ..utils.whole_file import written_whole
 
 CLOCK = Fraction(1, 90000)
 """Tick (seconds) of the times of the frames that are written."""
@@ -59,27 +60,22 @@ def resize_video(source, target, short_side: int = 256, gop: int = 12, crf: int 
     if not info.has_video:
         raise MediaError(source, 'no video stream')
     size = even_size(info.width, info.height, short_side)
-    draft = draft_of(target)
     try:
-        with open_container(source) as video, open_container(source) as audio:
-            with av.open(local_name(draft), 'w', 'mp4', container_options=CONTAINER) as output:
-                _transcode(video, audio, output, size, info.rotation, gop, crf)
-        os.replace(draft, target)
+        with (
+            written_whole(target) as draft,
+            open_container(source) as video,
+            open_container(source) as audio,
+            av.open(local_name(draft), 'w', 'mp4', container_options=CONTAINER) as output,
+        ):
+            _transcode(video, audio, output, size, info.rotation, gop, crf)
     except av.FFmpegError as error:
         raise MediaError(source, error.strerror or error) from error
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def even_size(width: int, height: int, short_side: int) -> tuple[int, int]:
     """Width and height in the same proportion, even, and not above what they were."""
     scale = min(1.0, short_side / min(width, height))
     return tuple(2 * max(min(round(side * scale / 2), side // 2), 1) for side in (width, height))
-
-
-def draft_of(target: Path) -> Path:
-    """Where a file lies until it is finished: hidden, beside its place."""
-    return target.with_name(f'.{target.name}.part')
 
 
 def _transcode(video_in, audio_in, output, size, rotation: int, gop: int, crf: int) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ..apis.clip_reader import ClipReader, Clips
-from ..datasets.sample_cache import digest, written_whole
+from ..datasets.sample_cache import digest, kept_whole
 from ..utils.feature_file import UNREADABLE, read_npz
 
 
@@ -50,5 +50,5 @@ def _load(path: Path) -> Clips | None:
 
 def _save(path: Path, clips: Clips) -> None:
     times = {f'times_{name}': value for name, value in clips.times.items()}
-    with written_whole(path) as draft:
+    with kept_whole(path) as draft:
         np.savez(draft, **clips.inputs, **times, has_audio=clips.has_audio, total=clips.total)

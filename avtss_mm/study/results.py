@@ -3,18 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
 
+from ..utils.whole_file import write_whole
 from .plan import Run, Study
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file at once or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(path.name + '.part')
-    draft.write_text(text, encoding='utf-8')
-    os.replace(draft, path)
 
 
 def write_results(run: Run, results: dict) -> None:

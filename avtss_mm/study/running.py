@@ -16,9 +16,10 @@ from typing import IO
 
 from mmengine.logging import print_log
 
+from ..utils.whole_file import write_whole
 from .measuring import CONFIG, TRAINED, last_checkpoint
 from .plan import RANDOM, Run, Study
-from .results import is_finished, write_whole
+from .results import is_finished
 from .run_config import run_config
 
 STUDY_FILE = 'study.py'

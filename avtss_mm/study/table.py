@@ -9,9 +9,10 @@ import statistics
 from dataclasses import dataclass
 from itertools import chain
 
+from ..utils.whole_file import write_whole
 from .evaluations import Evaluation
 from .plan import Study
-from .results import read_results, write_whole
+from .results import read_results
 
 TITLES = dict(
     knn='k-NN accuracy, features averaged over a video',

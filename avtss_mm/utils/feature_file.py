@@ -14,6 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from .whole_file import written_whole
+
 SUFFIXES = ('.parquet', '.npz')
 METADATA = 'metadata'
 UNREADABLE = (
@@ -45,16 +47,14 @@ def save_features(path, columns: Mapping[str, np.ndarray], metadata: Mapping) ->
     """
     path = Path(path)
     text = json.dumps(metadata)
-    draft = path.with_name(path.name + '.tmp')
-    if path.suffix == '.npz':
-        with open(draft, 'wb') as file:
-            np.savez(file, **columns, **{METADATA: np.array(text)})
-    elif path.suffix == '.parquet':
-        table = pa.table({name: _to_arrow(column) for name, column in columns.items()})
-        pq.write_table(table.replace_schema_metadata({METADATA: text}), draft)
-    else:
+    if path.suffix not in SUFFIXES:
         raise ValueError(f'{path}: the name must end with {" or ".join(SUFFIXES)}')
-    os.replace(draft, path)
+    with written_whole(path) as draft:
+        if path.suffix == '.npz':
+            np.savez(draft, **columns, **{METADATA: np.array(text)})
+        else:
+            table = pa.table({name: _to_arrow(column) for name, column in columns.items()})
+            pq.write_table(table.replace_schema_metadata({METADATA: text}), draft)
 
 
 def load_features(path) -> tuple[dict[str, np.ndarray], dict]:

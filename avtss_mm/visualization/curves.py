@@ -11,6 +11,8 @@ import numpy as np
 matplotlib.use('Agg')
 from matplotlib import pyplot as plt  # noqa: E402
 
+from ..utils.whole_file import written_whole  # noqa: E402
+
 CHANCE = dict(color='0.5', linestyle=':', linewidth=1)
 COLORS = dict(
     C0=('_v', '_v2v', '_vv', 'video_top1', 'audio_share', 'lr'),
@@ -94,10 +96,9 @@ def draw_curves_of_runs(
     ]
     if levels:  # a run that explodes must not flatten the others
         axes[0, 0].set_ylim(0, 1.5 * max(levels))
-    draft = Path(path).with_suffix('.part.png')
-    figure.savefig(draft, dpi=80, bbox_inches='tight')
+    with written_whole(path) as draft:
+        figure.savefig(draft, dpi=80, bbox_inches='tight')
     plt.close(figure)
-    draft.replace(path)
 
 
 def _draw_panel(axis, title: str, scalars: Scalars, chance: dict[str, float]) -> bool:

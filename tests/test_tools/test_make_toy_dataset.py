@@ -39,7 +39,7 @@ def test_manifest_tells_the_truth(toy_set):
     train, test = rows(toy_set, 'train'), rows(toy_set, 'test')
     assert [len(train), len(test)] == [17, 2]
     assert sorted(row['label'] for row in train) == sorted([*range(16), 0])
-    assert not list(toy_set.glob('*.part'))
+    assert not list(toy_set.glob('.*'))
     for row in (*train, *test):
         motion, timbre = metainfo['classes'][row['label']].split('-')
         assert row['filename'].endswith(f'_{motion}-{timbre}.mp4')

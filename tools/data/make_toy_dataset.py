@@ -32,6 +32,7 @@ from avtss_mm.toy import (
     render_frames,
     synthesise,
 )
+from avtss_mm.utils.whole_file import write_whole
 
 FORMAT = 6  # raise it when the same arguments would give other files
 SPLITS = ('train', 'test')
@@ -88,9 +89,7 @@ def write_one(item: tuple[str, int], out: Path, seed: int, size: int, duration: 
 
 def write_json(path: Path, content: dict) -> None:
     """Writes all or nothing."""
-    part = path.with_suffix('.part')
-    part.write_text(json.dumps(content, indent=1) + '\n')
-    os.replace(part, path)
+    write_whole(path, json.dumps(content, indent=1) + '\n')
 
 
 def is_complete(out: Path, settings: dict) -> bool:

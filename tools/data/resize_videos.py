@@ -21,8 +21,9 @@ from avtss_mm.media import MediaError, find_media
 from avtss_mm.media.guarded_map import WorkerError, guarded_map
 from avtss_mm.preparation.command import add_work_arguments
 from avtss_mm.preparation.report import format_table, progress_bar, write_csv
-from avtss_mm.preparation.resize import draft_of, resize_video
+from avtss_mm.preparation.resize import resize_video
 from avtss_mm.utils.cli import UsageError, user_errors
+from avtss_mm.utils.whole_file import draft_of
 
 
 def parse_args(argv=None) -> argparse.Namespace:
