@@ -70,7 +70,7 @@ def filled_queues(dim=8, length=30, seed=7, ids=None):
 
 
 def slow_loss(z, queues, head, seed):
-    """METHOD's l(z_i) with neighbours, query by query, drawing what the head draws."""
+    """The loss l(z_i) with neighbours, query by query, drawing what the head draws."""
     torch.manual_seed(seed)
     num = len(z['video'])
     totals = {}

@@ -12,7 +12,7 @@ ABSENT = -1e9  # a logit that takes no part in a softmax; finite, so that gradie
 def multi_positive_info_nce(
     positives: torch.Tensor, positive_mask: torch.Tensor, negatives: torch.Tensor
 ) -> torch.Tensor:
-    r"""InfoNCE averaged over several positives that share the negatives (METHOD: ``l(z_i)``).
+    r"""InfoNCE averaged over several positives that share the negatives, ``l(z_i)``.
 
     .. math:: -1/|P| \sum_{p \in P} \log \frac{e^{s_p}}{e^{s_p} + \sum_{n \in N} e^{s_n}}
 

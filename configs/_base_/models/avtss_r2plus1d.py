@@ -1,4 +1,4 @@
-# METHOD: R(2+1)D-18 on 16 x 112 x 112, ResNet-18 on 100 x 80 log-mel, all losses.
+# The whole method: R(2+1)D-18 on 16 x 112 x 112, ResNet-18 on 100 x 80 log-mel, all losses.
 _base_ = './av_encoder.py'
 
 model = dict(
