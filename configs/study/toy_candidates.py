@@ -1,5 +1,5 @@
-# The two changes that gain in toy_small_choices.py, alone and together, with more seeds: should they
-# be the default? The projection without temporal tasks, too; and does what it gives last?
+# The two changes that gain in toy_small_choices.py, alone and together, with more seeds: should
+# they be the default? The projection without temporal tasks, too; and does what it gives last?
 #   python tools/study.py configs/study/toy_candidates.py
 #   python tools/study.py configs/study/toy_candidates.py --only avtss one_layer \
 #       --out work_dirs/toy_candidates_60 --cfg-options budget.epochs=60 seeds="(0,)"
