@@ -1,19 +1,27 @@
 # The two changes that gain in toy_small_choices.py, alone and together, with more seeds: should
-# they be the default? The projection without temporal tasks, too; and does what it gives last?
+# they be the default? With them, how much should the temporal tasks weigh? Does what they give last?
 #   python tools/study.py configs/study/toy_candidates.py
-#   python tools/study.py configs/study/toy_candidates.py --only avtss one_layer \
+#   python tools/study.py configs/study/toy_candidates.py --only avtss both \
 #       --out work_dirs/toy_candidates_60 --cfg-options budget.epochs=60 seeds="(0,)"
 _base_ = './toy_temporal_weight.py'
 
+_demo = '../demo/avtss_toy.py'
 _one = {'model.neck.num_layers': 1, 'model.audio_neck.num_layers': 1}
 _per_frame = {'train_dataloader.dataset.pipeline.4.transforms.0.per_frame': True}
+_tasks = ('speed_v', 'speed_a', 'direction_v', 'direction_a', 'order_vv', 'order_aa', 'order_va')
+_half = {f'model.pretext_heads.{task}.loss_weight': 0.5 for task in _tasks}
+_full = {f'model.pretext_heads.{task}.loss_weight': 1.0 for task in _tasks}
 seeds = (0, 1)
 variants = dict(
     _delete_=True,
-    avtss='../demo/avtss_toy.py',
-    one_layer=dict(config='../demo/avtss_toy.py', options=_one),
-    colour_per_frame=dict(config='../demo/avtss_toy.py', options=_per_frame),
-    both=dict(config='../demo/avtss_toy.py', options={**_one, **_per_frame}),
-    no_temporal='../ablations/avtss_toy_no_temporal.py',
-    no_temporal_one_layer=dict(config='../ablations/avtss_toy_no_temporal.py', options=_one),
+    no_temporal=dict(config=_demo, options={'model.pretext_heads': None}),
+    avtss=_demo,  # the tasks weigh 0.25
+    one_layer=dict(config=_demo, options=_one),
+    colour_per_frame=dict(config=_demo, options=_per_frame),
+    both=dict(config=_demo, options={**_one, **_per_frame}),
+    both_no_temporal=dict(
+        config=_demo, options={**_one, **_per_frame, 'model.pretext_heads': None}
+    ),
+    both_weight_0_5=dict(config=_demo, options={**_one, **_per_frame, **_half}),
+    both_weight_1=dict(config=_demo, options={**_one, **_per_frame, **_full}),
 )
