@@ -1,5 +1,5 @@
 # The two changes that gain in toy_small_choices.py, alone and together, with more seeds: should
-# they be the default? How much should the temporal tasks weigh with them? Do they last?
+# they be the default? How much should the tasks weigh with them? Does what they give last?
 #   python tools/study.py configs/study/toy_candidates.py
 #   python tools/study.py configs/study/toy_candidates.py --only avtss both \
 #       --out work_dirs/toy_candidates_60 --cfg-options budget.epochs=60 seeds="(0,)"

@@ -74,6 +74,7 @@ def test_save_and_load(tmp_path):
     loaded, metainfo = load_manifest(tmp_path / 'm.json')
     assert loaded == rows
     assert metainfo == {'dataset_type': 'AudioVisualDataset', 'classes': ['x', 'y']}
+    assert list(tmp_path.iterdir()) == [tmp_path / 'm.json']  # and no draft
     save_manifest(tmp_path / 'empty.json', [])
     assert load_manifest(tmp_path / 'empty.json')[0] == []
     (tmp_path / 'bad.json').write_text('{"data": 1}')
