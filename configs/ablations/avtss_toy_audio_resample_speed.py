@@ -8,7 +8,7 @@ train_dataloader = dict(
             {{_base_.sample_windows}},
             {{_base_.decode}},
             {{_base_.crop_and_flip}},
-            dict(type='PerClip', transforms=[dict(type='PhotometricJitter', gray_prob=0.3)]),
+            {{_base_.colour}},
             {{_base_.amplify}},
             dict(
                 type='MelSpectrogram',
@@ -17,7 +17,7 @@ train_dataloader = dict(
                 hop_duration=0.008,
                 speed_mode='resample',
             ),
-            dict(type='SpecFrequencyMask', max_width=12),
+            {{_base_.mask_frequencies}},
             {{_base_.to_shape}},
             {{_base_.pack}},
         ]

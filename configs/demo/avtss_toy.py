@@ -12,8 +12,9 @@ model = dict(
     channels_last=True,
     backbone=dict(stage_blocks=(1, 1, 1, 1), base_channels=16),
     audio_backbone=dict(depth=10, base_channels=32),
-    neck=dict(in_channels=channels, hidden_channels=256, out_channels=64),
-    audio_neck=dict(in_channels=audio_channels, hidden_channels=256, out_channels=64),
+    # One linear layer each: at this size better than three, see docs/choices.md.
+    neck=dict(in_channels=channels, out_channels=64, num_layers=1),
+    audio_neck=dict(in_channels=audio_channels, out_channels=64, num_layers=1),
     # The queue holds less than half of the data set; ranks and numbers shrink with it. Neighbours
     # join late: as long as the features are noise, so are their neighbours.
     queue=dict(length=160, feat_dim=64),
@@ -40,7 +41,9 @@ crop_and_flip = dict(
     ],
 )
 # Per clip: the two windows must not be told by their colours, or v2v learns nothing else.
-colour = dict(type='PerClip', transforms=[dict(type='PhotometricJitter', gray_prob=0.3)])
+colour = dict(
+    type='PerClip', transforms=[dict(type='PhotometricJitter', gray_prob=0.3, per_frame=True)]
+)
 log_mel = dict(type='MelSpectrogram', num_mels=64, num_columns=80, hop_duration=0.008)
 mask_frequencies = dict(type='SpecFrequencyMask', max_width=12)
 sample_windows = dict(

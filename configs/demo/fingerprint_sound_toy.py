@@ -5,7 +5,7 @@ _base_ = '../fingerprint/spectrogram_resnet_vggsound.py'
 data_root = 'data/toy'
 model = dict(
     audio_backbone=dict(depth=10, base_channels=32),
-    audio_neck=dict(in_channels=256, hidden_channels=256, out_channels=64),
+    audio_neck=dict(in_channels=256, out_channels=64, num_layers=1),
 )
 log_mel = dict(type='MelSpectrogram', num_mels=64, num_columns=250, hop_duration=0.008)
 steps = [{{_base_.decode_audio}}, log_mel, {{_base_.pack}}]

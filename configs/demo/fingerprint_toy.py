@@ -4,7 +4,7 @@
 _base_ = '../fingerprint/r2plus1d_vggsound.py'
 
 data_root = 'data/toy'
-neck = dict(hidden_channels=256, out_channels=64)
+neck = dict(out_channels=64, num_layers=1)
 model = dict(
     channels_last=True,
     backbone=dict(stage_blocks=(1, 1, 1, 1), base_channels=16),

@@ -1,6 +1,8 @@
 # How much the temporal tasks weigh, and whether picture and sound share speed and direction: chosen
 # on a world of its own, whose videos are in no other study that results are reported of.
 #   python tools/study.py configs/study/toy_temporal_weight.py
+# With the demo of then: projections of three layers, one colour a clip. toy_candidates.py asks
+# again with those of now.
 _base_ = '../_base_/studies/toy.py'
 
 _tasks = ('speed_v', 'speed_a', 'direction_v', 'direction_a', 'order_vv', 'order_aa', 'order_va')
@@ -8,6 +10,13 @@ _orders = _tasks[4:]
 _apart, _shared = '../demo/avtss_toy.py', '../ablations/avtss_toy_shared_speed.py'
 data = dict(root='data/toy_choice', toy=dict(num_videos=400, num_test=400, seed=7))
 seeds = (0,)
+_colour = 'train_dataloader.dataset.pipeline.4.transforms.0.per_frame'
+_necks = ('model.neck', 'model.audio_neck')
+options = {
+    _colour: False,
+    **{f'{neck}.num_layers': 3 for neck in _necks},
+    **{f'{neck}.hidden_channels': 256 for neck in _necks},
+}
 variants = {
     f'{name}_{weight:g}'.replace('.', '_'): dict(
         config=config,
