@@ -20,8 +20,8 @@ _base_ = [{str(DEMO)!r}]
 model = dict(
     backbone=dict(base_channels=4),
     audio_backbone=dict(base_channels=4),
-    neck=dict(in_channels={CHANNELS}, hidden_channels=24, out_channels={PROJECTED}),
-    audio_neck=dict(in_channels={CHANNELS}, hidden_channels=24, out_channels={PROJECTED}),
+    neck=dict(in_channels={CHANNELS}, out_channels={PROJECTED}),
+    audio_neck=dict(in_channels={CHANNELS}, out_channels={PROJECTED}),
 )
 """
 

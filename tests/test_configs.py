@@ -157,8 +157,7 @@ def test_fits_for_one_step(path, videos, tmp_path):
     tasks = [k for k in logged if k.startswith('loss_') and k[5:] not in ('v2v', 'v2a', 'a2v')]
     assert len(tasks) == NUM_PRETEXT.get(ablation, 7)
     assert ('loss_v2v' in logged) == (ablation not in ('no_v2v', 'v2a_only'))
-    loss = runner.message_hub.get_scalar('train/loss').current()
-    assert torch.isfinite(torch.tensor(loss))
+    assert math.isfinite(runner.message_hub.get_scalar('train/loss').current())
     assert runner.message_hub.get_scalar('train/audio_share').current() == 0.75
     assert (tmp_path / 'curves.png').stat().st_size > 10_000
 
@@ -214,14 +213,23 @@ def test_peer_or_ablation_changes_nothing_else(path):
     assert changed == CHANGED_STEP.get(path.stem, [])
 
 
+@pytest.mark.parametrize('path', sorted((ROOT / 'failures').glob('*.py')), ids=name)
+def test_failure_is_fed_as_the_demo_is(path, videos, read_batch):
+    known = Config.fromfile(ROOT / 'demo/avtss_toy.py').train_dataloader.dataset.pipeline
+    data = small(path, videos).train_dataloader.dataset
+    added = [step.type for step in data.pipeline if step not in known]
+    assert added == ['AudioAmplify'] * (path.stem == 'avtss_toy_silence_as_sound')
+    init_default_scope('mmaction')
+    read_batch(data)
+
+
 @pytest.mark.parametrize('peer', ['simclr_toy', 'temporal_toy', 'supervised_toy'])
 def test_peer_without_all_parts_is_monitored_and_loaded(peer, videos, tmp_path):
     path = ROOT / f'peers/{peer}.py'
     cfg = small(path, videos)
     cfg.val_dataloader.update(batch_size=4, num_workers=0, persistent_workers=False)
-    lists = cfg.val_dataloader.dataset
-    for part in (lists.gallery, lists.query):
-        part.max_per_class = 1
+    for part in ('gallery', 'query'):
+        cfg.val_dataloader.dataset[part].max_per_class = 1
     cfg.train_cfg.val_interval = 1
     runner = small_runner(path, cfg, tmp_path)
     runner.train()

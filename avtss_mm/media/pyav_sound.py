@@ -66,7 +66,8 @@ def _seek(container, stream, time: float) -> Iterator[av.Packet]:
         try:  # also to before the start: the packets that prime an mp4 track lie there
             container.seek(goal, stream=stream)
         except av.FFmpegError:  # avi, mp3 and aac have nothing there, and refuse
-            container.seek(track_start, stream=stream)
+            # an mp3 file's track starts behind the packets that prime it, which are at 0
+            container.seek(min(track_start, 0), stream=stream)
         source = packets(container, stream)
         first = next(source, None)
         if first is not None and first.pts is not None and first.pts * stream.time_base <= time:

@@ -52,3 +52,22 @@ def test_a_window_equals_the_whole_track_there(tmp_path, name):
             waveform = reader.read(audio_windows=[(start, start + 1)]).audio[0]
         reference = track[round(start * RATE) :][:RATE]
         np.testing.assert_allclose(waveform, reference, atol=0.02, err_msg=f'from {start} s')
+
+
+@pytest.mark.parametrize('name', ['a.mp3', 'a.m4a', 'a.opus', 'a.flac'])
+def test_a_sound_file_is_heard_from_its_first_sample_on(tmp_path, name):
+    codec = dict(mp3='libmp3lame', m4a='aac', opus='libopus', flac='flac')[name[2:]]
+    noise = np.random.default_rng(0).normal(0, 3000, 2 * RATE).astype(np.int16)
+    with av.open(str(tmp_path / name), 'w') as target:
+        track = target.add_stream(codec, rate=RATE, layout='mono')
+        track.bit_rate = 128000
+        frame = av.AudioFrame.from_ndarray(noise[None], 's16', 'mono')
+        frame.rate, frame.pts = RATE, 0
+        resampler = av.AudioResampler(track.format, 'mono', RATE, track.frame_size)
+        for part in [*resampler.resample(frame), *resampler.resample(None), None]:
+            target.mux(track.encode(part))
+    with open_media(tmp_path / name) as reader:
+        heard = reader.read(audio_windows=[(0, 1)]).audio[0]
+    for begin in (0, 160, 320):  # of 10 ms each
+        part = slice(begin, begin + 160)
+        assert np.corrcoef(heard[part], noise[part])[0, 1] > 0.8, begin
