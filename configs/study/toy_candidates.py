@@ -11,6 +11,7 @@ _per_frame = {'train_dataloader.dataset.pipeline.4.transforms.0.per_frame': True
 _tasks = ('speed_v', 'speed_a', 'direction_v', 'direction_a', 'order_vv', 'order_aa', 'order_va')
 _half = {f'model.pretext_heads.{task}.loss_weight': 0.5 for task in _tasks}
 _full = {f'model.pretext_heads.{task}.loss_weight': 1.0 for task in _tasks}
+_v2v = 'model.contrastive_head.loss_weight.v2v'
 seeds = (0, 1)
 variants = dict(
     _delete_=True,
@@ -24,4 +25,10 @@ variants = dict(
     ),
     both_weight_0_5=dict(config=_demo, options={**_one, **_per_frame, **_half}),
     both_weight_1=dict(config=_demo, options={**_one, **_per_frame, **_full}),
+    # Does v2v pay with these? What weighs 1 otherwise.
+    both_no_v2v=dict(config=_demo, options={**_one, **_per_frame, _v2v: 0.0}),
+    both_v2v_0_5=dict(config=_demo, options={**_one, **_per_frame, _v2v: 0.5}),
+    both_no_v2v_no_temporal=dict(
+        config=_demo, options={**_one, **_per_frame, _v2v: 0.0, 'model.pretext_heads': None}
+    ),
 )
