@@ -11,24 +11,23 @@ _per_frame = {'train_dataloader.dataset.pipeline.4.transforms.0.per_frame': True
 _tasks = ('speed_v', 'speed_a', 'direction_v', 'direction_a', 'order_vv', 'order_aa', 'order_va')
 _half = {f'model.pretext_heads.{task}.loss_weight': 0.5 for task in _tasks}
 _full = {f'model.pretext_heads.{task}.loss_weight': 1.0 for task in _tasks}
-_v2v = 'model.contrastive_head.loss_weight.v2v'
+_both = {**_one, **_per_frame}
+_no_v2v = {'model.contrastive_head.loss_weight.v2v': 0.0}
+_half_v2v = {'model.contrastive_head.loss_weight.v2v': 0.5}
+_no_temporal = {'model.pretext_heads': None}
 seeds = (0, 1)
 variants = dict(
     _delete_=True,
-    no_temporal=dict(config=_demo, options={'model.pretext_heads': None}),
+    no_temporal=dict(config=_demo, options=_no_temporal),
     avtss=_demo,  # the tasks weigh 0.25
     one_layer=dict(config=_demo, options=_one),
     colour_per_frame=dict(config=_demo, options=_per_frame),
-    both=dict(config=_demo, options={**_one, **_per_frame}),
-    both_no_temporal=dict(
-        config=_demo, options={**_one, **_per_frame, 'model.pretext_heads': None}
-    ),
-    both_weight_0_5=dict(config=_demo, options={**_one, **_per_frame, **_half}),
-    both_weight_1=dict(config=_demo, options={**_one, **_per_frame, **_full}),
-    # Does v2v pay with these? What weighs 1 otherwise.
-    both_no_v2v=dict(config=_demo, options={**_one, **_per_frame, _v2v: 0.0}),
-    both_v2v_0_5=dict(config=_demo, options={**_one, **_per_frame, _v2v: 0.5}),
-    both_no_v2v_no_temporal=dict(
-        config=_demo, options={**_one, **_per_frame, _v2v: 0.0, 'model.pretext_heads': None}
-    ),
+    both=dict(config=_demo, options=_both),
+    both_no_temporal=dict(config=_demo, options={**_both, **_no_temporal}),
+    both_weight_0_5=dict(config=_demo, options={**_both, **_half}),
+    both_weight_1=dict(config=_demo, options={**_both, **_full}),
+    # Does v2v, which weighs 1 otherwise, pay with these?
+    both_no_v2v=dict(config=_demo, options={**_both, **_no_v2v}),
+    both_v2v_0_5=dict(config=_demo, options={**_both, **_half_v2v}),
+    both_no_v2v_no_temporal=dict(config=_demo, options={**_both, **_no_v2v, **_no_temporal}),
 )
