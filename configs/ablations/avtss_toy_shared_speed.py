@@ -15,13 +15,10 @@ train_dataloader = dict(
             ),
             {{_base_.decode}},
             {{_base_.crop_and_flip}},
-            dict(
-                type='PerClip',
-                transforms=[dict(type='PhotometricJitter', gray_prob=0.3, per_frame=True)],
-            ),
+            {{_base_.jitter}},
             {{_base_.amplify}},
             {{_base_.log_mel}},
-            dict(type='SpecFrequencyMask', max_width=12),
+            {{_base_.mask_bands}},
             {{_base_.to_shape}},
             {{_base_.pack}},
         ]

@@ -18,7 +18,7 @@ train_dataloader = dict(
             dict(type='PhotometricJitter', prob=0.8, gray_prob=0.2, per_frame=True),
             {{_base_.amplify}},
             {{_base_.log_mel}},
-            {{_base_.mask_frequencies}},
+            {{_base_.mask_bands}},
             {{_base_.to_shape}},
             {{_base_.pack}},
         ],

@@ -40,12 +40,14 @@ crop_and_flip = dict(
         dict(type='Flip', flip_ratio=0.5),
     ],
 )
-# Per clip: the two windows must not be told by their colours, or v2v learns nothing else.
-colour = dict(
+# Per clip: the two windows must not be told by their colours, or v2v learns nothing else. (Names
+# that the base has too would be merged with it where a config that builds on this one asks for
+# them.)
+jitter = dict(
     type='PerClip', transforms=[dict(type='PhotometricJitter', gray_prob=0.3, per_frame=True)]
 )
 log_mel = dict(type='MelSpectrogram', num_mels=64, num_columns=80, hop_duration=0.008)
-mask_frequencies = dict(type='SpecFrequencyMask', max_width=12)
+mask_bands = dict(type='SpecFrequencyMask', max_width=12)
 sample_windows = dict(
     type='SampleAVClips',
     clip_len=8,
@@ -59,10 +61,10 @@ train_pipeline = [
     sample_windows,
     {{_base_.decode}},
     crop_and_flip,
-    colour,
+    jitter,
     {{_base_.amplify}},
     log_mel,
-    mask_frequencies,
+    mask_bands,
     {{_base_.to_shape}},
     {{_base_.pack}},
 ]
