@@ -14,6 +14,7 @@ _full = {f'model.pretext_heads.{task}.loss_weight': 1.0 for task in _tasks}
 _both = {**_one, **_per_frame}
 _no_v2v = {'model.contrastive_head.loss_weight.v2v': 0.0}
 _half_v2v = {'model.contrastive_head.loss_weight.v2v': 0.5}
+_a2a = 'model.contrastive_head.loss_weight.a2a'
 _no_temporal = {'model.pretext_heads': None}
 seeds = (0, 1)
 variants = dict(
@@ -30,4 +31,8 @@ variants = dict(
     both_no_v2v=dict(config=_demo, options={**_both, **_no_v2v}),
     both_v2v_0_5=dict(config=_demo, options={**_both, **_half_v2v}),
     both_no_v2v_no_temporal=dict(config=_demo, options={**_both, **_no_v2v, **_no_temporal}),
+    # Does a term among sounds, as among clips?
+    both_a2a_0_25=dict(config=_demo, options={**_both, _a2a: 0.25}),
+    both_a2a_0_5=dict(config=_demo, options={**_both, _a2a: 0.5}),
+    both_a2a_1=dict(config=_demo, options={**_both, _a2a: 1.0}),
 )
