@@ -15,6 +15,7 @@ _both = {**_one, **_per_frame}
 _no_v2v = {'model.contrastive_head.loss_weight.v2v': 0.0}
 _half_v2v = {'model.contrastive_head.loss_weight.v2v': 0.5}
 _a2a = 'model.contrastive_head.loss_weight.a2a'
+_no_neighbors = {f'model.contrastive_head.num_{kind}': 0 for kind in ('positives', 'negatives')}
 _no_temporal = {'model.pretext_heads': None}
 seeds = (0, 1)
 variants = dict(
@@ -35,4 +36,6 @@ variants = dict(
     both_a2a_0_25=dict(config=_demo, options={**_both, _a2a: 0.25}),
     both_a2a_0_5=dict(config=_demo, options={**_both, _a2a: 0.5}),
     both_a2a_1=dict(config=_demo, options={**_both, _a2a: 1.0}),
+    # Neighbours are more often of the query's class with it: do they pay then?
+    both_a2a_1_no_neighbors=dict(config=_demo, options={**_both, _a2a: 1.0, **_no_neighbors}),
 )
