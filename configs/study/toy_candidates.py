@@ -26,6 +26,7 @@ variants = dict(
     colour_per_frame=dict(config=_demo, options=_per_frame),
     both=dict(config=_demo, options=_both),
     both_no_temporal=dict(config=_demo, options={**_both, **_no_temporal}),
+    both_shared_speed=dict(config='../ablations/avtss_toy_shared_speed.py', options=_both),
     both_weight_0_5=dict(config=_demo, options={**_both, **_half}),
     both_weight_1=dict(config=_demo, options={**_both, **_full}),
     # Does v2v, which weighs 1 otherwise, pay with these?
