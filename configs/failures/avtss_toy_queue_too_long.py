@@ -2,7 +2,7 @@
 # video is in it ten times, so the ranks of negatives (20 to 120) are those of a dozen videos, the
 # most similar ones: mostly of the query's own class.
 # Seen: from the epoch in which neighbours join, chance_nce jumps as it should, but the losses climb
-# to it, and feat_std falls in both modalities. k-NN shows nothing in 20 epochs. docs/curves.md
+# towards it, and feat_std falls in both modalities. k-NN shows nothing in 20 epochs. docs/curves.md
 _base_ = '../demo/avtss_toy.py'
 
 model = dict(queue=dict(length=4000), contrastive_head=dict(neighbor_start_epoch=10))
