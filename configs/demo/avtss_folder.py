@@ -15,7 +15,7 @@ train_dataloader = dict(
             {{_base_.sample_windows}},
             {{_base_.decode}},
             {{_base_.crop_and_flip}},
-            dict(type='PhotometricJitter', prob=0.8, gray_prob=0.2, per_frame=True),
+            {{_base_.colour}},
             {{_base_.amplify}},
             {{_base_.log_mel}},
             {{_base_.mask_bands}},
