@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from mmengine.config import Config
@@ -14,13 +16,20 @@ PARSE_ERRORS = (
 )
 
 
-def read_config(path: str) -> Config:
+PARSER = Lock()
+"""CPython 3.11 fails when two threads parse at a time (python/cpython#106905)."""
+
+
+def read_config(path: str | Path) -> Config:
     """Read a config file, or one shipped with a package: ``'avtss_mm::pretrain/<name>.py'``.
+
+    Threads may call it at the same time.
 
     Raises:
         FileNotFoundError: If there is no such file.
     """
-    return get_config(path) if '::' in path else Config.fromfile(path)
+    with PARSER:
+        return get_config(path) if '::' in str(path) else Config.fromfile(path)
 
 
 def parse_config_text(text: str) -> Config:

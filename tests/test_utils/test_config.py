@@ -1,4 +1,9 @@
+import gc
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from commands import ROOT
 from mmengine.config import Config
 
 from avtss_mm.utils.config import apply_cfg_options, read_config
@@ -41,3 +46,24 @@ def test_config_without_data_root_gets_one():
 def test_missing_config():
     with pytest.raises(FileNotFoundError, match='nothing.py'):
         read_config('nothing.py')
+
+
+@pytest.fixture
+def restless():
+    """Each collection of garbage, and there are many, lets another thread go on."""
+
+    def pause(*_):
+        time.sleep(1e-5)
+
+    thresholds = gc.get_threshold()
+    gc.callbacks.append(pause)
+    gc.set_threshold(100)
+    yield
+    gc.set_threshold(*thresholds)
+    gc.callbacks.remove(pause)
+
+
+def test_threads_read_configs_at_the_same_time(restless):
+    paths = [str(ROOT / 'configs/demo/avtss_toy.py')] * 12
+    with ThreadPoolExecutor(4) as pool:
+        assert len(list(pool.map(read_config, paths))) == 12
