@@ -19,6 +19,7 @@ variants = dict(
     audio_resample_speed='../ablations/avtss_toy_audio_resample_speed.py',
     shared_speed='../ablations/avtss_toy_shared_speed.py',
     a2a='../ablations/avtss_toy_a2a.py',
+    other_window='../ablations/avtss_toy_other_window.py',
     projections_3_layers='../ablations/avtss_toy_projections_3_layers.py',
     queue_80='../ablations/avtss_toy_queue_80.py',
     queue_320='../ablations/avtss_toy_queue_320.py',

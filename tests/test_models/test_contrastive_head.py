@@ -43,15 +43,16 @@ def plain_nt_xent(queries, targets):
     return total / len(queries)
 
 
-def test_without_neighbours_it_is_nt_xent():
-    z = embeddings()
-    head = ContrastiveHead(TAU, num_positives=0, num_negatives=0, loss_weight=dict(a2a=0.3))
+@pytest.mark.parametrize('same', [True, False])
+def test_without_neighbours_it_is_nt_xent(same):
+    z, weight = embeddings(), dict(a2a=0.3)
+    head = ContrastiveHead(TAU, 0, num_negatives=0, loss_weight=weight, same_window=same)
     results = head.loss(z, everywhere(), torch.arange(6), {})
     v, a = z['video'], z['audio']
     expected = dict(
         v2v=0.5 * (plain_nt_xent(v[:, 0], v[:, 1]) + plain_nt_xent(v[:, 1], v[:, 0])),
-        v2a=0.5 * 0.5 * sum(plain_nt_xent(v[:, k], a[:, k]) for k in (0, 1)),
-        a2v=0.5 * 0.5 * sum(plain_nt_xent(a[:, k], v[:, k]) for k in (0, 1)),
+        v2a=0.5 * 0.5 * sum(plain_nt_xent(v[:, k], a[:, k if same else 1 - k]) for k in (0, 1)),
+        a2v=0.5 * 0.5 * sum(plain_nt_xent(a[:, k], v[:, k if same else 1 - k]) for k in (0, 1)),
         a2a=0.3 * 0.5 * (plain_nt_xent(a[:, 0], a[:, 1]) + plain_nt_xent(a[:, 1], a[:, 0])),
     )
     for name, value in expected.items():

@@ -59,6 +59,9 @@ class ContrastiveHead(BaseModule):
             target in picture and in sound (AVID-CMA), so that they are alike in both; where the
             target's video has no sound there, none is found. Needs both modalities.
             Defaults to False.
+        same_window (bool): Whether a clip and its sound are of one window in ``v2a`` and ``a2v``,
+            which is how we read the paper's "temporally corresponding"; else the target is of the
+            other window. Defaults to True.
         init_cfg (dict, optional): Initialisation. Defaults to None.
 
     Raises:
@@ -76,6 +79,7 @@ class ContrastiveHead(BaseModule):
         loss_weight: dict | None = None,
         replace_target: bool = False,
         agreement: bool = False,
+        same_window: bool = True,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
@@ -90,6 +94,7 @@ class ContrastiveHead(BaseModule):
         self.neighbor_start_epoch = neighbor_start_epoch
         self.replace_target = replace_target
         self.agreement = agreement
+        self.same_window = same_window
         self.loss_weight = dict(v2v=1.0, v2a=0.5, a2v=0.5, a2a=0.0)
         self.loss_weight.update(loss_weight or {})
         if set(self.loss_weight) != set(PAIRS):
@@ -137,7 +142,7 @@ class ContrastiveHead(BaseModule):
                 continue
             losses, hits, masks = [], [], []
             for window in (0, 1):
-                other = 1 - window if query == target else window
+                other = window if self.same_window and query != target else 1 - window
                 mask = valid[query][:, window] & valid[target][:, other]
                 agreeing = None
                 if self.agreement and searched:
