@@ -121,7 +121,7 @@ def report(study: Study, failed: dict[str, str]) -> None:
         values = {name: summary.values[name] for name in shown}
         draw_study(values, summary.chance, list(study.variants), study.out / 'figure.png')
     curves = {
-        run.variant.name: read_curves(run.folder / 'train', read_config(run.folder / CONFIG))
+        run.variant.name: read_curves(run.folder / 'train', read_config(str(run.folder / CONFIG)))
         for run in study.runs()[: len(study.variants)]
         if (run.folder / TRAINED).exists()
     }

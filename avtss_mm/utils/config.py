@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -20,7 +19,7 @@ PARSER = Lock()
 """CPython 3.11 fails when two threads parse at a time (python/cpython#106905)."""
 
 
-def read_config(path: str | Path) -> Config:
+def read_config(path: str) -> Config:
     """Read a config file, or one shipped with a package: ``'avtss_mm::pretrain/<name>.py'``.
 
     Threads may call it at the same time.
@@ -29,7 +28,7 @@ def read_config(path: str | Path) -> Config:
         FileNotFoundError: If there is no such file.
     """
     with PARSER:
-        return get_config(path) if '::' in str(path) else Config.fromfile(path)
+        return get_config(path) if '::' in path else Config.fromfile(path)
 
 
 def parse_config_text(text: str) -> Config:
