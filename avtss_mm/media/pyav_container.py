@@ -43,9 +43,17 @@ def open_container(path: str) -> av.container.InputContainer:
     if status.st_size == 0:
         raise MediaError(path, 'empty file')
     try:
-        return av.open(local_name(path), metadata_errors='ignore')
+        return open_input(local_name(path))
     except (av.FFmpegError, OSError, ValueError) as error:
         raise MediaError(path, getattr(error, 'strerror', None) or error) from error
+
+
+def open_input(source) -> av.container.InputContainer:
+    """``av.open`` of a path or a file object, also where its titles are no UTF-8."""
+    try:
+        return av.open(source, metadata_errors='ignore')
+    except TypeError:  # PyAV 19 knows no such option: it decodes them itself
+        return av.open(source)
 
 
 def best_stream(container, kind: str):

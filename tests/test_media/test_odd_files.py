@@ -197,3 +197,27 @@ def test_a_picture_that_changes_its_size_keeps_that_of_the_first_frame(tmp_path,
         first, last = reader.read([np.array([0.5, 1.5])]).frames[0]
     assert first.shape == last.shape == (48, 64, 3)
     assert first.mean() == pytest.approx(200, abs=3) and last.mean() == pytest.approx(50, abs=3)
+
+
+def test_titles_that_are_no_utf8(tmp_path, make_video, monkeypatch):
+    path = make_video(tmp_path / 'a.mkv', duration=1)
+    with av.open(str(path)) as source, av.open(str(tmp_path / 'titled.mkv'), 'w') as titled:
+        titled.metadata['title'] = 'QQQQ'
+        track = titled.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = track
+                titled.mux(packet)
+    path.write_bytes((tmp_path / 'titled.mkv').read_bytes().replace(b'QQQQ', b'caf\xe9'))
+    with open_media(path) as reader:
+        assert reader.info.duration == pytest.approx(1, abs=0.05)
+
+    stock = av.open
+
+    def of_pyav_19(file, mode='r', *, timeout=None):
+        return stock(file, mode, timeout=timeout)
+
+    monkeypatch.setattr(av, 'open', of_pyav_19)
+    make_video(path, duration=1)
+    with open_media(path) as reader:
+        assert reader.info.duration == pytest.approx(1, abs=0.05)

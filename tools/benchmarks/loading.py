@@ -43,6 +43,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from avtss_mm.datasets.transforms import SampleAVClips
 from avtss_mm.media import available_backends, open_media, probe, save_manifest
+from avtss_mm.media.pyav_container import open_input
 from avtss_mm.preparation.resize import resize_video
 from avtss_mm.utils.config import read_config
 from avtss_mm.utils.seeding import seeded
@@ -220,7 +221,7 @@ def steps(work: list[Work], pipeline: list[dict], repeat: int) -> list[dict]:
 
 
 def first_frame(path: Path) -> av.VideoFrame:
-    with av.open(str(path), metadata_errors='ignore') as container:
+    with open_input(str(path)) as container:
         return next(container.decode(container.streams.video[0]))
 
 

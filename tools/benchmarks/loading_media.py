@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import av
 import cv2
 import numpy as np
 from tqdm import tqdm
 
 from avtss_mm.datasets.transforms import SampleAVClips
 from avtss_mm.media import find_media, open_media, write_video
+from avtss_mm.media.pyav_container import open_input
 from avtss_mm.utils.seeding import seeded
 
 SECONDS, SIZE, SOUND_RATE = 10, (340, 256), 44100
@@ -80,7 +80,7 @@ def make_work(files: list[Path], sampler: SampleAVClips, draws: int) -> list[Wor
     for number, path in enumerate(files):
         with open_media(path) as reader:
             duration = reader.info.duration
-        with av.open(str(path), metadata_errors='ignore') as container:
+        with open_input(str(path)) as container:
             frames = container.decode(container.streams.video[0])
             stamps = np.array([frame.time for frame in frames])
         for draw in range(draws):
@@ -100,7 +100,7 @@ def needed_packets(item: Work) -> tuple[list, list]:
         tuple: Of the picture ``(packet, skipped unless referred to)`` from the key frames before
         the wanted frames on, of the sound packets.
     """
-    with av.open(str(item.path), metadata_errors='ignore') as container:
+    with open_input(str(item.path)) as container:
         video, audio = container.streams.video[0], container.streams.audio[0]
         pictures, sounds = [], []
         for packet in container.demux(video, audio):

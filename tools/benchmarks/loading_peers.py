@@ -10,6 +10,8 @@ from loading_media import Work, needed_packets
 from mmcv.transforms import Compose
 from mmengine.registry import init_default_scope
 
+from avtss_mm.media.pyav_container import open_input
+
 CROP = [
     dict(type='RandomResizedCrop', area_range=(0.2, 1.0)),
     dict(type='Resize', scale=(112, 112), keep_ratio=False),
@@ -22,7 +24,7 @@ def decode_alone(work: list[Work]) -> Callable[[], None]:
     """Decodes what the samples need from packets in memory, and does nothing else."""
     held = []
     for item in work:
-        with av.open(str(item.path), metadata_errors='ignore') as container:
+        with open_input(str(item.path)) as container:
             streams = container.streams.video[0], container.streams.audio[0]
             codecs = [(s.codec_context.name, s.codec_context.extradata) for s in streams]
         held.append((codecs, *needed_packets(item)))

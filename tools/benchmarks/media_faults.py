@@ -45,6 +45,7 @@ from avtss_mm.fingerprint.embedding import chunk_embedder
 from avtss_mm.fingerprint.index import FingerprintIndex
 from avtss_mm.fingerprint.indexing import index_folders
 from avtss_mm.media import find_media
+from avtss_mm.media.pyav_container import open_input
 from avtss_mm.utils.config import read_config
 
 OUTCOMES = (
@@ -134,7 +135,7 @@ def take_sources(args, folder: Path) -> list[Path]:
 
 
 def cut_short(source: Path, target: Path, seconds: float) -> None:
-    with av.open(str(source), metadata_errors='ignore') as whole, av.open(str(target), 'w') as part:
+    with open_input(str(source)) as whole, av.open(str(target), 'w') as part:
         streams = [s for s in whole.streams if s.type in ('video', 'audio')]
         copies = {s.index: part.add_stream_from_template(s) for s in streams}
         for packet in whole.demux(streams):

@@ -9,7 +9,7 @@ import numpy as np
 
 from avtss_mm.media import MediaError, open_media, probe
 from avtss_mm.media.base import TOLERANCE
-from avtss_mm.media.pyav_container import best_stream, packets
+from avtss_mm.media.pyav_container import best_stream, open_input, packets
 
 TICK = 2e-3
 """Seconds by which times of one frame may differ: mkv rounds them to milliseconds."""
@@ -104,7 +104,7 @@ def _in(times: np.ndarray, time: float) -> bool:
 def plain_times(path: Path) -> np.ndarray:
     """When the frames of a file are shown, by decoding it from the beginning to the end."""
     times = []
-    with av.open(str(path), metadata_errors='ignore') as container:
+    with open_input(str(path)) as container:
         stream = best_stream(container, 'video')
         stream.codec_context.thread_count = 1
         is_avi = container.format.name == 'avi'
@@ -129,10 +129,10 @@ def _sound(path: Path, facts: dict) -> list[str]:
     with open_media(path) as reader:
         ours = reader.read(audio_windows=[(begin, begin + seconds)], sample_rate=rate).audio[0]
     whole, zero = np.zeros(0, np.float32), 0.0
-    with av.open(str(path), metadata_errors='ignore') as container:
+    with open_input(str(path)) as container:
         if container.streams.video:
             zero = next(container.decode(video=0)).time
-    with av.open(str(path), metadata_errors='ignore') as container:
+    with open_input(str(path)) as container:
         resampler = av.AudioResampler(format='flt', layout='mono', rate=rate)
         chunks, first = [], None
         for frame in container.decode(audio=0):

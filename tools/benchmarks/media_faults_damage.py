@@ -9,6 +9,8 @@ from functools import partial
 
 import av
 
+from avtss_mm.media.pyav_container import open_input
+
 NESTED = tuple(b'moov trak mdia minf stbl edts dinf udta mvex moof traf'.split())
 """Boxes of mp4 that hold boxes."""
 
@@ -134,7 +136,7 @@ def swap_track_types(data: bytes, rng: random.Random, number: int) -> bytes:
 
 def swap_packets(data: bytes, rng: random.Random, number: int) -> bytes:
     """The content of some packets in the place of others, picture in the place of sound too."""
-    with av.open(io.BytesIO(data), metadata_errors='ignore') as container:
+    with open_input(io.BytesIO(data)) as container:
         places = [(p.pos, p.size) for p in container.demux() if p.size and p.pos and p.pos > 0]
     spoiled = bytearray(data)
     for _ in range(rng.choice([2, 20, 100])):
@@ -146,7 +148,7 @@ def swap_packets(data: bytes, rng: random.Random, number: int) -> bytes:
 
 def without_streams(kept: str, data: bytes, rng: random.Random, number: int) -> bytes:
     """The same packets with some of the streams left out, or in another order."""
-    source = av.open(io.BytesIO(data), metadata_errors='ignore')
+    source = open_input(io.BytesIO(data))
     target, name = io.BytesIO(), 'avi' if data[:4] == b'RIFF' else 'mp4'
     streams = [stream for stream in source.streams if stream.type in ('video', 'audio')]
     streams = [s for s in reversed(streams) if kept in ('both', s.type)] or streams

@@ -15,6 +15,7 @@ import av
 import numpy as np
 
 from avtss_mm.media import write_video
+from avtss_mm.media.pyav_container import open_input
 
 PAGE = '<!DOCTYPE html><html><head><title>404 Not Found</title></head><body>\n'
 
@@ -44,7 +45,7 @@ class Case:
 
 def real_frames(source: Path, number: int, size: tuple[int, int]) -> list[np.ndarray]:
     """The first frames of a file, as often as needed, in a size (width, height)."""
-    with av.open(str(source), metadata_errors='ignore') as container:
+    with open_input(str(source)) as container:
         frames = []
         for frame in container.decode(video=0):
             frames.append(frame.reformat(*size, format='rgb24').to_ndarray())
@@ -55,7 +56,7 @@ def real_frames(source: Path, number: int, size: tuple[int, int]) -> list[np.nda
 
 def real_sound(source: Path, seconds: float, rate: int) -> np.ndarray:
     """The beginning of the sound of a file at a rate, or noise where it has none (n,)."""
-    with av.open(str(source), metadata_errors='ignore') as container:
+    with open_input(str(source)) as container:
         if not container.streams.audio:
             return np.random.default_rng(0).normal(0, 0.1, round(seconds * rate)).astype('f')
         resampler = av.AudioResampler(format='flt', layout='mono', rate=rate)
