@@ -30,7 +30,8 @@ class BuildWithConfigs(build_py):
             if self.editable_mode:
                 (mim / name).symlink_to(os.path.join('..', '..', name))
             elif (ROOT / name).is_dir():
-                ignored = shutil.ignore_patterns('__pycache__')
+                # campaigns of faults are for a checkout
+                ignored = shutil.ignore_patterns('__pycache__', 'faults')
                 shutil.copytree(ROOT / name, mim / name, ignore=ignored)
             else:
                 shutil.copy2(ROOT / name, mim / name)
@@ -51,7 +52,7 @@ setup(
     license='Apache-2.0',
     license_files=['LICENSE'],
     packages=find_packages(include=['avtss_mm', 'avtss_mm.*']),
-    package_data={'avtss_mm.fingerprint': ['templates/*']},
+    package_data={'avtss_mm.fingerprint.page': ['templates/*']},
     entry_points={'console_scripts': ['avtss-fp = avtss_mm.fingerprint.cli:main']},
     python_requires='>=3.9,<3.13',
     install_requires=[
@@ -94,6 +95,7 @@ setup(
             'imagehash',
             'librosa>=0.10',
             'pre-commit',
+            'psutil',
             'pytest',
             'pytest-timeout',
             'pytest-xdist',

@@ -13,7 +13,7 @@ import numpy as np
 from mmaction.registry import DATASETS
 from mmengine.registry import init_default_scope
 
-import avtss_mm  # noqa: F401  (registers, and mends upstream)
+import avtss_mm  # noqa: F401  (registers, and patches upstream)
 from avtss_mm.utils.cli import add_config_arguments, user_errors
 from avtss_mm.utils.config import apply_cfg_options, read_config
 from avtss_mm.visualization.sheets import describe_sample, draw_sample

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-import avtss_mm  # noqa: F401  (registers, and mends upstream)
+import avtss_mm  # noqa: F401  (registers, and patches upstream)
 from avtss_mm.apis.encoder import config_of_checkpoint
 from avtss_mm.apis.evaluation_suite import PROTOCOLS, Protocol, fit_networks, results_table
 from avtss_mm.evaluation.feature_cache import identity_of

@@ -19,11 +19,11 @@ from tempfile import TemporaryDirectory
 
 import torch
 
-import avtss_mm  # noqa: F401  (registers, and mends upstream)
+import avtss_mm  # noqa: F401  (registers, and patches upstream)
 from avtss_mm.apis.encoder import load_encoder
+from avtss_mm.checkpoints.export import FORMS, Source
+from avtss_mm.checkpoints.load_report import names_of
 from avtss_mm.utils import cli
-from avtss_mm.utils.export import FORMS, Source
-from avtss_mm.utils.load_report import names_of
 
 SUFFIXES = dict(mmaction='.pth', torchvision='.pth', safetensors='.safetensors', onnx='.onnx')
 NEEDS = dict(safetensors=['safetensors'], onnx=['onnx', 'onnxruntime', 'onnxscript'])

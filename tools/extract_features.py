@@ -22,21 +22,21 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-import avtss_mm  # noqa: F401  (registers, and mends upstream)
+import avtss_mm  # noqa: F401  (registers, and patches upstream)
 from avtss_mm.apis import Embedder
 from avtss_mm.apis.embed_files import BATCH_OF_CLIPS, TIMEOUT, embed_files
 from avtss_mm.apis.feature_table import to_columns, to_rows
 from avtss_mm.datasets.video_list import read_list
+from avtss_mm.errors import UsageError, one_line
+from avtss_mm.files.feature_file import SUFFIXES as OUT_SUFFIXES
+from avtss_mm.files.feature_file import save_features
+from avtss_mm.files.feature_log import FeatureLog
 from avtss_mm.media import find_media
-from avtss_mm.media.base import one_line
 from avtss_mm.media.manifest import AUDIO_SUFFIXES, SUFFIXES
 from avtss_mm.preparation.command import add_work_arguments
-from avtss_mm.preparation.report import write_csv
-from avtss_mm.utils.cli import UsageError, add_config_arguments, user_errors
+from avtss_mm.utils.cli import add_config_arguments, user_errors
 from avtss_mm.utils.config import apply_cfg_options, read_config
-from avtss_mm.utils.feature_file import SUFFIXES as OUT_SUFFIXES
-from avtss_mm.utils.feature_file import save_features
-from avtss_mm.utils.feature_log import FeatureLog
+from avtss_mm.utils.report import write_csv
 
 
 def parse_args(argv=None) -> argparse.Namespace:

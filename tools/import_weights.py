@@ -14,11 +14,12 @@ from pathlib import Path
 import torch
 from mmengine.registry import init_default_scope
 
-import avtss_mm  # noqa: F401  (registers, and mends upstream)
+import avtss_mm  # noqa: F401  (registers, and patches upstream)
+from avtss_mm.checkpoints.layouts import convert, find_tensors, recognise
+from avtss_mm.checkpoints.load_report import count_prefixes, names_of
+from avtss_mm.checkpoints.plain import load_from_local, saves_plainly
+from avtss_mm.errors import WeightsError
 from avtss_mm.utils import cli
-from avtss_mm.utils.checkpoint import load_from_local, saves_plainly
-from avtss_mm.utils.load_report import WeightsError, count_prefixes, names_of
-from avtss_mm.utils.weight_layouts import convert, find_tensors, recognise
 
 SNIPPET = """
 to start from them, in a config:

@@ -23,18 +23,18 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from avtss_mm.study.fingerprints import make_copies
+from avtss_mm.files.whole_file import write_whole
+from avtss_mm.study.measures.copies import make_copies
+from avtss_mm.study.measures.training_log import read_curves
 from avtss_mm.study.measuring import CONFIG, TRAINED
 from avtss_mm.study.plan import Run, Study, read_study, resolve_paths
+from avtss_mm.study.report.figure import draw_study
+from avtss_mm.study.report.table import summarise, write_tables
 from avtss_mm.study.results import is_finished
 from avtss_mm.study.running import BUSY, STUDY_FILE, complete_all, state_of
-from avtss_mm.study.table import summarise, write_tables
-from avtss_mm.study.training_log import read_curves
 from avtss_mm.utils import cli
 from avtss_mm.utils.config import apply_cfg_options, read_config
-from avtss_mm.utils.whole_file import write_whole
 from avtss_mm.visualization import draw_curves_of_runs
-from avtss_mm.visualization.study import draw_study
 
 TOOLS = Path(__file__).resolve().parent
 SHOWN = (

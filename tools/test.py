@@ -18,12 +18,13 @@ from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.registry import init_default_scope
 
-import avtss_mm  # noqa: F401  (registers, and mends upstream)
+import avtss_mm  # noqa: F401  (registers, and patches upstream)
+from avtss_mm.engine.runner import build_runner
+from avtss_mm.engine.signals import graceful_shutdown
 from avtss_mm.evaluation.feature_cache import evaluate_features, identity_of, read_features
 from avtss_mm.evaluation.protocol import chance_of, describe_protocol, protocol_text
+from avtss_mm.files.whole_file import write_whole
 from avtss_mm.utils import cli
-from avtss_mm.utils.ending import in_order
-from avtss_mm.utils.whole_file import write_whole
 
 
 def parse_args() -> argparse.Namespace:
@@ -94,7 +95,7 @@ def evaluate(cfg: Config, args: argparse.Namespace) -> dict:
                 return metrics
         add_evaluator(cfg, type='FeatureRecorder', path=args.features, identity=identity)
     cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), dict(type='mmaction.ProgressBarHook')]
-    runner = cli.build_runner(cfg)
+    runner = build_runner(cfg)
     if args.checkpoint == 'random':
         runner._init_model_weights()  # as at the start of training, the same in every process
     return runner.test()
@@ -120,7 +121,7 @@ def report(metrics: dict, cfg: Config, args: argparse.Namespace) -> None:
 def main() -> None:
     args = parse_args()
     last_words = 'Nothing was written, the same command begins anew.'
-    with cli.user_errors(), in_order('the same command begins anew', lambda: last_words):
+    with cli.user_errors(), graceful_shutdown('the same command begins anew', lambda: last_words):
         cfg = merge_flags(cli.load_config(args), args)
         metrics = evaluate(cfg, args)
         if is_main_process():

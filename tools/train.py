@@ -13,7 +13,7 @@ os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 from mmengine.config import Config
 from mmengine.device import get_device
 
-import avtss_mm  # noqa: F401  (registers, and mends upstream)
+import avtss_mm  # noqa: F401  (registers, and patches upstream)
 from avtss_mm.engine import (
     TrainingStoppedError,
     explain,
@@ -21,8 +21,9 @@ from avtss_mm.engine import (
     how_to_go_on,
     is_complete,
 )
+from avtss_mm.engine.runner import build_runner
+from avtss_mm.engine.signals import IS_FIRST, graceful_shutdown
 from avtss_mm.utils import cli
-from avtss_mm.utils.ending import IS_FIRST, in_order
 
 
 def parse_args() -> argparse.Namespace:
@@ -115,7 +116,7 @@ def train(cfg: Config, asked_to_end: list[int]) -> None:
     """Train; if something from outside ends it, say what and how to go on."""
     runner = None
     try:
-        runner = cli.build_runner(cfg)
+        runner = build_runner(cfg)
         runner.train()
     except Exception as error:
         if asked_to_end:
@@ -139,7 +140,7 @@ def main() -> None:
     with cli.user_errors():
         cfg = cli.load_config(args)
         advice = 'the same command with --resume goes on'
-        with in_order(advice, lambda: how_to_go_on(cfg.work_dir)) as asked_to_end:
+        with graceful_shutdown(advice, lambda: how_to_go_on(cfg.work_dir)) as asked_to_end:
             train(merge_flags(cfg, args), asked_to_end)
 
 

@@ -20,7 +20,8 @@ from ..datasets.transforms import (
 )
 from ..datasets.transforms.evaluation_sampling import EvaluationSampler
 from ..datasets.transforms.sampling import take_windows
-from ..media import MediaError, MediaInfo
+from ..errors import MediaError
+from ..media import MediaInfo
 
 FRAMES_HELD = 2**30
 """Bytes of decoded frames held at once, unless those of one clip are more already."""

@@ -8,8 +8,8 @@ from itertools import chain
 
 import torch
 
-from ..media import MediaError
-from ..media.guarded_map import guarded_map
+from ..errors import MediaError
+from ..workers.guarded_map import guarded_map
 from .clip_reader import ClipReader, Clips
 from .embedder import ClipFeatures, Embedder, join
 

@@ -13,10 +13,10 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import load_checkpoint
 from mmengine.runner.checkpoint import CheckpointLoader
 
+from ..checkpoints.registered import check_registered
+from ..errors import WeightsError
 from ..models import AVEncoder
 from ..utils.config import parse_config_text, read_config
-from ..utils.load_report import WeightsError
-from ..utils.registered import check_registered
 from ..utils.seeding import seeded
 
 ENCODER_PARTS = ('backbone', 'audio_backbone', 'neck', 'audio_neck', 'channels_last')

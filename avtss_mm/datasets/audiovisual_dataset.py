@@ -13,7 +13,7 @@ from mmaction.registry import DATASETS
 from mmengine.dist import is_main_process
 from mmengine.logging import print_log
 
-from ..media import MediaError
+from ..errors import MediaError
 from .guarded_pipeline import CAN_FORK, Draw, GuardedPipeline, Loaded, chosen_row, load
 from .sample_cache import SampleCache
 from .shared import SampleCounter, SharedTensor

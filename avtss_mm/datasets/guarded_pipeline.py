@@ -12,10 +12,10 @@ import cv2
 import numpy as np
 import torch
 
-from ..media import MediaError
-from ..media.guarded_map import CONTEXT, GuardedWorker, WorkerError
+from ..errors import MediaError
 from ..utils.seeding import seeded
-from .parcel import pack, shared_memory, unpack
+from ..workers.guarded_map import CONTEXT, GuardedWorker, WorkerError
+from ..workers.parcel import pack, shared_memory, unpack
 
 CAN_FORK = CONTEXT.get_start_method() == 'fork'
 

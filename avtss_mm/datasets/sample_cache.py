@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from mmaction.structures import ActionDataSample
 
-from ..utils.whole_file import written_whole
+from ..files.whole_file import written_whole
 from .guarded_pipeline import Draw, Loaded
 
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import numpy as np
 from mmengine.fileio import get
 
-from ..media import ManifestError
+from ..errors import ManifestError
 from ..media.rows import check_rows, parse_manifest
 
 

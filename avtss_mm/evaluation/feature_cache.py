@@ -14,8 +14,8 @@ from mmaction.registry import DATASETS, METRICS
 from mmengine.config import Config
 from mmengine.evaluator import BaseMetric, Evaluator
 
-from ..utils.feature_file import UNREADABLE, read_npz
-from ..utils.whole_file import written_whole
+from ..files.feature_file import UNREADABLE, read_npz
+from ..files.whole_file import written_whole
 
 FIELDS = ('video_feat', 'audio_feat', 'video_embedding', 'audio_embedding')
 

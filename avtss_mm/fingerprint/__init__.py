@@ -1,3 +1,3 @@
 """Finding the source of distorted, cut and re-timed copies of videos and sounds."""
 
-from . import baselines, fingerprint_metric  # noqa: F401  (register)
+from .benchmark import baselines, fingerprint_metric  # noqa: F401  (register)

@@ -22,11 +22,12 @@ import sys
 from collections.abc import Sequence
 
 from ..apis.embed_files import BATCH_OF_CLIPS, TIMEOUT
+from ..errors import UsageError
 from ..preparation.command import add_work_arguments
-from ..utils.cli import UsageError, user_errors
+from ..utils.cli import user_errors
 from .commands import MODALITIES, dedup, delete, distort, index, query, stats
-from .distort import COPY_TIMEOUT
-from .index import BACKENDS
+from .distortion.distort import COPY_TIMEOUT
+from .index.index import BACKENDS
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -7,9 +7,9 @@ import os
 import sys
 from contextlib import redirect_stdout
 
-from ..preparation.report import shorten, write_csv
-from ..utils.cli import UsageError
-from .index import FingerprintIndex
+from ..errors import UsageError
+from ..utils.report import shorten, write_csv
+from .index.index import FingerprintIndex
 from .results import copies_table, matches_table, write_matches
 
 SHOWN = dict(video='picture', audio='sound')
@@ -86,7 +86,7 @@ def query(args) -> int:
         matches = search.match_chunks(opened, args.file, chunks, args.topk, weights, args.threshold)
         write_matches(matches, args.json, args.csv, matches_table)
         if args.html:
-            from .page import write_match_page
+            from .page.page import write_match_page
 
             found = {match.video for match in matches}
             write_match_page(
@@ -145,7 +145,7 @@ def distort(args) -> int:
     """Makes distorted copies; 1 if there is none."""
     from tqdm import tqdm
 
-    from .distort import QUERIES, REJECTS, distort_folder
+    from .distortion.distort import QUERIES, REJECTS, distort_folder
 
     if args.sheet and not os.path.isfile(args.source):
         raise UsageError(f'--sheet shows one video, and {args.source} is no file')
@@ -161,7 +161,7 @@ def distort(args) -> int:
         path = os.path.join(args.out, REJECTS)
         print(f'  {len(rejects):,} copies could not be made, listed in {path}')
     if args.sheet and rows:
-        from .distort_sheet import distortion_sheet
+        from .distortion.sheet import distortion_sheet
 
         source = os.path.basename(args.source)
         shown = [row for row in rows if row['source'] == source]

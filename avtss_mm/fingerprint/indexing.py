@@ -11,13 +11,13 @@ from tqdm import tqdm
 
 from ..apis.embed_files import TIMEOUT, embed_files
 from ..apis.embedder import ClipFeatures, Embedder
+from ..errors import one_line
 from ..media import find_media
-from ..media.base import one_line
 from ..media.manifest import AUDIO_SUFFIXES, SUFFIXES
-from .calibration import calibrate
 from .embedding import usable_chunks
-from .index import FingerprintIndex
-from .index_whitening import update_whitening
+from .index.calibration import calibrate
+from .index.index import FingerprintIndex
+from .index.index_whitening import update_whitening
 
 NO_PICTURE = 'no video stream'
 """Reason of a :class:`MediaError` of a sound file in a video's container."""

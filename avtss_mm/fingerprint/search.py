@@ -11,14 +11,15 @@ from tqdm import tqdm
 
 from ..apis.embed_files import TIMEOUT, embed_files
 from ..apis.embedder import ClipFeatures, Embedder
-from ..media import MediaError, probe
-from ..media.guarded_map import guarded_map
-from .calibration import FALLBACK
+from ..errors import MediaError
+from ..media import probe
+from ..workers.guarded_map import guarded_map
 from .embedding import usable_chunks
-from .fusion import fuse
-from .index import LETTERS, FingerprintIndex
-from .matching import Hits, find_segments
-from .tables import POSITION_BITS
+from .index.calibration import FALLBACK
+from .index.index import LETTERS, FingerprintIndex
+from .index.tables import POSITION_BITS
+from .matching.fusion import fuse
+from .matching.segments import Hits, find_segments
 
 Chunks = dict[str, 'tuple[np.ndarray, np.ndarray]']
 """By 'video' and/or 'audio': times (n, 2) in seconds and unit vectors (n, D)."""

@@ -1,10 +1,10 @@
 """Media files: facts, frames at times, sound in a window. Knows files, nothing of the method."""
 
-from .base import MediaClips, MediaError, MediaInfo, Reader
+from ..errors import ManifestError, MediaError
+from .base import MediaClips, MediaInfo, Reader
 from .manifest import build_manifest, find_media, load_manifest, save_manifest
 from .probe import probe
 from .reader import available_backends, open_media
-from .rows import ManifestError
 from .writer import write_video
 
 __all__ = [

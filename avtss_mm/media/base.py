@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
+from ..errors import MediaError
 
 TOLERANCE = 1e-3
 """Seconds by which a frame may begin after the asked time and still be on screen: a time that was
@@ -18,32 +19,9 @@ MERGE_GAP = 0.5
 """Sound windows closer than this (seconds) are decoded as one: cheaper than another seek."""
 
 
-CONTROLS = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]')
-"""What ends a line or moves the cursor of a terminal, and bytes of a name that are no Unicode."""
-
-
-def one_line(text) -> str:
-    """A name as a message shows it: control characters are escaped, ``\\n`` for instance."""
-    return CONTROLS.sub(lambda found: found.group().encode('unicode_escape').decode(), str(text))
-
-
 def local_name(path) -> str:
     """A path as FFmpeg takes it for a file, whatever it is: ``12:30.mp4`` would be a protocol."""
     return os.path.join(os.curdir, os.fspath(path))
-
-
-class MediaError(Exception):
-    """A file that is absent, unreadable, broken or lacks the stream that was asked for.
-
-    Its text is one line, ``<path>: <reason>``, with control characters of the path escaped.
-    """
-
-    def __init__(self, path, reason) -> None:
-        self.path, self.reason = str(path), one_line(' '.join(str(reason).split()))
-        super().__init__(f'{one_line(self.path)}: {self.reason}')
-
-    def __reduce__(self):
-        return type(self), (self.path, self.reason)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import decord
 import numpy as np
 
 from .base import TOLERANCE, local_name
-from .foreign import ForeignReader
+from .fallback_reader import ForeignReader
 from .pyav_container import best_stream, open_container, packets
 
 FORMATS = ('mov', 'matroska', 'avi')

@@ -8,9 +8,9 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
-from ..utils.whole_file import write_whole
-from .base import MediaError
-from .guarded_map import WorkerError, guarded_map
+from ..errors import MediaError
+from ..files.whole_file import write_whole
+from ..workers.guarded_map import WorkerError, guarded_map
 from .probe import probe
 from .rows import check_row, parse_manifest
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .base import MediaError
+from ..errors import MediaError
 from .reader import open_media
 
 SILENCE = 1e-3

@@ -12,7 +12,8 @@ import numpy as np
 from av.format import Flags
 from av.video.reformatter import VideoReformatter
 
-from .base import TOLERANCE, MediaError, MediaInfo, Reader
+from ..errors import MediaError
+from .base import TOLERANCE, MediaInfo, Reader
 from .pyav_container import (
     avi_shift,
     best_stream,

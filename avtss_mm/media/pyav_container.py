@@ -11,7 +11,8 @@ from itertools import islice
 import av
 from av.stream import Disposition
 
-from .base import MediaError, local_name
+from ..errors import MediaError
+from .base import local_name
 
 REORDER = 24
 """Packets looked at ahead: no codec stores a frame further than 16 from its place in time."""

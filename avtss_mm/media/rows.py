@@ -8,11 +8,9 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from ..errors import ManifestError
+
 MAX_LABEL = 2**31 - 1
-
-
-class ManifestError(ValueError):
-    """A list of files is not what it must be; the text says where, and what to do."""
 
 
 def parse_manifest(data: bytes, path, folder=None) -> tuple[list[dict], dict]:

@@ -7,7 +7,7 @@ import torchcodec
 from torchcodec.decoders import VideoDecoder
 
 from .base import TOLERANCE, local_name
-from .foreign import ForeignReader
+from .fallback_reader import ForeignReader
 
 if torchcodec.ffmpeg_major_version is None:  # since 0.17 it imports all the same
     raise ImportError('it finds no shared FFmpeg of the system')

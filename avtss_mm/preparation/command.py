@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ..utils.cli import UsageError, user_errors
+from ..errors import UsageError
+from ..utils.cli import user_errors
 from .lists import Listing
 from .prepare import prepare, summary
 

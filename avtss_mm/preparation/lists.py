@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from ..utils.cli import UsageError
+from ..errors import UsageError
 
 
 class Clip(NamedTuple):

@@ -10,9 +10,9 @@ from typing import NamedTuple
 from ..datasets.video_list import may_sound
 from ..media import build_manifest, find_media, save_manifest
 from ..media.manifest import AUDIO_SUFFIXES, SUFFIXES
+from ..utils.report import format_table, progress_bar, shorten, write_csv
 from .files import find_file, index_files
 from .lists import Clip, Listing
-from .report import format_table, progress_bar, shorten, write_csv
 
 CACHE = '.probe_cache.jsonl'
 """Facts of the files of a data set: a later run probes only what has changed."""

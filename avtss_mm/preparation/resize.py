@@ -14,11 +14,12 @@ import numpy as np
 from av.video.frame import PictureType
 from av.video.reformatter import VideoReformatter
 
-from ..media import MediaError, open_media
+from ..errors import MediaError
+from ..files.whole_file import written_whole
+from ..media import open_media
 from ..media.base import local_name
 from ..media.pyav_backend import ONE_THREAD
 from ..media.pyav_container import best_stream, open_container, packets
-from ..utils.whole_file import written_whole
 
 CLOCK = Fraction(1, 90000)
 """Tick (seconds) of the times of the frames that are written."""

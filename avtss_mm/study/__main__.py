@@ -13,8 +13,9 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
-from ..utils.cli import UsageError, user_errors
-from ..utils.memory import keep_freed_memory
+from ..engine.memory import keep_freed_memory
+from ..errors import UsageError
+from ..utils.cli import user_errors
 from .measuring import measure_run
 from .plan import read_study
 from .running import STUDY_FILE

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..utils.cli import UsageError
+from ..errors import UsageError
 
 LISTS = ('root', 'gallery', 'query', 'factors')
 
@@ -65,7 +65,7 @@ def read_evaluations(
 
 
 def _read(name: str, values: dict) -> Evaluation:
-    from .measures import MEASURES, OF_FEATURES  # measures are of evaluations
+    from .measures.groups import MEASURES, OF_FEATURES  # measures are of evaluations
 
     title = f'evaluations.{name}' if name else 'measures'
     unknown = set(values) - {*LISTS, 'measures'}

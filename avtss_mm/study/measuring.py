@@ -16,7 +16,7 @@ from ..apis.encoder import encoder_config
 from ..media import load_manifest
 from ..utils.seeding import seeded
 from ..utils.software import software
-from .measures import TrainedRun, take
+from .measures.groups import TrainedRun, take
 from .plan import RANDOM, Run, Study
 from .results import read_results, write_results
 

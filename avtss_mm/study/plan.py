@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from ..utils.cli import UsageError
+from ..errors import UsageError
 from .evaluations import Evaluation, read_evaluations
 
 RANDOM = 'random'

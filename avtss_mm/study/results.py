@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from ..utils.whole_file import write_whole
+from ..files.whole_file import write_whole
 from .plan import Run, Study
 
 

@@ -16,7 +16,7 @@ from typing import IO
 
 from mmengine.logging import print_log
 
-from ..utils.whole_file import write_whole
+from ..files.whole_file import write_whole
 from .measuring import CONFIG, TRAINED, last_checkpoint
 from .plan import RANDOM, Run, Study
 from .results import is_finished

@@ -11,19 +11,10 @@ from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
-from mmaction.registry import RUNNERS
 from mmengine.config import Config, DictAction
-from mmengine.runner import Runner
 
-from ..media import ManifestError, MediaError
+from ..errors import ManifestError, MediaError, UsageError, WeightsError
 from .config import apply_cfg_options, read_config
-from .load_report import WeightsError
-from .memory import keep_freed_memory
-
-
-class UsageError(Exception):
-    """What the user asked for cannot be; the text says what to do."""
-
 
 USER_ERRORS = (
     *(FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError),
@@ -79,15 +70,6 @@ def load_config(args: Namespace) -> Config:
     elif cfg.get('work_dir') is None:
         cfg.work_dir = str(Path('work_dirs', Path(args.config).stem))
     return cfg
-
-
-def build_runner(cfg: Config) -> Runner:
-    """Build mmengine's runner, or the one named by the config's ``runner_type``."""
-    keep_freed_memory()
-    runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
-    # mmengine logs a line for each parameter without weight decay: hundreds
-    runner.logger.addFilter(lambda record: 'paramwise_options' not in record.getMessage())
-    return runner
 
 
 @contextmanager

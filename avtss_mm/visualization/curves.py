@@ -11,7 +11,7 @@ import numpy as np
 matplotlib.use('Agg')
 from matplotlib import pyplot as plt  # noqa: E402
 
-from ..utils.whole_file import written_whole  # noqa: E402
+from ..files.whole_file import written_whole  # noqa: E402
 
 CHANCE = dict(color='0.5', linestyle=':', linewidth=1)
 COLORS = dict(

@@ -6,12 +6,12 @@ import av
 import numpy as np
 import pytest
 import torch
+from helpers.small_encoder import CHANNELS, PROJECTED, write_model
 from mmengine.dataset import pseudo_collate
-from small_encoder import CHANNELS, PROJECTED, write_model
 
 from avtss_mm.apis import Embedder, load_encoder
 from avtss_mm.datasets import AudioVisualDataset
-from avtss_mm.media import MediaError
+from avtss_mm.errors import MediaError
 
 WINDOW = 0.64  # seconds of a clip of the demo: 8 frames at 12.5 a second
 

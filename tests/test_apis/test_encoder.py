@@ -11,8 +11,8 @@ from mmengine.runner import save_checkpoint
 import avtss_mm  # noqa: F401
 from avtss_mm.apis import load_encoder
 from avtss_mm.apis.encoder import encoder_config
+from avtss_mm.checkpoints.registered import check_registered
 from avtss_mm.utils.config import parse_config_text, read_config
-from avtss_mm.utils.registered import check_registered
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 

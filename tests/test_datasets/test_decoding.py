@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from avtss_mm.datasets.transforms import AVDecode, AVInit
-from avtss_mm.media import MediaError, open_media
+from avtss_mm.errors import MediaError
+from avtss_mm.media import open_media
 
 TIMES = [np.array([0.5, 1.0, 1.0]), np.array([1.0, 0.5, 0.0])]
 WINDOWS = [(0.5, 1.5), (3.0, 5.0)]

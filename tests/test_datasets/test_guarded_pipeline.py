@@ -15,7 +15,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from avtss_mm.media import MediaError
+from avtss_mm.errors import MediaError
 
 
 def decode_badly(row: dict) -> dict:

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 from torch.utils.data import DataLoader
 
-from avtss_mm.media import MediaError
+from avtss_mm.errors import MediaError
 
 OPEN_FILES = '/proc/self/fd'
 needs_open_files = pytest.mark.skipif(not os.path.isdir(OPEN_FILES), reason='needs Linux')

@@ -8,11 +8,11 @@ import pickle
 
 import numpy as np
 import pytest
-from hostile import write_pickle
+from helpers.hostile import write_pickle
 from mmengine.dataset import BaseDataset
 
 from avtss_mm.datasets.video_list import pack_rows, parse_line, read_list
-from avtss_mm.media import ManifestError
+from avtss_mm.errors import ManifestError
 
 
 @pytest.mark.parametrize(

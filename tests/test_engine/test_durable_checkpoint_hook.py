@@ -4,10 +4,10 @@ import resource
 
 import pytest
 import torch
+from helpers.toy_run import ToyAccuracy, ToyDataset, build_runner
 from mmengine.hooks import Hook
 from mmengine.logging import MessageHub
 from mmengine.registry import METRICS
-from toy_run import ToyAccuracy, ToyDataset, build_runner
 
 from avtss_mm.engine import DurableCheckpointHook, find_last_checkpoint
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from small_index import chunks, make_index
+from helpers.small_index import chunks, make_index
 
 from avtss_mm.fingerprint.search import find_copies, match_chunks
 

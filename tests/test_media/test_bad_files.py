@@ -5,9 +5,10 @@ import os
 import av
 import numpy as np
 import pytest
-from stamped_video import read_stamp, write_stamped
+from helpers.stamped_video import read_stamp, write_stamped
 
-from avtss_mm.media import MediaError, open_media, probe
+from avtss_mm.errors import MediaError
+from avtss_mm.media import open_media, probe
 
 
 @pytest.fixture(scope='module')

@@ -5,7 +5,8 @@ import threading
 
 import pytest
 
-from avtss_mm.media import MediaError, open_media, probe
+from avtss_mm.errors import MediaError
+from avtss_mm.media import open_media, probe
 
 
 @pytest.fixture

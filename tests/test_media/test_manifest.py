@@ -5,10 +5,10 @@ import os
 import time
 
 import pytest
-from stamped_video import write_stamped
+from helpers.stamped_video import write_stamped
 
 from avtss_mm.media import build_manifest, find_media, load_manifest, save_manifest
-from avtss_mm.media.guarded_map import WorkerError, guarded_map
+from avtss_mm.workers.guarded_map import WorkerError, guarded_map
 
 
 @pytest.fixture

@@ -6,9 +6,10 @@ import av
 import numpy as np
 import pytest
 from av.stream import Disposition
-from stamped_video import on_screen, read_stamp, stamp, write_stamped
+from helpers.stamped_video import on_screen, read_stamp, stamp, write_stamped
 
-from avtss_mm.media import MediaError, open_media, write_video
+from avtss_mm.errors import MediaError
+from avtss_mm.media import open_media, write_video
 
 
 def test_avi_with_empty_frames(tmp_path, backend):

@@ -3,9 +3,10 @@
 import av
 import numpy as np
 import pytest
-from stamped_video import write_stamped
+from helpers.stamped_video import write_stamped
 
-from avtss_mm.media import MediaError, probe, write_video
+from avtss_mm.errors import MediaError
+from avtss_mm.media import probe, write_video
 
 
 @pytest.mark.parametrize('name', ['a.mp4', 'a.mkv', 'a.webm', 'a.avi', 'a.ts'])

@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from stamped_video import on_screen, read_stamp, write_stamped
+from helpers.stamped_video import on_screen, read_stamp, write_stamped
 
 from avtss_mm.media import available_backends, open_media
 

@@ -5,7 +5,8 @@ import os
 
 import pytest
 
-from avtss_mm.media import ManifestError, build_manifest, load_manifest, save_manifest
+from avtss_mm.errors import ManifestError
+from avtss_mm.media import build_manifest, load_manifest, save_manifest
 from avtss_mm.media.rows import leaves_folder
 
 

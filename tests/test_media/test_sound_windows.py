@@ -3,7 +3,7 @@
 import av
 import numpy as np
 import pytest
-from stamped_video import write_stamped
+from helpers.stamped_video import write_stamped
 
 from avtss_mm.media import open_media
 

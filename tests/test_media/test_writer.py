@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from stamped_video import write_stamped
+from helpers.stamped_video import write_stamped
 
 from avtss_mm.media import write_video
 

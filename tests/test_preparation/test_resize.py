@@ -4,7 +4,8 @@ import av
 import numpy as np
 import pytest
 
-from avtss_mm.media import MediaError, open_media, probe
+from avtss_mm.errors import MediaError
+from avtss_mm.media import open_media, probe
 from avtss_mm.preparation.resize import even_size, resize_video
 
 INSTANTS = (1.01, 2.33)

@@ -4,16 +4,16 @@ import dataclasses
 
 import numpy as np
 import pytest
+from helpers.small_encoder import write_model
 from mmengine.config import Config
-from small_encoder import write_model
 
 from avtss_mm.apis import Embedder
+from avtss_mm.errors import UsageError
 from avtss_mm.media.manifest import build_manifest, load_manifest, save_manifest
-from avtss_mm.study.features import CLIPS, embed_rows, read_rows, whole_rows, window_pairs
-from avtss_mm.study.fingerprints import make_copies
+from avtss_mm.study.measures.copies import make_copies
+from avtss_mm.study.measures.features import CLIPS, embed_rows, read_rows, whole_rows, window_pairs
+from avtss_mm.study.measures.windows import StudyWindows
 from avtss_mm.study.plan import read_study
-from avtss_mm.study.windows import StudyWindows
-from avtss_mm.utils.cli import UsageError
 
 LENGTHS = dict(clip_len=8, video_fps=12.5)
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from avtss_mm.apis.embedder import ClipFeatures
-from avtss_mm.study.features import FileFeatures
-from avtss_mm.study.measures import Fold, take
+from avtss_mm.study.measures.features import FileFeatures
+from avtss_mm.study.measures.groups import Fold, take
 
 
 class Folds:

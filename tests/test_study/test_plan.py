@@ -2,14 +2,14 @@
 
 import pytest
 import torch
-from commands import ROOT
+from helpers.commands import ROOT
 from mmaction.registry import MODELS
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
+from avtss_mm.errors import UsageError
 from avtss_mm.study.plan import read_study, resolve_paths
 from avtss_mm.study.run_config import run_config, stretch_schedule
-from avtss_mm.utils.cli import UsageError
 
 DEMO = str(ROOT / 'configs/demo/avtss_toy.py')
 MINIMAL = dict(

@@ -6,7 +6,7 @@ import threading
 import time
 
 import pytest
-from commands import ROOT
+from helpers.commands import ROOT
 from mmengine.config import Config
 
 from avtss_mm.study.plan import read_study

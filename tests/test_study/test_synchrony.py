@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from avtss_mm.study.synchrony import synchrony, synchrony_ranks
+from avtss_mm.study.measures.synchrony import synchrony, synchrony_ranks
 
 HEARD = np.ones(8, bool)
 

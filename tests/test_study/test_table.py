@@ -6,9 +6,9 @@ import pytest
 from mmengine.config import Config
 
 from avtss_mm.study.plan import read_study
+from avtss_mm.study.report.figure import BETTER, SAME, WORSE, _judge, draw_study
+from avtss_mm.study.report.table import cell, summarise, write_tables
 from avtss_mm.study.results import is_finished, read_results, write_results
-from avtss_mm.study.table import cell, summarise, write_tables
-from avtss_mm.visualization.study import BETTER, SAME, WORSE, _judge, draw_study
 
 FACTS = dict(
     steps=750,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from avtss_mm.study.temporal import WindowPairs, temporal_accuracy
+from avtss_mm.study.measures.temporal import WindowPairs, temporal_accuracy
 
 PAIRS = 240
 TASKS = [f'{task}_{m}' for task in ('speed', 'direction') for m in 'va']

@@ -3,7 +3,7 @@ import json
 import numpy as np
 from mmengine.config import Config
 
-from avtss_mm.study.training_log import epochs_to_reach, read_curves
+from avtss_mm.study.measures.training_log import epochs_to_reach, read_curves
 from avtss_mm.visualization import draw_curves_of_runs
 
 

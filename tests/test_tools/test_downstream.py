@@ -4,9 +4,9 @@ import json
 
 import pytest
 import torch
-from commands import NO_WORKERS, ROOT, tool
-from official_layouts import write_esc50, write_ucf101
-from small_encoder import write_model
+from helpers.commands import NO_WORKERS, ROOT, tool
+from helpers.official_layouts import write_esc50, write_ucf101
+from helpers.small_encoder import write_model
 
 ONE_EPOCH = [
     *NO_WORKERS,

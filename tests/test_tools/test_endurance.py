@@ -6,9 +6,9 @@ import subprocess
 import sys
 import tempfile
 
-from commands import ROOT, tool
+from helpers.commands import ROOT, tool
 
-sys.path.append(str(ROOT / 'tools/benchmarks'))
+sys.path.append(str(ROOT / 'tools/faults'))
 
 from process_tree import usage  # noqa: E402
 
@@ -36,7 +36,7 @@ def test_usage_is_of_all_processes_below():
 
 def test_queries(tmp_path):
     options = ['--hours', 0, '--queries', 6, '--every', 0.5, '--videos', 3, '--bad', 0.5]
-    result = tool('benchmarks/endurance.py', '--out', tmp_path, *options)
+    result = tool('faults/endurance.py', '--out', tmp_path, *options)
     report = json.loads((tmp_path / 'endurance_query.json').read_text())
     assert (
         report['lost'] == 0

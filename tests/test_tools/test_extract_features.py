@@ -16,13 +16,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.small_encoder import CHANNELS, PROJECTED, write_model
 from mmengine.config import Config
 from numpy.lib.format import read_array
-from small_encoder import CHANNELS, PROJECTED, write_model
 
 from avtss_mm.apis import Embedder
-from avtss_mm.utils.feature_file import load_features
-from avtss_mm.utils.feature_log import FeatureLog
+from avtss_mm.files.feature_file import load_features
+from avtss_mm.files.feature_log import FeatureLog
 
 TOOL = Path(__file__).parents[2] / 'tools/extract_features.py'
 

@@ -5,11 +5,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from commands import ROOT, tool
+from helpers.commands import ROOT, tool
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from avtss_mm.fingerprint.copies import prepare_copies, read_ground_truth
+from avtss_mm.fingerprint.benchmark.ground_truth import prepare_copies, read_ground_truth
 from avtss_mm.media.manifest import build_manifest, save_manifest
 from avtss_mm.utils.config import apply_cfg_options
 

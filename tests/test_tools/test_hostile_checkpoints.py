@@ -4,9 +4,9 @@ import runpy
 import sys
 
 import pytest
-from commands import ROOT
-from hostile import write_checkpoint, write_pickle
-from small_encoder import write_model
+from helpers.commands import ROOT
+from helpers.hostile import write_checkpoint, write_pickle
+from helpers.small_encoder import write_model
 from test_train_test_cli import TOY
 
 COMMANDS = {

@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
-from commands import ROOT
-from small_training import CONFIG, SMALL, flags, make_toy
+from helpers.commands import ROOT
+from helpers.small_training import CONFIG, SMALL, flags, make_toy
 
 PATIENCE = 120
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 
-from commands import tool
+from helpers.commands import tool
 
 
 def test_every_kind_is_survived(make_video, tmp_path):
     for name in ('a.mp4', 'b.avi'):
         make_video(tmp_path / 'media' / name, duration=2, size=(64, 96), audio='noise')
     options = ('--limit', 6, '--timeout', 3, '--only', 'FIFO', 'HTML', 'cut at a box', 'rotation')
-    result = tool(
-        'benchmarks/media_faults.py', tmp_path / 'media', '--out', tmp_path / 'out', *options
-    )
+    result = tool('faults/media_faults.py', tmp_path / 'media', '--out', tmp_path / 'out', *options)
     rows = [
         json.loads(line) for line in (tmp_path / 'out/media_faults.jsonl').read_text().splitlines()
     ]

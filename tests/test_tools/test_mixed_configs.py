@@ -5,11 +5,11 @@ import json
 import numpy as np
 import pytest
 import torch
-from commands import NO_WORKERS, ROOT, tool
+from helpers.commands import NO_WORKERS, ROOT, tool
+from helpers.official_layouts import write_esc50
+from helpers.small_encoder import write_model
 from mmaction.registry import MODELS
 from mmengine.registry import init_default_scope
-from official_layouts import write_esc50
-from small_encoder import write_model
 
 from avtss_mm.media.manifest import build_manifest, save_manifest
 from avtss_mm.utils.config import read_config

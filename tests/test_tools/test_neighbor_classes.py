@@ -1,9 +1,9 @@
 """The tool on a checkpoint and real files."""
 
 import pytest
-from commands import tool
-from small_encoder import write_model
-from small_training import make_toy
+from helpers.commands import tool
+from helpers.small_encoder import write_model
+from helpers.small_training import make_toy
 
 NAME = 'analysis_tools/neighbor_classes.py'
 

@@ -2,11 +2,11 @@
 
 import json
 
-from commands import ROOT, tool
+from helpers.commands import ROOT, tool
 
 
 def test_nothing_crashes_and_nothing_runs(tmp_path):
-    printed = tool('benchmarks/parser_fuzz.py', '--out', tmp_path, '--inputs', 25, '--seed', 7)
+    printed = tool('faults/parser_fuzz.py', '--out', tmp_path, '--inputs', 25, '--seed', 7)
     report = json.loads((tmp_path / 'parser_fuzz.json').read_text())
     assert report['code_was_run'] is False and 'never run' in printed.stdout
     assert len(report['parsers']) == 18
@@ -29,7 +29,7 @@ def test_a_parser_that_crashes_is_reported(tmp_path, monkeypatch):
         'fuzz_targets.TARGETS["annotation list"] = good._replace(read=bad)\n'
         'parser_fuzz.main()\n'
     )
-    monkeypatch.setenv('PYTHONPATH', str(ROOT / 'tools/benchmarks'))
+    monkeypatch.setenv('PYTHONPATH', str(ROOT / 'tools/faults'))
     out = tmp_path / 'out'
     options = ['--out', out, '--inputs', 40, '--only', 'annotation list']
     assert tool(script, *options, check=False).returncode == 1

@@ -3,8 +3,8 @@
 import runpy
 
 import pytest
-from commands import ROOT
-from official_layouts import write_esc50
+from helpers.commands import ROOT
+from helpers.official_layouts import write_esc50
 
 from avtss_mm.media import load_manifest
 

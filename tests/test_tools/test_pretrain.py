@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from commands import ROOT, tool
-from small_training import SMALL, make_toy, train
+from helpers.commands import ROOT, tool
+from helpers.small_training import SMALL, make_toy, train
 
 
 @pytest.fixture(scope='module')

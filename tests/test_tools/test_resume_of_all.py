@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from small_training import CONFIG, make_toy, train
+from helpers.small_training import CONFIG, make_toy, train
 
 ALL = f"""
 _base_ = [{str(CONFIG)!r}]

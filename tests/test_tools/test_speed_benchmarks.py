@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from commands import tool
+from helpers.commands import tool
 
 
 @pytest.fixture

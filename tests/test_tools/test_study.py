@@ -13,8 +13,8 @@ import time
 import numpy as np
 import pytest
 import soundfile
-from commands import ROOT
-from small_encoder import CONFIG
+from helpers.commands import ROOT
+from helpers.small_encoder import CONFIG
 
 from avtss_mm.media.manifest import build_manifest, save_manifest
 

@@ -5,13 +5,13 @@ import os
 
 import pytest
 import torch
-from commands import ROOT, tool
+from helpers.commands import ROOT, tool
 
 
 def test_a_fault_a_row(tmp_path):
     fault = 'work dir read-only from the start'
     printed = tool(
-        'benchmarks/training_faults.py', '--out', tmp_path, '--faults', fault, '--times', 1,
+        'faults/training_faults.py', '--out', tmp_path, '--faults', fault, '--times', 1,
         '--num-videos', 2,
     ).stdout  # fmt: skip
     (row,) = json.loads((tmp_path / 'faults.json').read_text())

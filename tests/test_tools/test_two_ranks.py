@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 import torch
-from small_training import CONFIG, make_toy, train_on_ranks
+from helpers.small_training import CONFIG, make_toy, train_on_ranks
 
 ONE_CLIP = ['train_dataloader.batch_size=2']
 BY_RANK = """

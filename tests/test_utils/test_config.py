@@ -3,7 +3,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from commands import ROOT
+from helpers.commands import ROOT
 from mmengine.config import Config
 
 from avtss_mm.utils.config import apply_cfg_options, read_config

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from measuring import memory, parser, report
 
-from avtss_mm.fingerprint.whitening import unit
+from avtss_mm.fingerprint.matching.whitening import unit
 
 CHUNKS_A_FILE, CHUNKS_A_QUERY, DIM = 10, 17, 512
 KINDS = ('exact', 'faiss', 'milvus')
@@ -96,7 +96,7 @@ def exact(kind: str, number: int, folder: str, asked: dict):
 
 def indexed(kind: str, number: int, folder: str, asked: dict):
     """An index on disk, filled file by file as the command does."""
-    from avtss_mm.fingerprint.index import FingerprintIndex
+    from avtss_mm.fingerprint.index.index import FingerprintIndex
     from avtss_mm.fingerprint.indexing import finish
     from avtss_mm.fingerprint.search import match_chunks
 

@@ -22,8 +22,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import psutil
 from measuring import parser, report
-from process_tree import PROC, descendants
 from tqdm import tqdm
 
 from avtss_mm.media import load_manifest, save_manifest
@@ -100,7 +100,8 @@ def start(world: Path, list_name: str, work_dir: Path, workers: int) -> dict[str
                 sys.exit(f'error: no step was made\n{(work_dir / "log").read_text()[-3000:]}')
             time.sleep(0.02)
         seconds = time.perf_counter() - begin
-        used = sum(map(own_memory, descendants(process.pid)))
+        tree = psutil.Process(process.pid)
+        used = sum(map(own_memory, [tree, *tree.children(recursive=True)]))
         return {'s until the list is read': listed, 's to the first step': seconds, 'MB': used}
     finally:
         with contextlib.suppress(ProcessLookupError):
@@ -116,12 +117,10 @@ def first_step(work_dir: Path) -> bool:
     return False
 
 
-def own_memory(pid: int) -> float:
+def own_memory(process: psutil.Process) -> float:
     """MB of a process; a page that several share counts in parts."""
-    with contextlib.suppress(OSError):
-        for line in (PROC / str(pid) / 'smaps_rollup').read_text().splitlines():
-            if line.startswith('Pss:'):
-                return int(line.split()[1]) / 1000
+    with contextlib.suppress(psutil.Error):
+        return process.memory_full_info().pss / 1e6
     return 0.0
 
 

@@ -33,8 +33,8 @@ from mmengine.registry import init_default_scope
 from torch.nn.functional import normalize
 
 from avtss_mm.engine import FiniteLossHook
+from avtss_mm.engine.memory import keep_freed_memory
 from avtss_mm.utils.config import read_config
-from avtss_mm.utils.memory import keep_freed_memory
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 PAPER, DEMO = CONFIGS / 'pretrain/avtss_r2plus1d_k400.py', CONFIGS / 'demo/avtss_toy.py'

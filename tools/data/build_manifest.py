@@ -16,7 +16,7 @@ from pathlib import Path
 
 from avtss_mm.media import build_manifest, find_media, save_manifest
 from avtss_mm.preparation.command import add_work_arguments
-from avtss_mm.preparation.report import progress_bar, write_csv
+from avtss_mm.utils.report import progress_bar, write_csv
 
 
 def parse_args(argv=None) -> argparse.Namespace:

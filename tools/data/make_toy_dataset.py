@@ -22,6 +22,7 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
+from avtss_mm.files.whole_file import write_whole
 from avtss_mm.media import write_video
 from avtss_mm.toy import (
     CLASSES,
@@ -32,7 +33,6 @@ from avtss_mm.toy import (
     render_frames,
     synthesise,
 )
-from avtss_mm.utils.whole_file import write_whole
 
 FORMAT = 6  # raise it when the same arguments would give other files
 SPLITS = ('train', 'test')

@@ -12,7 +12,8 @@ nothing is copied.
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from pathlib import Path
 
-from avtss_mm.fingerprint.copies import (
+from avtss_mm.errors import UsageError
+from avtss_mm.fingerprint.benchmark.ground_truth import (
     GALLERY,
     QUERIES,
     REJECTS,
@@ -22,8 +23,8 @@ from avtss_mm.fingerprint.copies import (
 )
 from avtss_mm.media.rows import leaves_folder
 from avtss_mm.preparation.command import add_work_arguments
-from avtss_mm.preparation.report import shorten
-from avtss_mm.utils.cli import UsageError, user_errors
+from avtss_mm.utils.cli import user_errors
+from avtss_mm.utils.report import shorten
 
 PICTURES = 'configs/fingerprint/r2plus1d_vggsound.py'
 SOUNDS = 'configs/fingerprint/spectrogram_resnet_vggsound.py'

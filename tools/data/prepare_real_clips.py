@@ -21,16 +21,17 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from pathlib import Path
 
-from avtss_mm.fingerprint.copies import prepare_copies, read_ground_truth
+from avtss_mm.errors import UsageError
+from avtss_mm.fingerprint.benchmark.ground_truth import prepare_copies, read_ground_truth
 from avtss_mm.media import build_manifest, find_media, save_manifest
 from avtss_mm.media.manifest import AUDIO_SUFFIXES, SUFFIXES
 from avtss_mm.preparation.command import add_work_arguments
 from avtss_mm.preparation.files import find_file, index_files
 from avtss_mm.preparation.lists import official_form
 from avtss_mm.preparation.prepare import CACHE
-from avtss_mm.preparation.report import progress_bar
 from avtss_mm.preparation.sound_lists import read_esc50, read_vggsound
-from avtss_mm.utils.cli import UsageError, user_errors
+from avtss_mm.utils.cli import user_errors
+from avtss_mm.utils.report import progress_bar
 
 LINK = 'samples'
 VIDEOS = ('vggsound_mini', 'ucf_mini', 'kinetics_mini', 'hmdb_mini')

@@ -17,13 +17,14 @@ from collections import defaultdict
 from functools import partial
 from pathlib import Path
 
-from avtss_mm.media import MediaError, find_media
-from avtss_mm.media.guarded_map import WorkerError, guarded_map
+from avtss_mm.errors import MediaError, UsageError
+from avtss_mm.files.whole_file import draft_of
+from avtss_mm.media import find_media
 from avtss_mm.preparation.command import add_work_arguments
-from avtss_mm.preparation.report import format_table, progress_bar, write_csv
 from avtss_mm.preparation.resize import resize_video
-from avtss_mm.utils.cli import UsageError, user_errors
-from avtss_mm.utils.whole_file import draft_of
+from avtss_mm.utils.cli import user_errors
+from avtss_mm.utils.report import format_table, progress_bar, write_csv
+from avtss_mm.workers.guarded_map import WorkerError, guarded_map
 
 
 def parse_args(argv=None) -> argparse.Namespace:

@@ -6,7 +6,8 @@ import numpy as np
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
-from ...media import MediaError, open_media
+from ...errors import MediaError
+from ...media import open_media
 
 
 @TRANSFORMS.register_module()

@@ -18,7 +18,7 @@ from ..bare_model import bare_model
 from ..resuming import flush, write_marker
 
 PARTIAL = '*.pth.part'
-"""What a checkpoint is called while it is written (see :mod:`avtss_mm.utils.checkpoint`)."""
+"""What a checkpoint is called while it is written (see :mod:`avtss_mm.checkpoints.plain`)."""
 
 WAITING = 'gradients'
 """Key of a checkpoint."""

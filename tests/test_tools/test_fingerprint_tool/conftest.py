@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from distinct_media import write_distinct
-from made_index import make_index
-from small_encoder import write_model
+from helpers.distinct_media import write_distinct
+from helpers.made_index import make_index
+from helpers.small_encoder import write_model
 
 from avtss_mm.fingerprint.cli import main
 

@@ -10,12 +10,12 @@ import subprocess
 import sys
 import time
 
-from commands import ROOT
-from distinct_media import write_distinct, write_sound
-from made_index import content, make_index
+from helpers.commands import ROOT
+from helpers.distinct_media import write_distinct, write_sound
+from helpers.made_index import content, make_index
 
-from avtss_mm.fingerprint.catalog import Catalog
-from avtss_mm.utils.cli import UsageError
+from avtss_mm.errors import UsageError
+from avtss_mm.fingerprint.index.catalog import Catalog
 
 
 def test_other_weights_are_refused_with_the_command_that_helps(media, model, avtss_fp, tmp_path):
@@ -96,7 +96,7 @@ def test_killed_at_any_moment_it_goes_on(media, model, avtss_fp, tmp_path):
 
 
 def test_one_process_at_a_time_changes_an_index(index, media, avtss_fp):
-    from avtss_mm.fingerprint.index import FingerprintIndex
+    from avtss_mm.fingerprint.index.index import FingerprintIndex
 
     with FingerprintIndex(index, write=True):
         status, out, err = avtss_fp('index', media, '-o', index)

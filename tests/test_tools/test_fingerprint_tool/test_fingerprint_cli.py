@@ -7,8 +7,8 @@ import io
 import json
 
 import pytest
-from commands import tool
-from distinct_media import write_distinct, write_sound
+from helpers.commands import tool
+from helpers.distinct_media import write_distinct, write_sound
 
 FIELDS = 'query query_start query_end video video_start video_end speed score modality'.split()
 

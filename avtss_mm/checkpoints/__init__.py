@@ -1,0 +1,1 @@
+"""Weights in files: written plainly, read safely, named for other networks, exported."""

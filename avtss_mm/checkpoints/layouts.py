@@ -1,0 +1,153 @@
+"""How torchvision, mmaction2 and AVID-CMA name the weights of the networks that we have too."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from mmaction.registry import MODELS
+from torch import Tensor
+
+from ..errors import WeightsError
+from .load_report import names_of
+
+# Pattern and replacement, all applied to every name, in this order.
+TO_TORCHVISION_RESNET = ((r'^stem\.0\.', 'conv1.'), (r'^stem\.1\.', 'bn1.'))
+TO_MMACTION_RESNET = (
+    (r'^stem\.0\.', 'conv1.conv.'),
+    (r'^stem\.1\.', 'conv1.bn.'),
+    (r'^(layer\d\.\d+)\.conv(\d)\.', r'\1.conv\2.conv.'),
+    (r'^(layer\d\.\d+)\.bn(\d)\.', r'\1.conv\2.bn.'),
+    (r'\.downsample\.0\.', '.downsample.conv.'),
+    (r'\.downsample\.1\.', '.downsample.bn.'),
+)
+FROM_AVID = (
+    (r'^conv1\.', 'stem.'),
+    *((rf'^conv{stage + 1}x\.', f'layer{stage}.') for stage in (1, 2, 3, 4)),
+    (r'^(layer\d)\.(?!\d)', r'\1.0.'),  # the 10-layer network has no block numbers
+)
+
+
+class Layout(NamedTuple):
+    """What tells the weights of one code base, and what is needed to run them.
+
+    Attributes:
+        source (str): Whose they are.
+        network (str): Our network for them.
+        mark (str): Pattern of the name that only they have: the first convolution of stage 1.
+        rules (tuple): Turn their names into ours.
+        normalisation (str): Arguments of the data preprocessor with which they were trained.
+    """
+
+    source: str
+    network: str
+    mark: str
+    rules: tuple
+    normalisation: str
+
+
+LAYOUTS = (
+    Layout(
+        'torchvision',
+        'R2Plus1D',
+        r'layer1\.0\.conv1\.0\.0\.weight$',
+        (),
+        'mean=[110.2, 100.6, 96.0], std=[58.1, 56.5, 55.3]',
+    ),
+    Layout(
+        'AVID-CMA',
+        'AVIDR2Plus1D',
+        r'conv2x\.(0\.)?spt_conv1\.weight$',
+        FROM_AVID,
+        'mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375]',
+    ),
+)
+
+
+def rename(state_dict: Mapping[str, Tensor], rules: tuple) -> dict[str, Tensor]:
+    """Apply one of the tables above to the names of a state dict."""
+    renamed = {}
+    for name, tensor in state_dict.items():
+        for pattern, replacement in rules:
+            name = re.sub(pattern, replacement, name)
+        renamed[name] = tensor
+    return renamed
+
+
+def find_tensors(checkpoint: Any) -> dict[str, Tensor]:
+    """Look for the tensors of a checkpoint: bare, under ``state_dict`` or under ``model``.
+
+    Raises:
+        WeightsError: If there are none.
+    """
+    checkpoint = checkpoint if isinstance(checkpoint, Mapping) else {}
+    for candidate in (checkpoint.get('state_dict'), checkpoint.get('model'), checkpoint):
+        if isinstance(candidate, Mapping):
+            tensors = {k: v for k, v in candidate.items() if isinstance(v, Tensor)}
+            if tensors:
+                return tensors
+    found = ', '.join(map(str, checkpoint)) or 'nothing that has names'
+    raise WeightsError(f'no tensors, neither bare nor under state_dict or model; it has {found}')
+
+
+def recognise(state_dict: Mapping[str, Tensor]) -> tuple[Layout, str]:
+    """Tell from its names whose R(2+1)D a state dict is for.
+
+    Args:
+        state_dict (Mapping[str, Tensor]): Names and tensors of the file.
+
+    Returns:
+        tuple: The layout, and what stands before the names (``'module.video_model.'``).
+
+    Raises:
+        WeightsError: If it is none of :data:`LAYOUTS`; with the first names.
+    """
+    for layout in LAYOUTS:
+        for name in state_dict:
+            found = re.search(layout.mark, name)
+            if found:
+                return layout, name[: found.start()]
+    raise WeightsError(
+        "not an R(2+1)D as torchvision or AVID-CMA name it; the file's first names: "
+        f'{", ".join(names_of(state_dict)[:6])}'
+    )
+
+
+def convert(
+    state_dict: Mapping[str, Tensor], layout: Layout, prefix: str
+) -> tuple[dict, dict[str, Tensor]]:
+    """Turn what :func:`recognise` found into weights of our network.
+
+    Args:
+        state_dict (Mapping[str, Tensor]): Names and tensors of the file.
+        layout (Layout): Whose they are.
+        prefix (str): What stands before the names. Everything else is left out, and so is what is
+            no part of the network (a classifier).
+
+    Returns:
+        tuple: The config of our network, and its state dict, which fits exactly.
+
+    Raises:
+        WeightsError: If the tensors are not those of such a network.
+    """
+    tensors = {k[len(prefix) :]: v for k, v in state_dict.items() if k.startswith(prefix)}
+    tensors = rename(tensors, layout.rules)
+    tensors = {k: v for k, v in tensors.items() if re.match(r'stem\.|layer[1-4]\.', k)}
+    blocks = {tuple(name.split('.')[:2]) for name in tensors if name.startswith('layer')}
+    counts = Counter(stage for stage, _ in blocks)
+    width = next(v.shape[1] for k, v in state_dict.items() if re.search(layout.mark, k))
+    backbone = dict(
+        type=layout.network,
+        stage_blocks=tuple(counts[f'layer{stage}'] for stage in (1, 2, 3, 4)),
+        base_channels=width,
+    )
+    try:
+        MODELS.build(backbone).load_state_dict(tensors)
+    except RuntimeError as error:
+        reason = ' '.join(str(error).split())[:400]
+        raise WeightsError(
+            f'named as by {layout.source}, but not of such a network: {reason}'
+        ) from error
+    return backbone, tensors

@@ -1,0 +1,184 @@
+"""What the released mmaction2 1.2 and mmengine 0.10 need on today's Python and torch.
+
+Imported before everything else of this package. Each function looks for the fault itself, not for a
+version, and does nothing where upstream is sound. No safety of torch or Python is switched off.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import os
+import sys
+import warnings
+from importlib.util import find_spec
+from types import ModuleType
+
+
+def patch_mmaction_models() -> None:
+    """Import ``mmaction.models``, whose wheel lacks a folder and whose optional part may be broken.
+
+    - The 1.2.0 wheel has no ``localizers/drn``: an inert ``DRN`` stands in for it.
+    - A ``transformers`` that is newer than mmaction2 breaks the import of the multimodal models:
+      they are switched off as if ``transformers`` were not installed.
+
+    A failure for another reason is raised.
+    """
+    from mmaction.utils import dependency
+
+    try:
+        with warnings.catch_warnings():  # about an op of the full mmcv, which nothing here needs
+            warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAtt')
+            importlib.import_module('mmaction.models')
+    except Exception as error:  # raised again unless it is one of the two
+        if getattr(error, 'name', None) == 'mmaction.models.localizers.drn':
+            _supply_drn()
+        elif dependency.WITH_MULTIMODAL:
+            _switch_off_multimodal()
+        else:
+            raise
+        patch_mmaction_models()
+
+
+def _supply_drn() -> None:
+    package, module = (
+        ModuleType(f'mmaction.models.localizers.{name}') for name in ('drn', 'drn.drn')
+    )
+    package.__path__ = []
+    package.drn = module
+    module.DRN = type('DRN', (), {'__doc__': 'Not part of the mmaction2 1.2.0 wheel.'})
+    sys.modules.update({package.__name__: package, module.__name__: module})
+
+
+def _switch_off_multimodal() -> None:
+    from mmaction.registry import MODELS
+    from mmaction.utils import dependency
+
+    dependency.WITH_MULTIMODAL = False
+    for name, module in list(MODELS.module_dict.items()):
+        if module.__module__.startswith('mmaction.models.multimodal'):
+            del MODELS.module_dict[name]  # registered before the import failed
+
+
+def patch_external_configs() -> None:
+    """Let ``_base_ = 'avtss_mm::...'`` find our configs, also in an editable install.
+
+    mmengine knows only the packages of OpenMMLab, and takes the folder of an editable install for
+    ``site-packages/<name>``, which does not exist.
+    """
+    from mmengine.config import config, utils
+    from mmengine.hub import hub
+
+    package = __name__.partition('.')[0]
+    utils.MODULE2PACKAGE.setdefault(package, package)
+    stock = config.get_installed_path
+
+    def get_installed_path(name: str) -> str:
+        return os.path.dirname(os.path.dirname(__file__)) if name == package else stock(name)
+
+    config.get_installed_path = hub.get_installed_path = get_installed_path
+
+    # mmengine asks pkg_resources, which setuptools 81 dropped and 80 announces at every import
+    warnings.filterwarnings('ignore', message='pkg_resources is deprecated', category=UserWarning)
+    if find_spec('pkg_resources') is None:
+        warnings.warn(
+            "mmengine cannot read configs of other packages (`_base_ = 'mmaction::...'`) without "
+            'pkg_resources: run `pip install "setuptools<81"`.',
+            stacklevel=2,
+        )
+
+
+def patch_checkpoints() -> None:
+    """Write checkpoints that ``torch.load(weights_only=True)`` reads, and read them so.
+
+    Acts on what it finds: of plain values from a sound upstream it changes nothing. See
+    :mod:`avtss_mm.checkpoints.plain`.
+    """
+    from mmengine.logging import MessageHub
+    from mmengine.runner import CheckpointLoader, checkpoint, runner
+
+    from ..checkpoints import plain as ours
+
+    save = ours.saves_plainly(checkpoint.save_checkpoint)
+    for module in (checkpoint, runner, sys.modules['mmengine.runner']):
+        module.save_checkpoint = save
+    MessageHub.load_state_dict = ours.loads_plainly(MessageHub.load_state_dict)
+    CheckpointLoader.register_scheme(prefixes='', loader=ours.load_from_local, force=True)
+    checkpoint.load_url = ours.load_from_url  # of http(s)://, torchvision:// and the model zoos
+
+
+def patch_silent_loads() -> None:
+    """Say of every load of weights what it filled, and stop when an encoder got nothing.
+
+    mmengine goes on with random weights. See :mod:`avtss_mm.checkpoints.load_report`.
+    """
+    from mmengine.runner import checkpoint
+
+    from ..checkpoints import load_report
+
+    load = load_report.reports_loading(checkpoint.load_state_dict)
+    checkpoint.load_state_dict = sys.modules['mmengine.runner'].load_state_dict = load
+    part = load_report.finds_prefix(checkpoint._load_checkpoint_with_prefix)
+    checkpoint._load_checkpoint_with_prefix = part
+
+
+def patch_compile() -> None:
+    """Let ``compile=True`` work: it takes in what torch cannot trace.
+
+    That is the batch as a list of samples, and the optimizer's step. Networks and losses, which
+    compiling speeds up, stay in.
+    """
+    import torch
+    from mmaction.models import MultiModalDataPreprocessor
+    from mmengine.optim import OptimWrapper
+
+    OptimWrapper.update_params = torch.compiler.disable(OptimWrapper.update_params)
+    MultiModalDataPreprocessor.forward = torch.compiler.disable(MultiModalDataPreprocessor.forward)
+
+
+def patch_config_text() -> None:
+    """Format the text of a config once: at the start of a run mmengine asks four times for it.
+
+    Each time takes yapf half a second for a config of two hundred lines.
+    """
+    from mmengine.config import config
+
+    plain, texts = getattr(config, 'FormatCode', None), {}
+    if plain is None:
+        return
+
+    @functools.wraps(plain)
+    def format_once(text: str, **options):
+        key = text, repr(options)
+        if key not in texts:
+            texts.clear()
+            texts[key] = plain(text, **options)
+        return texts[key]
+
+    config.FormatCode = format_once
+
+
+def patch_cpu_launcher() -> None:
+    """Without an accelerator, let ``launcher='pytorch'`` train with gloo on the CPU.
+
+    mmengine would set a CUDA device, ask for nccl, give ``device_ids`` to DDP and convert to
+    SyncBN; torch has none of these on the CPU.
+    """
+    from mmengine.device import get_device
+    from mmengine.dist import utils
+    from mmengine.runner import Runner
+
+    from . import cpu_launcher
+
+    if get_device() == 'cpu':
+        utils._init_dist_pytorch = cpu_launcher.init_dist
+        Runner.wrap_model = cpu_launcher.wraps_on_cpu(Runner.wrap_model)
+
+
+patch_silent_loads()  # first: some backbones of mmaction2 import what it replaces
+patch_mmaction_models()
+patch_external_configs()
+patch_checkpoints()
+patch_cpu_launcher()
+patch_compile()
+patch_config_text()

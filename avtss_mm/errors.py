@@ -1,0 +1,39 @@
+"""Errors that a user reads: what cannot be, and what to do about it."""
+
+from __future__ import annotations
+
+import re
+
+CONTROLS = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]')
+"""What ends a line or moves the cursor of a terminal, and bytes of a name that are no Unicode."""
+
+
+def one_line(text) -> str:
+    """A name as a message shows it: control characters are escaped, ``\\n`` for instance."""
+    return CONTROLS.sub(lambda found: found.group().encode('unicode_escape').decode(), str(text))
+
+
+class UsageError(Exception):
+    """What the user asked for cannot be; the text says what to do."""
+
+
+class WeightsError(ValueError):
+    """Weights that do not fit what they are for; the text says what to do."""
+
+
+class ManifestError(ValueError):
+    """A list of files is not what it must be; the text says where, and what to do."""
+
+
+class MediaError(Exception):
+    """A file that is absent, unreadable, broken or lacks the stream that was asked for.
+
+    Its text is one line, ``<path>: <reason>``, with control characters of the path escaped.
+    """
+
+    def __init__(self, path, reason) -> None:
+        self.path, self.reason = str(path), one_line(' '.join(str(reason).split()))
+        super().__init__(f'{one_line(self.path)}: {self.reason}')
+
+    def __reduce__(self):
+        return type(self), (self.path, self.reason)

@@ -1,0 +1,106 @@
+"""Features of the files that are finished, kept so that a run can be killed at any time."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from tokenize import TokenError
+
+import numpy as np
+from numpy.lib.format import read_array, write_array
+
+from ..errors import UsageError
+
+BROKEN = (
+    ValueError,
+    TypeError,
+    AttributeError,
+    SyntaxError,
+    TokenError,
+    MemoryError,
+    OverflowError,
+)
+"""What reading raises where the file was cut off or damaged."""
+
+
+class FeatureLog:
+    """An append-only file: the settings of the run, then name, stamp and rows of each file.
+
+    Arrays follow one another in NumPy's format, without pickle. A record that was being written
+    when the run was killed is cut off when the log is opened again.
+
+    Args:
+        path: File to append to; made if it is not there.
+        settings: Plain values that decide what the features are.
+
+    Attributes:
+        finished: The stamp of each file in the log, by its name.
+
+    Raises:
+        UsageError: If the log was begun with other settings.
+    """
+
+    def __init__(self, path, settings: Mapping) -> None:
+        self.path = Path(path)
+        self._file = open(self.path, 'r+b' if self.path.exists() else 'w+b')
+        text = json.dumps(settings, sort_keys=True, default=str)
+        try:
+            self._check(json.loads(self._read_text()), json.loads(text))
+        except BROKEN:  # nothing in it yet
+            self._file.truncate(0)
+            self._write(text)
+        self._start = self._file.tell()
+        self.finished = {name: stamp for name, stamp, _ in self.records()}
+
+    def __enter__(self) -> FeatureLog:
+        return self
+
+    def __exit__(self, *exc_info) -> None:
+        self._file.close()
+
+    def add(self, name: str, stamp: str, rows: np.ndarray) -> None:
+        """Appends the rows of a file, a structured array; they are safe when this returns.
+
+        Args:
+            name: Name of the file.
+            stamp: What changes when the file does.
+            rows: Its features.
+        """
+        self._write(json.dumps([name, stamp]), rows)
+        self.finished[name] = stamp
+
+    def records(self) -> Iterator[tuple[str, str, np.ndarray]]:
+        """Name, stamp and rows of all files in the order in which they were added."""
+        self._file.seek(self._start)
+        while True:
+            end = self._file.tell()
+            try:
+                name, stamp = json.loads(self._read_text())
+                rows = read_array(self._file, allow_pickle=False)
+                if not all(isinstance(text, str) for text in (name, stamp)) or not rows.dtype.names:
+                    raise ValueError('not a record')
+            except BROKEN:  # the end, perhaps of half a record
+                self._file.seek(end)
+                self._file.truncate()
+                return
+            yield name, stamp, rows
+
+    def _check(self, old: dict, new: dict) -> None:
+        changed = [key for key in new if old.get(key) != new[key]]
+        if changed:
+            raise UsageError(
+                f'{self.path} keeps features of an interrupted run with other settings '
+                f'({", ".join(changed)}). Repeat that command to finish it, or delete the file '
+                'to begin anew.'
+            )
+
+    def _read_text(self) -> str:
+        return str(read_array(self._file, allow_pickle=False))
+
+    def _write(self, text: str, *arrays: np.ndarray) -> None:
+        self._file.seek(0, os.SEEK_END)
+        for array in (np.array(text), *arrays):
+            write_array(self._file, array, allow_pickle=False)
+        self._file.flush()

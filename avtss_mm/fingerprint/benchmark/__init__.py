@@ -1,0 +1,1 @@
+"""How well copies are found: figures, tables and pictures; baselines without learning."""

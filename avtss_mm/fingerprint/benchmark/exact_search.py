@@ -1,0 +1,140 @@
+"""Search through all chunks there are, so that figures depend on no index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.nn.functional import normalize
+
+from ..matching.segments import Hits
+
+MODALITIES = ('v', 'a', 'av')
+FIELDS = dict(v='video_feat', a='audio_feat')
+
+
+def chunk_vectors(
+    row: dict, modality: str, weights: dict[str, float], sizes: dict[str, int], asking: bool
+) -> tuple[np.ndarray, torch.Tensor]:
+    """What of a video is compared in a modality.
+
+    Fused vectors are both modalities side by side, those of a query weighted, so that the product
+    with a reference's is the weighted mean of the two similarities. Where a query has no sound,
+    the picture decides alone; a reference without sound is unlike all sound.
+
+    Args:
+        row (dict): ``clip_times`` (M, 2) in seconds; ``video_feat`` and/or ``audio_feat`` (M, C);
+            ``has_audio`` (M,).
+        modality (str): ``'v'``, ``'a'`` or ``'av'``.
+        weights (dict): Of ``'v'`` and ``'a'`` in ``'av'``.
+        sizes (dict): Number of dimensions of ``'v'`` and ``'a'``.
+        asking (bool): Whether the row is a query.
+
+    Returns:
+        tuple: Middles of the chunks in seconds (m,) and their vectors (m, D); chunks that have
+        nothing in the modality are left out.
+    """
+    times = np.asarray(row['clip_times'], float)
+    parts, shares = [], []
+    for side in modality:
+        feature = row.get(FIELDS[side])
+        if feature is None:
+            feature, there = np.zeros((len(times), sizes[side])), np.zeros(len(times), bool)
+        else:
+            there = np.asarray(row['has_audio']) if side == 'a' else np.ones(len(times), bool)
+        weight = weights[side] if asking and modality == 'av' else 1.0
+        unit = normalize(torch.as_tensor(np.asarray(feature), dtype=torch.float32), dim=1)
+        share = torch.from_numpy(weight * there).float()
+        parts.append(unit * share[:, None])
+        shares.append(share)
+    vectors, total = torch.cat(parts, dim=1), sum(shares)
+    if asking:
+        vectors = vectors / total.clamp_min(1e-12)[:, None]
+    there = (total > 0).numpy()
+    return times.mean(axis=1)[there], vectors[torch.from_numpy(there)]
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """The chunks of all known videos.
+
+    Attributes:
+        vectors: Shape (G, D).
+        video: Number of the video of each chunk (G,) int64.
+        time: Middle of each chunk in seconds (G,).
+        num_videos: Number of videos, those without a chunk too.
+    """
+
+    vectors: torch.Tensor
+    video: torch.Tensor
+    time: np.ndarray
+    num_videos: int
+
+    @classmethod
+    def of(cls, chunks: Sequence[tuple[np.ndarray, torch.Tensor]]) -> Gallery:
+        """From times and vectors of each video, as of :func:`chunk_vectors`."""
+        device = 'cuda' if torch.cuda.is_available() else 'cpu'
+        video = np.repeat(np.arange(len(chunks)), [len(times) for times, _ in chunks])
+        return cls(
+            torch.cat([vectors for _, vectors in chunks]).to(device),
+            torch.from_numpy(video).to(device),
+            np.concatenate([times for times, _ in chunks]),
+            len(chunks),
+        )
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search gave for a query of m chunks.
+
+    Attributes:
+        best: Similarity of the most similar chunk of each video to each chunk of the query
+            (m, V); minus infinity for a video without chunks.
+        hits: The most similar chunks of each chunk of the query.
+    """
+
+    best: np.ndarray
+    hits: Hits
+
+
+def exact_search(
+    gallery: Gallery,
+    queries: Sequence[tuple[np.ndarray, torch.Tensor]],
+    topk: int = 20,
+    chunks_at_once: int = 256,
+) -> Iterator[Found]:
+    """Compare queries with all chunks of a gallery.
+
+    Args:
+        gallery (Gallery): What is searched, of G chunks and V videos.
+        queries (Sequence): Times (m,) and vectors (m, D) of each query.
+        topk (int): Hits for each chunk of a query. Defaults to 20.
+        chunks_at_once (int): Chunks of queries in a product; they need ``8 * chunks_at_once * G``
+            bytes. Defaults to 256.
+
+    Yields:
+        Found: For each query, in order.
+    """
+    topk = min(topk, len(gallery.video))
+    for times, vectors in queries:
+        bests, hits = [], []
+        for first in range(0, len(times), chunks_at_once):
+            block = vectors[first : first + chunks_at_once].to(gallery.vectors.device)
+            similarity = block @ gallery.vectors.T  # m, G
+            best = similarity.new_full((len(block), gallery.num_videos), -torch.inf)
+            owner = gallery.video.expand(len(block), -1)
+            bests.append(best.scatter_reduce(1, owner, similarity, 'amax').cpu().numpy())
+            values, chunk = similarity.topk(topk, dim=1)
+            found = chunk.cpu().numpy().ravel()
+            hits.append(
+                Hits(
+                    np.repeat(times[first : first + chunks_at_once], topk),
+                    gallery.video.cpu().numpy()[found],
+                    gallery.time[found],
+                    values.cpu().numpy().ravel(),
+                )
+            )
+        joined = [np.concatenate(column) for column in zip(*(vars(h).values() for h in hits))]
+        yield Found(np.concatenate(bests), Hits(*joined))

@@ -1,0 +1,227 @@
+"""Robustness of fingerprints: are distorted copies found, where, and what else is."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path, PurePath
+
+import numpy as np
+from mmaction.registry import METRICS
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import print_log
+from tqdm import tqdm
+
+from ..matching.whitening import whiten_rows
+from .exact_search import FIELDS, MODALITIES, Gallery, chunk_vectors, exact_search
+from .robustness_table import means, read_table, table_text, tabulate, write_table
+from .scores import Answer, Truth, answer
+from .vsc import write_vsc
+
+LABELS = ('distortion', 'severity', 'family', 'modality_affected')
+TIMES = ('query_start', 'query_end', 'speed', 'offset')
+
+
+@METRICS.register_module()
+class FingerprintMetric(BaseMetric):
+    """Search distorted copies among clean videos, chunk by chunk and exactly.
+
+    Needs features of each chunk: an :class:`AVEncoder` with ``test_cfg=dict(per_clip=True)``.
+    Samples of ``subset='gallery'`` are searched. Those of ``subset='query'`` are copies as
+    ``tools/fingerprint.py distort`` lists them: ``source`` (file of the gallery, or a list of
+    them where it holds duplicates), ``distortion``, ``severity`` and the map of times. A query
+    without ``source``, or whose source is not in the gallery, is a negative one: nothing should
+    be found. Samples of ``subset='background'`` are neither; they serve ``beta``.
+
+    A video's score is the mean, over the 5 chunks of the query that it is like most, of the cosine
+    similarity of its most similar chunk. Places come from :func:`find_segments`. Features are
+    whitened first by those of the gallery, see :mod:`avtss_mm.fingerprint.matching.whitening`.
+
+    Args:
+        weights (dict): Of ``'v'`` and ``'a'`` where both are fused. Defaults to one each.
+        topk (int): Hits of each chunk that segments are found from. Defaults to 20.
+        beta (float): Score normalisation: this many times the similarity to the nearest chunk of
+            the background is taken off each chunk's similarities. Defaults to 0: none.
+        whiten (bool): Whether features are whitened. Defaults to True.
+        held_out (float): Share of the sources that are taken out of the gallery, evenly spread, so
+            that their copies become negative queries. Defaults to 0.
+        out_dir (str, optional): Folder for ``table.csv``, ``table.json``, ``heat_map.png``,
+            ``curves.png`` (if there are several severities), and in the form of the Video
+            Similarity Challenge ``matches_<m>.csv`` of each modality, ``ground_truth.csv`` and
+            ``ids.csv``. Defaults to None: no files.
+        others (dict, optional): ``table.json`` of other methods on the same queries, by name:
+            they are shown beside. Defaults to None.
+        collect_device (str): Where results of several ranks meet. Defaults to ``'cpu'``.
+        prefix (str, optional): Defaults to None, which gives the metric's own.
+    """
+
+    default_prefix = 'fingerprint'
+
+    def __init__(
+        self,
+        weights: dict[str, float] = dict(v=1.0, a=1.0),  # noqa: B006
+        topk: int = 20,
+        beta: float = 0.0,
+        whiten: bool = True,
+        held_out: float = 0.0,
+        out_dir: str | None = None,
+        others: dict[str, str] | None = None,
+        collect_device: str = 'cpu',
+        prefix: str | None = None,
+    ) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        self.weights = dict(weights)
+        self.topk = topk
+        self.beta = beta
+        self.whiten = whiten
+        self.held_out = held_out
+        self.out_dir = out_dir
+        self.others = {name: read_table(path) for name, path in (others or {}).items()}
+
+    def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
+        """Keep the features (float16) and times of each sample's chunks, and what it is."""
+        for sample in data_samples:
+            names = ('subset', 'filename', 'source', 'clip_times', 'has_audio', *LABELS, *TIMES)
+            row = {name: sample[name] for name in names if name in sample}
+            for name in FIELDS.values():
+                if name in sample:
+                    row[name] = sample[name].cpu().numpy().astype(np.float16)
+            self.results.append(row)
+
+    def compute_metrics(self, results: list[dict]) -> dict[str, float]:
+        """Search, and write what was found.
+
+        Returns:
+            dict: The means of the table, see :func:`.robustness_table.means`,
+            and ``<modality>_R@1_chance``.
+
+        Raises:
+            ValueError: If gallery or queries are missing, there are no features of chunks, or no
+                query's source is in the gallery.
+        """
+        sides = defaultdict(list)
+        for row in results:
+            sides[row['subset']].append(row)
+        gallery, queries = sides['gallery'], sides['query']
+        if not gallery or not queries:
+            raise ValueError(
+                "FingerprintMetric needs samples with subset='gallery' and subset='query'; "
+                f'got {len(gallery)} gallery, {len(queries)} query'
+            )
+        if self.beta and not sides['background']:
+            raise ValueError("beta needs samples with subset='background'")
+        self._check(results)
+        truths = find_truths(queries, [row['filename'] for row in gallery])
+        if self.held_out:
+            gallery = hold_out(gallery, truths, self.held_out)
+            truths = find_truths(queries, [row['filename'] for row in gallery])
+        compared = [gallery, queries, sides['background']]
+        if self.whiten:
+            for side, name in FIELDS.items():
+                usable = 'has_audio' if side == 'a' else None
+                compared = [whiten_rows(rows, compared[0], name, usable) for rows in compared]
+        answers = []
+        for modality in MODALITIES:
+            answers += self._search(modality, *compared, truths)
+        rows = tabulate(answers)
+        tables = {'ours': rows, **self.others}
+        print_log('\n' + table_text(tables), logger='current')
+        if self.out_dir is not None:
+            folder = Path(self.out_dir)
+            folder.mkdir(parents=True, exist_ok=True)
+            write_table(folder, rows)
+            # here: matplotlib is slow to import, and few processes draw
+            from .figure import draw_heat_maps, draw_severity_curves
+
+            draw_heat_maps(rows, folder / 'heat_map.png')
+            draw_severity_curves(tables, folder / 'curves.png')
+            write_vsc(folder, gallery, queries, truths, answers)
+            print_log(f'tables and pictures are in {folder}', logger='current')
+        chance = {f'{m}_R@1_chance': 1 / len(gallery) for m in {row['modality'] for row in rows}}
+        return {**means(rows), **chance}
+
+    @staticmethod
+    def _check(results: list[dict]) -> None:
+        features = [row[name] for row in results for name in FIELDS.values() if name in row]
+        if not features or any(x.ndim != 2 for x in features) or 'clip_times' not in results[0]:
+            raise ValueError(
+                'FingerprintMetric needs features of each chunk and their times: set '
+                "model.test_cfg=dict(per_clip=True) and pack 'audio_windows'"
+            )
+
+    def _search(self, modality, gallery, queries, background, truths) -> list[Answer]:
+        sizes = {}
+        for side in modality:
+            known = [r[FIELDS[side]] for r in gallery if FIELDS[side] in r]
+            if not known:
+                return []
+            sizes[side] = known[0].shape[1]
+
+        def vectors(row: dict, asking: bool = False):
+            return chunk_vectors(row, modality, self.weights, sizes, asking)
+
+        known = Gallery.of([vectors(row) for row in gallery])
+        asked = [(row, truth, *vectors(row, True)) for row, truth in zip(queries, truths)]
+        asked = [item for item in asked if len(item[2])]
+        if not asked or not len(known.time):
+            return []
+        chunks = [item[2:] for item in asked]
+        found = exact_search(known, chunks, self.topk)
+        distances = [0.0] * len(asked)
+        if self.beta:
+            unrelated = Gallery.of([vectors(row) for row in background])
+            nearest = exact_search(unrelated, chunks, topk=1)
+            distances = (self.beta * each.best.max(axis=1) for each in nearest)
+        answers = []
+        progress = tqdm(asked, f'search {modality}', disable=None)
+        for (row, truth, times, _), result, level in zip(progress, found, distances):
+            labels = {name: row[name] for name in (*LABELS, 'filename') if name in row}
+            answers.append(answer(result, times, truth, level, modality=modality, **labels))
+        return answers
+
+
+def find_truths(queries: Sequence[dict], filenames: Sequence[str]) -> list[Truth]:
+    """Which files of the gallery each query is a copy of, and when.
+
+    A ``source`` is a file of the gallery if one of the two paths ends with the other.
+
+    Args:
+        queries (Sequence[dict]): Rows with ``source`` and the map of times, if known.
+        filenames (Sequence[str]): Of the gallery.
+
+    Raises:
+        ValueError: If a source could be several files, or none of all sources is there.
+    """
+    by_name = defaultdict(list)
+    for number, filename in enumerate(filenames):
+        by_name[PurePath(filename).name].append((number, PurePath(filename).parts))
+    truths = []
+    for row in queries:
+        sources = row.get('source') or []
+        sources = [sources] if isinstance(sources, str) else sources
+        videos = []
+        for source in sources:
+            parts = PurePath(source).parts
+            ends = [n for n, p in by_name[parts[-1]] if p[-len(parts) :] == parts[-len(p) :]]
+            if len(ends) > 1:
+                both = ' and '.join(filenames[n] for n in ends[:2])
+                raise ValueError(f'source {source} of {row["filename"]} is {both}: say more of it')
+            videos += ends
+        times = [row.get(name) for name in TIMES]
+        known = {} if None in times else dict(zip(('start', 'end', 'speed', 'offset'), times))
+        truths.append(Truth(tuple(videos), **known))
+    if not any(truth.videos for truth in truths):
+        raise ValueError(
+            'no query has a source that is in the gallery; '
+            f'{queries[0]["filename"]} names {queries[0].get("source")}, the gallery has '
+            f'{filenames[0]}'
+        )
+    return truths
+
+
+def hold_out(gallery: list[dict], truths: Sequence[Truth], share: float) -> list[dict]:
+    """The rows of the gallery without that share of those that are the source of a query."""
+    sources = sorted({truth.videos for truth in truths if truth.videos})
+    places = np.arange(0, len(sources), 1 / share).astype(int)
+    held = {video for place in places for video in sources[place]}
+    return [row for number, row in enumerate(gallery) if number not in held]

@@ -1,0 +1,1 @@
+"""Distorted copies of videos, made on purpose: the suite AVTSS-FP v1."""

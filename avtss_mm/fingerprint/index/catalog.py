@@ -1,0 +1,235 @@
+"""What is in an index: files, the times and vectors of their chunks, and facts, in one database.
+
+Every change is one transaction: a process that is killed leaves the state before or after it. Each
+row has a checksum, and their sum is a fact, so that damage is noticed rather than searched.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+import numpy as np
+
+from ...errors import UsageError
+from .tables import FORMAT, TABLES, File, Track, checksum, make_track
+
+
+class Catalog:
+    """An open database. What is small is held in memory; vectors are read when asked for.
+
+    Args:
+        path: The database file.
+        write: Whether to change it, and to make it if it is not there.
+
+    Attributes:
+        facts: Plain values by name.
+        files: By path.
+        paths: Of the files, by their ids.
+        tracks: By id.
+
+    Raises:
+        UsageError: If the file is damaged, of another format, or not there.
+    """
+
+    def __init__(self, path, write: bool = False) -> None:
+        self.path = os.fspath(path)
+        if not write and not os.path.isfile(self.path):
+            raise UsageError(
+                f'{os.path.dirname(self.path)} is not an index: "avtss-fp index" makes one'
+            )
+        self.facts: dict = {}
+        self.files: dict[str, File] = {}
+        self.paths: dict[int, str] = {}
+        self.tracks: dict[int, Track] = {}
+        self._crcs: dict[tuple, int] = {}
+        with self._readable():
+            self._open(write)
+            self._load()
+
+    def close(self) -> None:
+        self._database.close()
+
+    def set_facts(self, **facts) -> None:
+        """Keeps plain values."""
+        with self._change():
+            for name, value in facts.items():
+                self._set_fact(name, value)
+
+    def replace(
+        self, path: str, stamp: str, tracks: Mapping[str, tuple[np.ndarray, np.ndarray, int]]
+    ) -> None:
+        """Puts a file in, instead of what was known of it, at once or not at all.
+
+        Args:
+            path: Its path.
+            stamp: What changes when the file does.
+            tracks: By modality: times (n, 2) in seconds, vectors (n, D), kept as float16, and the
+                number of chunks left out.
+        """
+        with self._change():
+            self._next_revision()
+            self._remove(path)
+            key = self._insert('files', path=os.fsencode(path), stamp=stamp)
+            self._add_file(key, path, stamp)
+            for modality, (times, vectors, dropped) in tracks.items():
+                row = dict(file=key, modality=modality, dropped=int(dropped))
+                row['times'] = np.ascontiguousarray(times, '<f8').tobytes()
+                blob = np.ascontiguousarray(vectors, '<f2').tobytes()
+                rest = dict(vectors_crc=zlib.crc32(blob), vectors=blob)
+                self._add_track(make_track(self._insert('tracks', rest, **row), *row.values()))
+
+    def remove(self, paths: Iterable[str]) -> None:
+        """Takes files out."""
+        with self._change():
+            self._next_revision()
+            for path in paths:
+                self._remove(path)
+
+    def vectors(self, tracks: Iterable[Track]) -> Iterator[tuple[Track, np.ndarray]]:
+        """Vectors (n, D) float32 of tracks, one after the other.
+
+        Raises:
+            UsageError: If they are damaged.
+        """
+        query = 'SELECT vectors_crc, vectors FROM tracks WHERE id = ?'
+        for track in tracks:
+            with self._readable():
+                crc, blob = self._database.execute(query, (track.id,)).fetchone() or (0, b'x')
+                if not isinstance(blob, bytes) or zlib.crc32(blob) != crc:
+                    raise sqlite3.DatabaseError('checksum of vectors')
+            vectors = np.frombuffer(blob, '<f2').astype(np.float32)
+            yield track, vectors.reshape(max(len(track.times), 1), -1)[: len(track.times)]
+
+    def tracks_of(self, modality: str) -> list[Track]:
+        """All tracks of a modality that have chunks."""
+        tracks = self.tracks.values()
+        return [track for track in tracks if track.modality == modality and len(track.times)]
+
+    def _open(self, write: bool) -> None:
+        self._database = sqlite3.connect(self.path, isolation_level=None, timeout=30)
+        self._database.execute('PRAGMA trusted_schema = OFF')
+        self._database.execute('PRAGMA cell_size_check = ON')
+        if write:
+            self._database.execute('PRAGMA journal_mode = WAL')
+            self._database.execute('PRAGMA synchronous = NORMAL')
+        else:
+            self._database.execute('PRAGMA query_only = ON')
+        schema = {name: f'CREATE TABLE {name} ({columns})' for name, columns in TABLES.items()}
+        found = self._database.execute(
+            "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+        )
+        found = dict(found.fetchall())
+        if write and not found:
+            with self._change(new=True):
+                for statement in schema.values():
+                    self._database.execute(statement)
+                self._set_fact('format', FORMAT)
+                self._set_fact('revision', 0)
+        elif not found:  # killed before it was made
+            raise UsageError(f'{self.path} is empty: "avtss-fp index" fills it')
+        elif found != schema:
+            raise sqlite3.DatabaseError('not the tables of an index')
+
+    def _load(self) -> None:
+        """Reads and checks all but the vectors, in one state of the database."""
+        self._database.execute('BEGIN')
+        self.facts, self.files, self.paths, self.tracks, self._crcs = {}, {}, {}, {}, {}
+        for name, value, crc in self._rows('facts', 'name, value'):
+            self._crcs['facts', name] = crc
+            self.facts[name] = json.loads(value)
+        for key, path, stamp, crc in self._rows('files', 'id, path, stamp'):
+            self._crcs['files', key] = crc
+            self._add_file(key, os.fsdecode(path), stamp)
+        for *values, crc in self._rows('tracks', 'id, file, modality, dropped, times'):
+            self._crcs['tracks', values[0]] = crc
+            self._add_track(make_track(*values))
+        self._database.execute('COMMIT')
+        if self.facts.get('format') != FORMAT:
+            raise sqlite3.DatabaseError(f'format {self.facts.get("format")}, not {FORMAT}')
+        if self.facts.get('total') != self._total():
+            raise sqlite3.DatabaseError('rows are missing')
+
+    def _rows(self, table: str, columns: str) -> Iterator[tuple]:
+        # names of tables and columns are our own, values are bound
+        for row in self._database.execute(f'SELECT {columns}, crc FROM {table}'):
+            if checksum(table, row[:-1]) != row[-1]:
+                raise sqlite3.DatabaseError(f'checksum of {table}')
+            yield row
+
+    def _total(self) -> int:
+        others = (crc for key, crc in self._crcs.items() if key != ('facts', 'total'))
+        return sum(others) % 2**48
+
+    @contextmanager
+    def _change(self, new: bool = False) -> Iterator[None]:
+        """One transaction; what is in memory follows it."""
+        try:
+            self._database.execute('BEGIN IMMEDIATE')
+            yield
+            self._set_fact('total', self._total())
+            self._database.execute('COMMIT')
+        except BaseException as error:
+            if self._database.in_transaction:
+                self._database.execute('ROLLBACK')
+            if not new:
+                self._load()
+            if isinstance(error, sqlite3.Error):
+                raise UsageError(f'{self.path} cannot be written: {error}') from error
+            raise
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, KeyError, TypeError, ValueError, RecursionError) as error:
+            raise UsageError(
+                f'{self.path} is damaged or not the catalog of an index ({error}): build it anew '
+                'with "avtss-fp index DIR -o INDEX --checkpoint CHECKPOINT --rebuild"'
+            ) from error
+
+    def _next_revision(self) -> None:
+        """``revision`` tells states of the files and vectors from one another."""
+        self._set_fact('revision', self.facts['revision'] + 1)
+
+    def _set_fact(self, name: str, value) -> None:
+        self.facts[name] = value
+        row = (name, json.dumps(value))
+        self._crcs['facts', name] = checksum('facts', row)
+        row = (*row, self._crcs['facts', name])
+        self._database.execute('INSERT OR REPLACE INTO facts VALUES (?, ?, ?)', row)
+
+    def _insert(self, table: str, unchecked: Mapping = {}, **row) -> int:  # noqa: B006
+        """A new row with its checksum; returns its id, which was never there before."""
+        query = 'SELECT seq FROM sqlite_sequence WHERE name = ?'
+        key = (self._database.execute(query, (table,)).fetchone() or [0])[0] + 1
+        crc = self._crcs[table, key] = checksum(table, (key, *row.values()))
+        values = dict(id=key, **row, crc=crc, **unchecked)
+        marks = ', '.join('?' * len(values))
+        insert = f'INSERT INTO {table} ({", ".join(values)}) VALUES ({marks})'
+        self._database.execute(insert, tuple(values.values()))
+        return key
+
+    def _add_file(self, key: int, path: str, stamp: str) -> None:
+        self.files[path], self.paths[key] = File(key, path, stamp), path
+
+    def _add_track(self, track: Track) -> None:
+        self.tracks[track.id] = track
+        self.files[self.paths[track.file]].tracks[track.modality] = track
+
+    def _remove(self, path: str) -> None:
+        file = self.files.pop(path, None)
+        if file is None:
+            return
+        del self.paths[file.id]
+        tracks = [track.id for track in file.tracks.values()]
+        for table, keys in dict(files=[file.id], tracks=tracks).items():
+            for key in keys:
+                self._database.execute(f'DELETE FROM {table} WHERE id = ?', (key,))
+                del self._crcs[table, key]
+        for key in tracks:
+            del self.tracks[key]

@@ -1,0 +1,249 @@
+"""An index on disk: a folder with a catalog, and what searches its vectors.
+
+The catalog is the truth. The back-end is brought up to it when it is opened: what it lacks is added
+from the catalog, what it has too much is taken out or left unread.
+
+The catalog has features as they are, the back-end has them whitened (:mod:`.whitening`).
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+import sqlite3
+import uuid
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+
+from ...apis.embedder import Embedder
+from ...errors import UsageError
+from ..matching.whitening import Whitening
+from .catalog import Catalog
+from .faiss_index import FaissIndex
+from .index_whitening import FACT, known_whitening
+from .tables import POSITION_BITS, File
+from .vector_index import VectorIndex
+
+CATALOG = 'catalog.sqlite'
+LETTERS = dict(video='v', audio='a')
+"""Short names of the modalities."""
+
+MODALITIES = tuple(LETTERS)
+BACKENDS = ('faiss', 'milvus')
+TRAINING = 200_000
+"""Vectors that an index of faiss is trained with, at most."""
+
+
+class FingerprintIndex:
+    """An open index.
+
+    Args:
+        folder: Its folder.
+        write: Whether to change it. One process at a time may; any number may read meanwhile.
+        rebuild: Whether to delete what is in it first.
+
+    Attributes:
+        catalog: What is in it.
+
+    Raises:
+        UsageError: If there is none, it is damaged, or another process changes it.
+    """
+
+    def __init__(self, folder, write: bool = False, rebuild: bool = False) -> None:
+        self.folder, self.write = Path(folder), write
+        self._open = ExitStack()
+        self._backends: dict[str, VectorIndex] = {}
+        self._whitenings: dict[str, tuple[int, Whitening]] = {}
+        if write:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock()
+        if rebuild:
+            remove_index(self.folder)
+        self.catalog = Catalog(self.folder / CATALOG, write)
+        self._open.callback(self.catalog.close)
+
+    def __enter__(self) -> FingerprintIndex:
+        return self
+
+    def __exit__(self, *exc_info) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._open.close()
+
+    def begin(self, embedder: Embedder, **facts) -> None:
+        """Makes an empty index one of this model's features, or checks that it is.
+
+        Args:
+            embedder: Of :func:`chunk_embedder`.
+            **facts: Plain values to keep: ``checkpoint`` and ``config`` as the user named them,
+                ``folders``, ``backend``, ``factory``, ``milvus_uri``.
+
+        Raises:
+            UsageError: If its features are other weights'.
+        """
+        if 'weights_sha256' not in self.catalog.facts:
+            facts = dict(settings_of(embedder), collection=f'avtss_{uuid.uuid4().hex}', **facts)
+            self.catalog.set_facts(**facts)
+        self.check(embedder, facts.get('checkpoint'), facts.get('config'))
+        if any(self.catalog.facts.get(name) != value for name, value in facts.items()):
+            self.catalog.set_facts(**facts)
+
+    def check(
+        self, embedder: Embedder, checkpoint: str | None = None, config: str | None = None
+    ) -> None:
+        """Refuses a model whose features are not those of the index.
+
+        Args:
+            embedder: Of :func:`chunk_embedder`.
+            checkpoint: What the user named, for the message.
+            config: What the user named.
+
+        Raises:
+            UsageError: With the command that builds the index anew.
+        """
+        facts = self.catalog.facts
+        if 'weights_sha256' not in facts:
+            raise UsageError(f'{self.folder} is empty: "avtss-fp index" fills it')
+        settings = settings_of(embedder)
+        changed = [name for name in settings if facts[name] != settings[name]]
+        if changed:
+            command = ['avtss-fp', 'index', *facts['folders'], '-o', str(self.folder)]
+            command += ['--checkpoint', checkpoint or facts['checkpoint']]
+            if config or (checkpoint is None and facts.get('config')):
+                command += ['--config', config or facts['config']]
+            raise UsageError(
+                f'{self.folder} was made with another model ({facts["checkpoint"]}; '
+                f'{" and ".join(changed)} differ). To build it anew with this one: '
+                f'{shlex.join([*command, "--rebuild"])}'
+            )
+
+    def whiten(self, modality: str, vectors: np.ndarray) -> np.ndarray:
+        """What is compared: features (n, D) whitened, at unit length, float32."""
+        revision = self._version(modality)[1]
+        if modality not in self._whitenings or self._whitenings[modality][0] != revision:
+            self._whitenings[modality] = revision, known_whitening(self.catalog, modality)
+        return self._whitenings[modality][1](vectors)
+
+    def vectors(self, modality: str) -> VectorIndex | None:
+        """What searches the vectors of a modality; None where there are none."""
+        if modality not in self._backends and (tracks := self.catalog.tracks_of(modality)):
+            _, first = next(self.catalog.vectors(tracks[:1]))
+            backend = self._backends[modality] = self._make(modality, first.shape[1])
+            self._open.callback(backend.close)
+            self._fill(backend, modality)
+        return self._backends.get(modality)
+
+    def save(self) -> None:
+        """Brings what searches up to the catalog, for good."""
+        backends = {name: self.vectors(name) for name in MODALITIES}
+        saved = {
+            name: [backend.save(), *self._version(name)]
+            for name, backend in backends.items()
+            if backend is not None
+        }
+        self.catalog.set_facts(**{f'{name}_saved': state for name, state in saved.items()})
+
+    def locate(self, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The files and middles (s) of chunks, by their ids (n,); -1 for what is not in it."""
+        files, middles = np.full(len(ids), -1), np.zeros(len(ids))
+        keys, positions = ids >> POSITION_BITS, ids & ((1 << POSITION_BITS) - 1)
+        for key in np.unique(keys):
+            track = self.catalog.tracks.get(int(key))
+            if track is not None:
+                rows = np.flatnonzero(keys == key)
+                files[rows] = track.file
+                middles[rows] = track.times[positions[rows]].mean(axis=1)
+        return files, middles
+
+    def stats(self) -> dict:
+        """Facts for people: files, chunks by modality, hours, thresholds, back-end."""
+        facts, files = self.catalog.facts, self.catalog.files.values()
+        names = ('checkpoint', 'weights_sha256', 'chunk', 'folders', 'thresholds')
+        tracks = {name: self.catalog.tracks_of(name) for name in MODALITIES}
+        return dict(
+            files=len(files),
+            hours=round(sum(map(_seconds, files)) / 3600, 3),
+            **{f'{name}_chunks': sum(len(t.times) for t in tracks[name]) for name in tracks},
+            **{f'{name}_dropped': self._dropped(name) for name in tracks},
+            **{name: facts.get(name) for name in names},
+            backends={name: self.vectors(name).stats() for name in tracks if tracks[name]},
+            disk_mb=round(sum(p.stat().st_size for p in self.folder.rglob('*')) / 1e6, 1),
+        )
+
+    def _dropped(self, modality: str) -> int:
+        tracks = self.catalog.tracks.values()
+        return sum(track.dropped for track in tracks if track.modality == modality)
+
+    def _lock(self) -> None:
+        """Held until the process ends, however it ends."""
+        lock = sqlite3.connect(self.folder / 'lock.sqlite', isolation_level=None, timeout=0)
+        self._open.callback(lock.close)
+        try:
+            lock.execute('BEGIN EXCLUSIVE')
+        except sqlite3.DatabaseError as error:
+            self.close()
+            raise UsageError(f'{self.folder} cannot be locked for changes: {error}') from error
+
+    def _make(self, modality: str, dim: int) -> VectorIndex:
+        facts = self.catalog.facts
+        if facts.get('backend') == 'milvus':
+            from .milvus_index import MilvusIndex
+
+            uri = facts.get('milvus_uri') or str(self.folder / 'milvus.db')
+            return MilvusIndex(dim, uri, f'{facts["collection"]}_{modality}')
+        path = self.folder / f'{modality}.faiss'
+        state, _, whitening = facts.get(f'{modality}_saved', [None, None, None])
+        state = state if whitening == self._version(modality)[1] else None
+        return FaissIndex(dim, facts.get('factory') or 'Flat', path, state)
+
+    def _fill(self, backend: VectorIndex, modality: str) -> None:
+        tracks = self.catalog.tracks_of(modality)
+        wanted = np.concatenate([track.chunk_ids for track in tracks])
+        _, *version = self.catalog.facts.get(f'{modality}_saved', [None, None, None])
+        if version == self._version(modality) and len(backend) == len(wanted):
+            return
+        if backend.needs_training:
+            step = len(wanted) // TRAINING + 1
+            sample = [vectors for _, vectors in self.catalog.vectors(tracks[::step])]
+            backend.train(self.whiten(modality, np.concatenate(sample)))
+        present = backend.ids()
+        if self.write:  # a reader may be behind: what it does not know can be new
+            same = version[1] == self._version(modality)[1]
+            backend.delete(np.setdiff1d(present, wanted if same else []))
+            present = np.intersect1d(present, wanted if same else [])
+        for track, vectors in self.catalog.vectors(tracks):
+            missing = np.isin(track.chunk_ids, present, invert=True)
+            if missing.any():
+                backend.add(self.whiten(modality, vectors[missing]), track.chunk_ids[missing])
+
+    def _version(self, modality: str) -> list[int]:
+        """What the content of a back-end follows from: revisions of catalog and whitening."""
+        facts = self.catalog.facts
+        return [facts['revision'], facts.get(FACT, {}).get(modality, {}).get('revision', 0)]
+
+
+def settings_of(embedder: Embedder) -> dict:
+    """What makes features comparable: weights and pipeline, but for the distance of chunks."""
+    steps = embedder.clip_reader(embedder.modalities).steps
+    steps = [{key: value for key, value in step.items() if key != 'stride'} for step in steps]
+    return dict(
+        weights_sha256=embedder.weights_sha256(),
+        pipeline=json.dumps(steps, sort_keys=True, default=str),
+        chunk=next(step['clip_duration'] for step in steps if 'clip_duration' in step),
+    )
+
+
+def remove_index(folder) -> None:
+    """Deletes the files of an index, and no others, so that it can be built anew."""
+    folder = Path(folder)
+    for path in [*folder.glob(f'{CATALOG}*'), *folder.glob('*.faiss')]:
+        path.unlink()
+    shutil.rmtree(folder / 'milvus.db', ignore_errors=True)
+
+
+def _seconds(file: File) -> float:
+    return max((track.times.max(initial=0) for track in file.tracks.values()), default=0)

@@ -1,0 +1,238 @@
+"""The match page: one HTML file that shows where a query comes from, and how surely."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from functools import cache
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from avtss_mm.errors import MediaError
+
+from .matrix import similarity_picture
+from .media import PageMedia
+from .timeline import Alignment, Axis, axis_around, clock, lanes
+
+TEMPLATES = Path(__file__).parent / 'templates'
+MODALITIES = {'v': 'picture', 'a': 'sound', 'av': 'picture + sound'}
+MAX_PANELS = 8
+"""Matches that are shown in full; of further ones the page has times and score."""
+
+LONGEST_COPY = 600.0
+"""Seconds of a file that a page holds at most."""
+
+
+class MatchLike(Protocol):
+    """A stretch of the query that was found in a video; times in seconds."""
+
+    query_start: float
+    query_end: float
+    video: str
+    video_start: float
+    video_end: float
+    speed: float  # seconds of the video that pass in a second of the query
+    score: float
+    modality: str  # 'v', 'a' or 'av'
+
+
+Chunks = Mapping[str, 'tuple[np.ndarray, np.ndarray]']
+"""By 'v' and 'a': times (M, 2) in seconds, and unit vectors (M, D)."""
+
+
+def write_match_page(
+    path,
+    query,
+    matches: Sequence[MatchLike],
+    query_chunks: Chunks | None = None,
+    video_chunks: Mapping[str, Chunks] | None = None,
+    embed: bool = False,
+) -> None:
+    """Write what was found as one HTML file, which loads nothing but what the players play.
+
+    Query and match are shown side by side, with frames and spectrograms over one axis of time,
+    and the similarity of all chunks. A video that cannot be read has its times and score shown.
+
+    Args:
+        path: The HTML file to write.
+        query: The file that was asked for.
+        matches: What was found, best first; it may be nothing. The first 8 are shown in full.
+        query_chunks: Chunks of the query. Defaults to None: no similarity is shown.
+        video_chunks: Chunks of the videos, by their paths in ``matches``. Defaults to None.
+        embed: Whether the players play small copies inside the page, so that it can be sent to
+            others: 20 kB and 0.1 s of work for a second that is shown, 10 minutes a file at most.
+            Defaults to False: they play the files from where they lie.
+
+    Raises:
+        MediaError: If the query cannot be read.
+        ValueError: If chunks have no times, or vectors of another length than the query's.
+    """
+    with ExitStack() as stack:
+
+        @cache
+        def medium(file: str) -> PageMedia:
+            return stack.enter_context(PageMedia(file))
+
+        asked = medium(os.fspath(query))
+        if asked.error:
+            raise MediaError(query, asked.error)
+
+        @cache
+        def similarity(video: str, modality: str) -> dict | None:
+            sides = query_chunks or {}, (video_chunks or {}).get(video, {})
+            if any(modality not in side or not len(side[modality][1]) for side in sides):
+                return None
+            return similarity_picture(*(side[modality] for side in sides))
+
+        shown = [(match, medium(match.video)) for match in matches[:MAX_PANELS]]
+        panels = [_panel(asked, *pair, matches, similarity) for pair in shown]
+        axes = [axis_around(match, asked.duration) for match, _ in shown]
+        whole = Axis(0, asked.duration) if not axes else _hull(axes)
+        players = [_player(asked, whole, Path(path).parent, embed)]
+        for (match, video), axis in zip(shown, axes):
+            line = Alignment.of(match)
+            stretch = Axis(line.to_video(axis.start), line.to_video(axis.end))
+            players.append(_player(video, stretch, Path(path).parent, embed))
+        panels = panels or [_empty_panel(asked)]
+        page = dict(
+            query=_names(asked.path),
+            query_facts=asked.facts(),
+            matches=[dict(_names(match.video), **_row(match, matches)) for match in matches],
+            covered=min(_covered(matches) / asked.duration, 1.0),
+            panels=panels,
+            embed=embed,
+            data=dict(players=players, panels=[panel.pop('facts') for panel in panels]),
+        )
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters['clock'] = clock
+    html = environment.get_template('match_page.html.j2').render(page)
+    Path(path).write_text(html, encoding='utf-8')
+
+
+def _panel(asked: PageMedia, match, video: PageMedia, matches, similarity) -> dict:
+    """All that is shown of one match."""
+    line, axis = Alignment.of(match), axis_around(match, asked.duration)
+    video_axis = Axis(line.to_video(axis.start), line.to_video(axis.end))
+    whole = Axis(0, asked.duration), Axis(0, _length(video, matches))
+    same = [other for other in matches if other.video == match.video]
+    return dict(
+        video=_names(video.path),
+        video_facts=video.facts(),
+        error=video.error,
+        modality=MODALITIES[match.modality],
+        lanes=lanes(axis, asked, video, line),
+        ticks=dict(query=axis.ticks(), video=video_axis.ticks(whole[1].end)),
+        segment=axis.span(match.query_start, match.query_end),
+        overview=[dict(_ends(other, *whole), current=other is match) for other in same],
+        lengths=[axis.end for axis in whole],
+        matrices=[
+            dict(
+                picture,
+                modality=MODALITIES[modality],
+                place=_place(picture, *whole),
+                ticks=[axis.ticks() for axis in whole],
+                aspect=float(np.clip(whole[1].end / whole[0].end, 1.0, 3.5)),
+                lines=[
+                    dict(_ends(other, *whole), current=other is match)
+                    for other in same
+                    if modality in other.modality
+                ],
+            )
+            for modality in sorted('va', key=lambda name: name not in match.modality)
+            if (picture := similarity(match.video, modality)) is not None
+        ],
+        facts=dict(
+            start=axis.start,
+            end=axis.end,
+            query_start=match.query_start,
+            query_length=whole[0].end,
+            video_length=whole[1].end,
+            **vars(line),
+        ),
+    )
+
+
+def _empty_panel(asked: PageMedia) -> dict:
+    """The query alone."""
+    axis, line = Axis(0, asked.duration), Alignment(0, 0, 1)
+    return dict(
+        video=None,
+        lanes=lanes(axis, asked, None, line),
+        ticks=dict(query=axis.ticks(), video=[]),
+        matrices=[],
+        facts=dict(start=0, end=axis.end, query_start=0, query_length=axis.end, **vars(line)),
+    )
+
+
+def _row(match, matches) -> dict:
+    """A line of the table."""
+    best = max(other.score for other in matches)
+    return dict(
+        query_times=[match.query_start, match.query_end],
+        video_times=[match.video_start, match.video_end],
+        speed=f'{match.speed:.3g}×',
+        modality=MODALITIES[match.modality],
+        score=f'{match.score:.3f}' if abs(match.score) < 10 else f'{match.score:.4g}',
+        share=float(np.clip(100 * match.score / best, 0, 100)) if best > 0 else 0.0,
+    )
+
+
+def _names(path: str) -> dict:
+    """A path as text, with marks in the place of bytes that are no UTF-8."""
+    folder, name = os.path.split(os.fsencode(os.path.abspath(path)).decode('utf-8', 'replace'))
+    return dict(name=name, folder=folder)
+
+
+def _player(file: PageMedia, stretch: Axis, folder: Path, embed: bool) -> dict:
+    """What a player plays: ``urls`` to try in turn, whose time zero is ``start`` of the file."""
+    facts = dict(urls=[], start=0.0, picture=file.has_video, sound=file.has_audio)
+    if file.error:
+        return facts
+    if not embed:
+        return dict(facts, urls=file.links(folder))
+    start, end = max(stretch.start, 0.0), min(stretch.end, file.duration)
+    end = min(end, start + LONGEST_COPY)
+    return dict(facts, urls=[file.small_copy(start, end)], start=start) if start < end else facts
+
+
+def _length(video: PageMedia, matches) -> float:
+    """Seconds of a video, of one that cannot be read as far as it is known."""
+    return max([video.duration, *(m.video_end for m in matches if m.video == video.path)])
+
+
+def _ends(match, query_axis: Axis, video_axis: Axis) -> dict:
+    """Where the voted line begins and ends on both axes, in percent."""
+    return dict(
+        query=[query_axis.percent(t) for t in (match.query_start, match.query_end)],
+        video=[video_axis.percent(t) for t in (match.video_start, match.video_end)],
+    )
+
+
+def _place(picture: dict, query_axis: Axis, video_axis: Axis) -> dict:
+    """Where the picture of the similarity lies on both axes, in percent."""
+    top, right = query_axis.percent(picture['top']), video_axis.percent(picture['right'])
+    bottom, left = query_axis.percent(picture['bottom']), video_axis.percent(picture['left'])
+    return dict(left=left, width=right - left, bottom=bottom, height=top - bottom)
+
+
+def _hull(axes: Sequence[Axis]) -> Axis:
+    return Axis(min(axis.start for axis in axes), max(axis.end for axis in axes))
+
+
+def _covered(matches) -> float:
+    """Seconds of the query that any match covers."""
+    total, reached = 0.0, 0.0
+    for start, end in sorted((match.query_start, match.query_end) for match in matches):
+        total += max(end - max(start, reached), 0.0)
+        reached = max(reached, end)
+    return total

@@ -1,0 +1,157 @@
+"""Places on the match page: of moments on axes, of two files over one axis of time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from avtss_mm.errors import MediaError
+
+from .media import PageMedia
+
+STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 86400)
+MAX_TICKS = 10
+STRIP_WIDTH, MIN_FRAMES, MAX_FRAMES = 21.0, 6, 36  # width in heights of a frame
+MARGIN, MIN_MARGIN = 0.15, 1.0  # shown before and after a segment: share of it, least seconds
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A stretch of time (seconds) that is drawn from the left to the right."""
+
+    start: float
+    end: float
+
+    def percent(self, time: float) -> float:
+        """Where a moment lies: 0 at the start, 100 at the end."""
+        return round(100 * (time - self.start) / (self.end - self.start), 4)
+
+    def span(self, start: float, end: float) -> dict:
+        """``left`` and ``width``, in percent, of what the axis shows of a stretch."""
+        left, right = (float(np.clip(self.percent(t), 0, 100)) for t in (start, end))
+        return dict(left=left, width=round(right - left, 4))
+
+    def ticks(self, end: float = np.inf) -> list[dict]:
+        """Round moments from 0 to ``end`` seconds: ``place`` in percent, ``label``."""
+        length = self.end - self.start
+        step = next((step for step in STEPS if length / step <= MAX_TICKS), length / MAX_TICKS)
+        first = np.ceil(max(self.start, 0) / step - 1e-6)
+        last = np.floor(min(self.end, end) / step + 1e-6)
+        times = np.arange(first, last + 1) * step
+        return [dict(place=self.percent(t), label=clock(t).replace('.00', '')) for t in times]
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """The voted line: which moment of the video belongs to which of the query."""
+
+    query_middle: float
+    video_middle: float
+    speed: float
+
+    @classmethod
+    def of(cls, match) -> Alignment:
+        """Through the middle of the match, with its speed."""
+        return cls(
+            (match.query_start + match.query_end) / 2,
+            (match.video_start + match.video_end) / 2,
+            match.speed,
+        )
+
+    def to_video(self, time: float) -> float:
+        """Seconds of the query -> seconds of the video."""
+        return self.video_middle + self.speed * (time - self.query_middle)
+
+    def to_query(self, time: float) -> float:
+        """Seconds of the video -> seconds of the query."""
+        return self.query_middle + (time - self.video_middle) / self.speed
+
+
+def axis_around(match, duration: float) -> Axis:
+    """The match with a margin, as far as the query goes."""
+    length = match.query_end - match.query_start
+    margin = max(MARGIN * length, MIN_MARGIN)
+    start, end = max(match.query_start - margin, 0), min(match.query_end + margin, duration)
+    return Axis(start, max(end, start + MIN_MARGIN))
+
+
+def lanes(axis: Axis, query: PageMedia, video: PageMedia | None, line: Alignment) -> list[dict]:
+    """Film strips and spectrograms one above the other, such that what belongs together does.
+
+    Args:
+        axis: What is shown, in seconds of the query.
+        query: Upper file of each pair.
+        video: Lower file; None for the query alone.
+        line: Where the video lies over the axis.
+
+    Returns:
+        list[dict]: From the top: ``who`` ('query' or 'video'), ``kind`` ('frames' or 'sound'),
+        ``items`` with ``src``, ``left`` and ``width`` (percent), ``time`` (seconds of the query)
+        and ``own`` (of the file), and ``note``: why there is nothing to show.
+    """
+    sides = [_Side('query', query, Alignment(0, 0, 1))]
+    if video is not None:
+        sides.append(_Side('video', video, line))
+    found = []
+    if any(side.file.has_video for side in sides):
+        widest = max(side.file.aspect for side in sides if side.file.has_video)
+        count = int(np.clip(round(STRIP_WIDTH / widest), MIN_FRAMES, MAX_FRAMES))
+        found += [_lane(side, 'frames', side.file.has_video, axis, count) for side in sides]
+    if any(side.file.has_audio for side in sides):
+        found += [_lane(side, 'sound', side.file.has_audio, axis, 1) for side in sides]
+    return found
+
+
+@dataclass(frozen=True)
+class _Side:
+    """A file, and where it lies over the axis."""
+
+    who: str
+    file: PageMedia
+    line: Alignment
+
+
+def _lane(side: _Side, kind: str, present: bool, axis: Axis, count: int) -> dict:
+    items, note = [], side.file.error
+    if present:
+        try:
+            items = (_frames if kind == 'frames' else _sound)(side, axis, count)
+            note = '' if items else 'beyond the end of the file'
+        except MediaError as error:
+            note = error.reason
+    elif not note:
+        note = 'no picture' if kind == 'frames' else 'no sound'
+    return dict(who=side.who, kind=kind, items=items, note=note)
+
+
+def _frames(side: _Side, axis: Axis, count: int) -> list[dict]:
+    """The frame in the middle of each of ``count`` cells, where the file has one."""
+    width = (axis.end - axis.start) / count
+    times = axis.start + width * (np.arange(count) + 0.5)
+    times = [float(t) for t in times if 0 <= side.line.to_video(t) < side.file.duration]
+    own = [side.line.to_video(t) for t in times]
+    return [
+        dict(axis.span(t - width / 2, t + width / 2), src=src, time=round(t, 3), own=round(o, 3))
+        for t, o, src in zip(times, own, side.file.thumbnails(own))
+    ]
+
+
+def _sound(side: _Side, axis: Axis, _: int) -> list[dict]:
+    """One picture of what the axis shows of the sound."""
+    start = max(side.line.to_video(axis.start), 0.0)
+    end = min(side.line.to_video(axis.end), side.file.duration)
+    if end <= start:
+        return []
+    place = axis.span(side.line.to_query(start), side.line.to_query(end))
+    src = side.file.spectrogram(start, end)
+    return [dict(place, src=src, time=round(side.line.to_query(start), 3), own=round(start, 3))]
+
+
+def clock(seconds: float) -> str:
+    """``1:02.50``, ``1:00:02.50``."""
+    minutes, hundredths = divmod(round(abs(seconds) * 100), 6000)
+    hours, minutes = divmod(minutes, 60)
+    head = f'{hours}:{minutes:02d}' if hours else f'{minutes}'
+    sign = '-' if seconds <= -0.005 else ''
+    return f'{sign}{head}:{hundredths // 100:02d}.{hundredths % 100:02d}'

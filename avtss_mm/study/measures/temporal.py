@@ -1,0 +1,106 @@
+"""What frozen features tell of time: speed, direction and order by fresh linear classifiers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...datasets.transforms.placement import AFTER, IGNORED
+from ...evaluation.functional import majority_share
+from ...evaluation.linear_probe import linear_probe
+
+SHORT = dict(v='video', a='audio')
+ORDERS = dict(order_vv=('video', 'video'), order_aa=('audio', 'audio'), order_va=('video', 'audio'))
+
+
+@dataclass(frozen=True)
+class WindowPairs:
+    """Features and labels of P pairs of windows, as :class:`SampleAVClips` draws them.
+
+    Attributes:
+        features: ``h`` by ``'video'`` and/or ``'audio'``, shape ``(P, 2, C)``.
+        has_audio: Whether a window has sound, bool ``(P, 2)``.
+        labels: ``video_speed``, ``audio_speed``, ``video_direction``, ``audio_direction``
+            ``(P, 2)`` and ``clip_order`` ``(P,)``; -1 where there is none.
+        videos: Which video each pair is of, ``(P,)``.
+    """
+
+    features: dict[str, np.ndarray]
+    has_audio: np.ndarray
+    labels: dict[str, np.ndarray]
+    videos: np.ndarray
+
+    def exists(self, modality: str) -> np.ndarray:
+        """Which clips there are, ``(P, 2)``."""
+        return self.has_audio if modality == 'audio' else np.ones_like(self.has_audio)
+
+
+def temporal_accuracy(train: WindowPairs, test: WindowPairs) -> dict[str, float]:
+    """How well speed, direction and order are read off frozen features, on other videos.
+
+    For each task a new logistic regression learns from pairs of windows of the training videos
+    and is asked about those of the test videos; the heads of pre-training take no part. ``C`` is
+    chosen in the training videos, those of one video kept together. Windows are drawn as for
+    training, without augmentation.
+
+    - ``speed_<m>``, ``direction_<m>``: of one clip; two clips a pair.
+    - ``order_vv``, ``order_aa``: is the first window before, overlapping or after the second, from
+      ``[h_1, h_2]``; one a pair. Linear in both, so it asks for features that say *when* in a
+      video a clip is; that two clips are alike (hence overlap) does not help.
+    - ``order_va``: the same across, from ``[h_video of one, h_audio of the other]``; two a pair.
+
+    The tasks are those of Jenni, Black and Collomosse (AAAI 2023) and of the same authors' earlier
+    work; that they are measured on frozen features is ours.
+
+    Args:
+        train (WindowPairs): Of the training videos.
+        test (WindowPairs): Of the test videos.
+
+    Returns:
+        dict: Accuracy of each task that there are features for, and ``<task>_chance``, the share
+        of the most frequent answer among the test clips.
+    """
+    figures = {}
+    for (task, known), (_, asked) in zip(_tasks(train), _tasks(test)):
+        if len(np.unique(known[1])) < 2 or not len(asked[1]):
+            continue
+        figures[task], _ = linear_probe(*known, *asked[:2])
+        figures[f'{task}_chance'] = majority_share(asked[1])
+    return figures
+
+
+def _tasks(pairs: WindowPairs) -> Iterator[tuple[str, tuple]]:
+    """Name, and features ``(n, C)``, labels ``(n,)`` and videos ``(n,)`` of what has a label."""
+    both = np.repeat(pairs.videos, 2)
+    for kind in ('speed', 'direction'):
+        for letter, modality in SHORT.items():
+            if modality in pairs.features:
+                labels = pairs.labels[f'{modality}_{kind}']
+                labels = np.where(pairs.exists(modality), labels, IGNORED).ravel()
+                features = pairs.features[modality].reshape(len(labels), -1)
+                yield f'{kind}_{letter}', _labelled(features, labels, both)
+    for task, (first, second) in ORDERS.items():
+        if first in pairs.features and second in pairs.features:
+            yield task, _labelled(*_order(pairs, first, second))
+
+
+def _order(pairs: WindowPairs, first: str, second: str) -> tuple[np.ndarray, ...]:
+    """Within a modality one question a pair, across two: the second with the answer turned."""
+    order = pairs.labels['clip_order']
+    turned = np.where(order == IGNORED, IGNORED, AFTER - order)
+    questions = [(0, 1, order)] if first == second else [(0, 1, order), (1, 0, turned)]
+    features, labels = [], []
+    for i, j, answer in questions:
+        sides = pairs.features[first][:, i], pairs.features[second][:, j]
+        features.append(np.concatenate(sides, axis=1))
+        there = pairs.exists(first)[:, i] & pairs.exists(second)[:, j]
+        labels.append(np.where(there, answer, IGNORED))
+    videos = np.tile(pairs.videos, len(questions))
+    return np.concatenate(features), np.concatenate(labels), videos
+
+
+def _labelled(features: np.ndarray, labels: np.ndarray, videos: np.ndarray) -> tuple:
+    known = labels != IGNORED
+    return features[known], labels[known], videos[known]

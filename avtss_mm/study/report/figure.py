@@ -1,0 +1,127 @@
+"""A study at a glance: which variants are better than random weights, and by how much."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+
+matplotlib.use('Agg')
+from matplotlib import pyplot as plt  # noqa: E402
+from matplotlib.lines import Line2D  # noqa: E402
+from matplotlib.ticker import MaxNLocator  # noqa: E402
+
+from ...files.whole_file import written_whole  # noqa: E402
+
+BETTER, WORSE, SAME = '#0b62a4', '#c2410c', '0.45'
+COLUMNS = 6
+
+
+def draw_study(
+    values: dict[str, dict[str, dict[int, float | None]]],
+    chance: dict[str, float],
+    variants: list[str],
+    path: str | Path,
+    baseline: str = 'random',
+) -> None:
+    """Draw a panel a figure, a line a variant: a dot a seed, a bar at their mean.
+
+    The grey band is the range of the baseline's seeds, a dashed line the chance level. A variant
+    whose seeds are all better than all of the baseline's is blue, all worse orange, else grey.
+
+    Args:
+        values (dict): By figure, variant and seed; None counts as not there. The lower the better
+            where the name holds ``rank`` or ``epochs``.
+        chance (dict): By figure, where there is one.
+        variants (list[str]): Lines from top to bottom.
+        path (str | Path): The PNG to write.
+        baseline (str): The variant that others are compared with. Defaults to 'random'.
+    """
+    columns = min(COLUMNS, max(len(values), 1))
+    rows = math.ceil(max(len(values), 1) / columns)
+    size = (1.2 + 0.08 * max(map(len, variants)) + 2.1 * columns, 0.9 + rows * _height(variants))
+    figure, axes = plt.subplots(
+        rows, columns, figsize=size, sharey=True, squeeze=False, layout='constrained'
+    )
+    for axis, (name, by_variant) in zip(axes.flat, values.items()):
+        _draw_panel(axis, name, by_variant, chance.get(name), variants, baseline)
+    for axis in axes.flat[len(values) :]:
+        axis.set_axis_off()
+    axes[0, 0].set_ylim(len(variants) - 0.5, -0.5)
+    axes[0, 0].set_yticks(range(len(variants)), variants)
+    _add_legend(figure, baseline)
+    with written_whole(path) as draft:
+        figure.savefig(draft, dpi=110)
+    plt.close(figure)
+
+
+def _height(variants: list[str]) -> float:
+    return 0.75 + 0.21 * len(variants)
+
+
+def _draw_panel(axis, name, by_variant, chance, variants, baseline) -> None:
+    low_is_good = 'rank' in name or 'epochs' in name
+    seeds = {
+        variant: np.array([v for v in by_variant.get(variant, {}).values() if v is not None])
+        for variant in variants
+    }
+    known = seeds.get(baseline, np.empty(0))
+    if len(known):
+        axis.axvspan(known.min(), known.max(), color='0.88', linewidth=0, zorder=0)
+        axis.axvline(known.mean(), color='0.75', linewidth=1, zorder=0)
+    if chance is not None:
+        axis.axvline(chance, color='0.3', linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+    for place, variant in enumerate(variants):
+        points = seeds[variant]
+        if not len(points):
+            axis.text(0.02, place, '-', transform=axis.get_yaxis_transform(), va='center')
+            continue
+        color = SAME if variant == baseline else _judge(points, known, low_is_good)
+        axis.plot([points.mean()] * 2, [place - 0.32, place + 0.32], color=color, linewidth=2.4)
+        axis.plot(points, [place] * len(points), 'o', color=color, markersize=4, alpha=0.55)
+    title = f'{name} (low is good)' if low_is_good else name
+    axis.set_title(title, fontsize=9, loc='left', fontweight='bold')
+    axis.tick_params(axis='y', length=0, labelsize=9)
+    axis.tick_params(axis='x', labelsize=8)
+    axis.margins(x=0.08)
+    _widen(axis)
+    axis.grid(axis='y', color='0.93', linewidth=0.8)
+    axis.set_axisbelow(True)
+    axis.spines[['top', 'right', 'left']].set_visible(False)
+
+
+def _widen(axis) -> None:
+    """At least 0.1 of the axis is shown: a difference of 0.001 must not look like one of 0.1."""
+    low, high = axis.get_xlim()
+    lack = max(0.1 - (high - low), 0) / 2
+    first = max(low - lack, min(low, 0))  # no figure is negative
+    axis.set_xlim(first, first + high - low + 2 * lack)
+    axis.xaxis.set_major_locator(MaxNLocator(4))
+    axis.xaxis.set_major_formatter('{x:.3g}')
+
+
+def _judge(points: np.ndarray, known: np.ndarray, low_is_good: bool) -> str:
+    if not len(known):
+        return SAME
+    if low_is_good:
+        points, known = -points, -known
+    if points.min() > known.max():
+        return BETTER
+    return WORSE if points.max() < known.min() else SAME
+
+
+def _add_legend(figure, baseline: str) -> None:
+    entries = {
+        f'all seeds better than all of {baseline}': dict(color=BETTER, linewidth=2.4),
+        'they overlap': dict(color=SAME, linewidth=2.4),
+        'all worse': dict(color=WORSE, linewidth=2.4),
+        'a seed': dict(color=SAME, marker='o', linestyle='', markersize=4, alpha=0.55),
+        f'range and mean of {baseline}': dict(color='0.8', linewidth=7),
+        'chance': dict(color='0.3', linestyle=(0, (4, 3)), linewidth=1),
+    }
+    handles = [Line2D([], [], **style) for style in entries.values()]
+    figure.legend(
+        handles, entries, loc='outside upper left', ncols=len(entries), fontsize=8, frameon=False
+    )

@@ -1,0 +1,203 @@
+"""The table of a study: mean and spread over seeds, and every single run."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import statistics
+from dataclasses import dataclass
+from itertools import chain
+
+from ...files.whole_file import write_whole
+from ..evaluations import Evaluation
+from ..plan import Study
+from ..results import read_results
+
+TITLES = dict(
+    knn='k-NN accuracy, features averaged over a video',
+    linear='Linear accuracy, features averaged over a video',
+    retrieval='Retrieval, recall at 1 (`pair_*`: the own sound or picture among all)',
+    temporal='Speed, direction and order from frozen features of clips (linear, on other videos)',
+    synchrony='Synchrony: the own sound among those 1 and 2 s before and after',
+    fingerprint='Distorted copies, recall at 1',
+    copies='Copies among references, recall at 1',
+    reach='Epochs until the k-NN monitor reaches an accuracy (lower is better)',
+)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """All figures of a study that are there.
+
+    Attributes:
+        values: By figure and variant, the value of each seed; None where it was not reached.
+        chance: By figure.
+        groups: Names of the figures of each measure.
+        facts: Of each run that is measured, by variant and seed.
+    """
+
+    values: dict[str, dict[str, dict[int, float | None]]]
+    chance: dict[str, float]
+    groups: dict[str, list[str]]
+    facts: dict[tuple[str, int], dict]
+
+
+def summarise(study: Study) -> Summary:
+    """Collect the figures of all runs of a study."""
+    summary = Summary({}, {}, {}, {})
+    columns = {}
+    for run in study.runs():
+        results = read_results(study, run)
+        if results is None:
+            continue
+        summary.facts[run.variant.name, run.seed] = results['facts']
+        for group in (name for name in study.groups() if name in results['groups']):
+            figures = results['groups'][group]
+            columns.setdefault(group, []).append(list(figures))
+            for name, value in figures.items():
+                if name.endswith('_chance'):
+                    summary.chance[name.removesuffix('_chance')] = value
+                    continue
+                row = summary.values.setdefault(name, {}).setdefault(run.variant.name, {})
+                row[run.seed] = value
+    for group, lists in columns.items():  # in the order of the variant that has most
+        names = dict.fromkeys(chain(*sorted(lists, key=len, reverse=True)))
+        summary.groups[group] = [name for name in names if name in summary.values]
+    return summary
+
+
+def cell(values: list[float | None], digits: int = 3) -> str:
+    """``mean ± sample standard deviation`` over seeds; a dash where there is nothing.
+
+    Where some seeds never reached what was asked there is no mean: ``2 of 3``.
+    """
+    reached = [value for value in values if value is not None]
+    if not values:
+        return '-'
+    if len(reached) < len(values):
+        return f'{len(reached)} of {len(values)}'
+    mean = f'{statistics.mean(reached):.{digits}f}'
+    return mean if len(reached) == 1 else f'{mean} ± {statistics.stdev(reached):.{digits}f}'
+
+
+def table_text(study: Study, summary: Summary, command: str, failed: dict[str, str]) -> str:
+    """The study in Markdown.
+
+    Args:
+        study (Study): The study.
+        summary (Summary): Of :func:`summarise`.
+        command (str): What makes it.
+        failed (dict): Why a run failed, by its name.
+
+    Returns:
+        str: A table a measure, a row a variant, chance first; then a foot with what it was made
+        by and from, and how far chance alone moves a figure.
+    """
+    lines = [f'# {study.name}']
+    for group, (evaluation, measure) in study.groups().items():
+        lines += ['', f'{evaluation.prefixed(TITLES[measure])}:'.replace('/', ': ', 1), '']
+        names = summary.groups.get(group, [])
+        if not names:
+            lines.append('(no figures)')
+            continue
+        lines += [f'| | {" | ".join(names)} |', '|' + ' --- |' * (len(names) + 1)]
+        digits = 1 if measure == 'reach' else 3
+        if any(name in summary.chance for name in names):
+            levels = [cell([summary.chance[n]] if n in summary.chance else []) for n in names]
+            lines.append(f'| chance | {" | ".join(levels)} |')
+        for variant in study.variants:
+            rows = (summary.values[name].get(variant, {}) for name in names)
+            cells = [cell(list(row.values()), digits) for row in rows]
+            lines.append(f'| {variant} | {" | ".join(cells)} |')
+    return '\n'.join([*lines, '', *_foot(study, summary, command, failed)]) + '\n'
+
+
+def _foot(study: Study, summary: Summary, command: str, failed: dict[str, str]) -> list[str]:
+    facts = list(summary.facts.values())
+    seeds = ', '.join(map(str, study.seeds))
+    count = len(summary.facts)
+    lines = [
+        f'Mean ± sample standard deviation over seeds {seeds}; {count} of {len(study.runs())} runs '
+        'are measured. A dash: not there, or not possible with this variant.',
+    ]
+    missing = [
+        f'{variant} ({", ".join(str(s) for s in study.seeds if (variant, s) not in summary.facts)})'
+        for variant in study.variants
+        if any((variant, seed) not in summary.facts for seed in study.seeds)
+    ]
+    if missing:
+        lines.append(f'Not measured (seeds): {", ".join(missing)}.')
+    lines += [f'Failed: {name}: {reason}' for name, reason in failed.items()]
+    if not facts:
+        return _list(lines)
+    sizes = {name: value for f in facts for name, value in f['videos'].items()}
+    for evaluation in study.evaluations.values():
+        lines.append(_size(evaluation, sizes))
+    lines.append(
+        'Variants share the test files, which tells more of a difference than of a figure; seeds '
+        'do not lessen a standard error.'
+    )
+    lines.append(f'{sizes["train"]} videos to train on; {_training(study, facts)}.')
+    if any(measure == 'fingerprint' for _, measure in study.groups().values()):
+        settings = study.fingerprint
+        kinds = ', '.join(settings['distortions'])
+        lines.append(
+            f'Copies: {kinds}, severity {settings["severity"]}, of {settings["num_videos"]} among '
+            f'{settings["num_references"]} test videos (at most); `v` and `a` are '
+            'means over the distortions that change picture or sound.'
+        )
+    if study.reach:
+        levels = ', '.join(f'{name} {value:g}' for name, value in study.reach.items())
+        lines.append(f'Epochs are until: {levels}; `2 of 3`: so many seeds reached it at all.')
+    software = {}
+    for row in facts:
+        for name, value in row['software'].items():
+            software.setdefault(name, {})[value] = None
+    texts = [f'{name} {" and ".join(values)}' for name, values in software.items()]
+    return _list([*lines, f'Made by `{command}`; {", ".join(texts)}.'])
+
+
+def _size(evaluation: Evaluation, sizes: dict[str, int]) -> str:
+    """How many files there are, and how far chance moves an accuracy on them."""
+    known, asked = (sizes[evaluation.prefixed(side)] for side in ('gallery', 'query'))
+    bound, tenth = (math.sqrt(p * (1 - p) / asked) for p in (0.5, 0.1))
+    name = f'{evaluation.name}: ' if evaluation.name else ''
+    folds = f' in {len(evaluation.folds)} folds' if len(evaluation.folds) > 1 else ''
+    return (
+        f'{name}{known} files known, {asked} asked{folds}: the standard error of an accuracy is '
+        f'{bound:.3f} at 0.5, {tenth:.3f} at 0.1 and 0.9.'
+    )
+
+
+def _training(study: Study, facts: list[dict]) -> str:
+    trained = {(f['steps'], f['batch_size']) for f in facts if f['steps']}
+    steps = ' or '.join(f'{steps} steps of {size} videos' for steps, size in sorted(trained))
+    epochs = f'{study.epochs} epoch' + 's' * (study.epochs > 1)
+    return f'{epochs} = {steps}' if steps else epochs
+
+
+def _list(lines: list[str]) -> list[str]:
+    return [f'- {line}' for line in lines]
+
+
+def write_tables(study: Study, summary: Summary, command: str, failed: dict[str, str]) -> str:
+    """Write ``table.md`` and ``table.csv`` (all runs, a row each, and one of chance levels).
+
+    Returns:
+        str: The text of ``table.md``.
+    """
+    text = table_text(study, summary, command, failed)
+    write_whole(study.out / 'table.md', text)
+    names = [name for group in study.groups() for name in summary.groups.get(group, [])]
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator='\n')
+    writer.writerow(['variant', 'seed', 'steps', 'train_seconds', 'measure_seconds', *names])
+    writer.writerow(['chance', '', '', '', '', *(summary.chance.get(name, '') for name in names)])
+    for (variant, seed), facts in summary.facts.items():
+        spent = round(sum(facts['seconds'].values()), 1)
+        figures = (summary.values[name].get(variant, {}).get(seed) for name in names)
+        row = [variant, seed, facts['steps'], facts.get('train_seconds', ''), spent]
+        writer.writerow([*row, *('' if value is None else value for value in figures)])
+    write_whole(study.out / 'table.csv', file.getvalue())
+    return text

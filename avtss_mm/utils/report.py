@@ -1,0 +1,58 @@
+"""What a user sees of a preparation: progress, a table, and lists of what was left out."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterable, Sequence
+
+from tqdm import tqdm
+
+from ..errors import one_line
+from ..files.whole_file import written_whole
+
+
+def progress_bar(num_files: int) -> Callable[[Iterable, int], Iterable]:
+    """A bar around the results of those files that are left to do (none if nothing is)."""
+
+    def progress(results, total):
+        done = num_files - total
+        return tqdm(results, total=num_files, initial=done, unit='file', disable=not total)
+
+    return progress
+
+
+def write_csv(path, header: Sequence[str], rows: Iterable[Sequence]) -> None:
+    """Writes a table at once or not at all; names that are not Unicode are escaped.
+
+    A ``filename`` that a spreadsheet would take for a formula (``=...``) becomes ``./=...``.
+    """
+    with (
+        written_whole(path) as draft,
+        open(draft, 'w', newline='', encoding='utf-8', errors='backslashreplace') as file,
+    ):
+        writer = csv.writer(file)
+        writer.writerow(header)
+        for row in rows:
+            cells = zip(header, row)
+            writer.writerow([_no_formula(x) if name == 'filename' else x for name, x in cells])
+
+
+def _no_formula(name: str) -> str:
+    return f'./{name}' if name.startswith(('=', '+', '-', '@', '\t', '\r')) else name
+
+
+def format_table(rows: Sequence[Sequence]) -> str:
+    """Rows below a header, the first column to the left, the others to the right."""
+    cells = [[f'{cell:,}' if isinstance(cell, int) else str(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells)]
+    lines = []
+    for first, *others in cells:
+        right = [cell.rjust(width) for cell, width in zip(others, widths[1:])]
+        lines.append('   '.join([first.ljust(widths[0]), *right]))
+    return '\n'.join(lines)
+
+
+def shorten(names: Sequence[str], limit: int = 8) -> str:
+    """The first names, and how many more there are."""
+    more = f' and {len(names) - limit:,} more' if len(names) > limit else ''
+    return '; '.join(map(one_line, names[:limit])) + more

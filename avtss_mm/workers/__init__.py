@@ -1,0 +1,1 @@
+"""Processes that may be killed one by one; where work is fanned out."""

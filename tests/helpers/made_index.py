@@ -1,0 +1,25 @@
+"""An index made by the command, and what is in it."""
+
+from __future__ import annotations
+
+from avtss_mm.fingerprint.cli import main
+from avtss_mm.fingerprint.index.catalog import Catalog
+
+
+def make_index(out, media, model):
+    """Indexes a folder with a model of ``small_encoder.write_model``; returns ``out``."""
+    main(['index', str(media), '-o', str(out), '--checkpoint', model[1], '--workers', '2'])
+    return out
+
+
+def content(folder):
+    """What is in an index, but for ids, folders and names of collections."""
+    catalog = Catalog(folder / 'catalog.sqlite')
+    rows = [catalog.facts['thresholds'], catalog.facts['weights_sha256']]
+    rows.append([known['numbers'] for known in catalog.facts['whitening'].values()])
+    for name, file in sorted(catalog.files.items()):
+        for modality, track in sorted(file.tracks.items()):
+            ((_, vectors),) = catalog.vectors([track])
+            rows.append((name, file.stamp, modality, track.times.tobytes(), vectors.tobytes()))
+    catalog.close()
+    return rows

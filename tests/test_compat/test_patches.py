@@ -1,0 +1,116 @@
+"""Each test starts a Python of its own: what is mended is mended at import."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def run_python(code: str, *extra_path) -> subprocess.CompletedProcess:
+    path = os.pathsep.join(map(str, (*extra_path, ROOT)))
+    return subprocess.run(
+        [sys.executable, '-c', code],
+        env={**os.environ, 'PYTHONPATH': path},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_import_is_silent_and_mends_what_is_needed(tmp_path):
+    (tmp_path / 'mine.py').write_text("_base_ = 'mmaction::_base_/default_runtime.py'\n")
+    run = run_python(
+        'import avtss_mm, mmaction.models as models\n'
+        'from mmaction.registry import MODELS\n'
+        'from mmengine.config import Config\n'
+        'print(models.TCANet.__name__, MODELS.get("ResNet2Plus1d").__name__)\n'
+        f'print(Config.fromfile(r"{tmp_path}/mine.py").default_scope)'
+    )
+    assert (run.returncode, run.stderr) == (0, ''), run.stderr
+    assert run.stdout.split() == ['TCANet', 'ResNet2Plus1d', 'mmaction']
+
+
+@pytest.fixture
+def new_transformers(tmp_path):
+    """A ``transformers`` without the functions that mmaction2 1.2 imports, as it is since 5.0."""
+    any_name = (
+        'def __getattr__(name):\n'
+        '    if name.startswith("__"):\n'
+        '        raise AttributeError(name)\n'
+        '    return type(name, (), {"from_pretrained": print})\n'
+    )
+    modules = {
+        'transformers': any_name,
+        'transformers.models': '',
+        'transformers.models.beit': any_name,
+        'transformers.models.beit.modeling_beit': any_name,
+        'transformers.activations': any_name,
+        'transformers.configuration_utils': any_name,
+        'transformers.file_utils': any_name,
+        'transformers.modeling_outputs': any_name,
+        'transformers.modeling_utils': 'class PreTrainedModel: pass\n',
+        'timm': '',
+        'timm.models': '',
+        'timm.models.layers': any_name,
+    }
+    for name, source in modules.items():
+        folder = tmp_path.joinpath(*name.split('.'))
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / '__init__.py').write_text(source)
+    info = tmp_path / 'transformers-5.0.0.dist-info'
+    info.mkdir()
+    (info / 'METADATA').write_text('Metadata-Version: 2.1\nName: transformers\nVersion: 5.0.0\n')
+    return tmp_path
+
+
+def test_import_after_failed_ones_and_with_broken_multimodal_models(new_transformers):
+    run = run_python(
+        'from mmaction.utils import dependency\n'
+        'try:\n'
+        '    import mmaction.models\n'
+        'except ModuleNotFoundError as error:\n'
+        '    print(error.name, dependency.WITH_MULTIMODAL)\n'
+        'import avtss_mm\n'
+        'from mmaction.registry import MODELS\n'
+        'print(MODELS.get("BMN").__name__, MODELS.get("VindLUVQA").__name__)\n'
+        'print(dependency.WITH_MULTIMODAL)',
+        new_transformers,
+    )
+    assert run.stdout.splitlines() == [
+        'mmaction.models.localizers.drn True',
+        'BMN ask_install',
+        'False',
+    ], run.stderr
+
+
+def test_sound_upstream_is_left_alone_and_missing_pkg_resources_is_told():
+    drn = 'mmaction.models.localizers.drn'  # as in a mmaction2 that has the folder
+    run = run_python(
+        'import sys, types, importlib.util as util\n'
+        f'for name in ("{drn}", "{drn}.drn"):\n'
+        '    sys.modules[name] = types.ModuleType(name)\n'
+        f'sys.modules["{drn}.drn"].DRN = int\n'
+        'found = util.find_spec\n'  # as with setuptools >= 81
+        'util.find_spec = lambda n, p=None: None if n == "pkg_resources" else found(n, p)\n'
+        'import avtss_mm, mmaction.models.localizers as localizers\n'
+        'print(localizers.DRN.__name__)'
+    )
+    assert run.stdout == 'int\n', run.stderr
+    assert 'pip install "setuptools<81"' in run.stderr
+
+
+def test_the_text_of_a_config_is_formatted_once():
+    run = run_python(
+        'from mmengine.config import Config, config\n'
+        'plain, calls = config.FormatCode, []\n'
+        'config.FormatCode = lambda text, **o: calls.append(text) or plain(text, **o)\n'
+        'import avtss_mm\n'
+        'one, other = Config(dict(a=1)), Config(dict(a=2))\n'
+        'print(one.pretty_text == one.pretty_text != other.pretty_text, len(calls))\n'
+        'print(other.pretty_text)'
+    )
+    assert run.stdout == 'True 2\na = 2\n\n', run.stderr

@@ -1,0 +1,40 @@
+"""A file is there as a whole or as it was, and no draft stays of a failure."""
+
+import os
+
+import pytest
+
+from avtss_mm.files.whole_file import draft_of, write_whole, written_whole
+
+
+def test_file_appears_when_it_is_complete(tmp_path):
+    path = tmp_path / 'a.npz'
+    with written_whole(path) as draft:
+        draft.write_text('half')
+        assert not path.exists() and draft == draft_of(path)
+        assert draft.suffix == '.npz' and draft.name.startswith('.')
+    assert path.read_text() == 'half' and os.listdir(tmp_path) == ['a.npz']
+    assert path.stat().st_mode & 0o777 == 0o666 & ~_umask()  # others may read it, as any file
+
+
+def _umask():
+    umask = os.umask(0)
+    os.umask(umask)
+    return umask
+
+
+def test_failure_leaves_what_was_there(tmp_path):
+    path = tmp_path / 'a.json'
+    write_whole(path, 'old ä')
+    with pytest.raises(OSError, match='disk full'), written_whole(path) as draft:
+        draft.write_text('new')
+        raise OSError('disk full')
+    assert path.read_text(encoding='utf-8') == 'old ä' and os.listdir(tmp_path) == ['a.json']
+
+
+def test_several_writers(tmp_path):
+    path = tmp_path / 'a'
+    with written_whole(path, 'one') as one, written_whole(path, 'two') as two:
+        one.write_text('1')
+        two.write_text('2')
+    assert path.read_text() == '1' and os.listdir(tmp_path) == ['a']  # the first ended last

@@ -1,0 +1,122 @@
+"""What searches vectors: both libraries, held to the same."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from avtss_mm.errors import UsageError
+from avtss_mm.fingerprint.index.faiss_index import FaissIndex
+
+DIM, COUNT = 32, 600
+
+
+@pytest.fixture(scope='module')
+def vectors():
+    rows = np.random.default_rng(0).normal(size=(COUNT, DIM)).astype(np.float32)
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+@pytest.fixture(scope='module')
+def ids():
+    return np.arange(COUNT) * 5 + (3 << 40)
+
+
+@pytest.fixture(params=['faiss', 'milvus'])
+def backend(request, tmp_path):
+    if request.param == 'faiss':
+        made = FaissIndex(DIM)
+    else:
+        pytest.importorskip('milvus_lite', reason='Milvus Lite is not installed')
+        from avtss_mm.fingerprint.index.milvus_index import MilvusIndex
+
+        made = MilvusIndex(DIM, str(tmp_path / 'milvus.db'), 'vectors')
+    yield made
+    made.close()
+
+
+def exact(vectors, ids, asked, topk):
+    similarity = asked @ vectors.T
+    best = np.argsort(-similarity, axis=1)[:, :topk]
+    return np.take_along_axis(similarity, best, axis=1), ids[best]
+
+
+def assert_finds(backend, vectors, ids, asked, topk, exclude=None):
+    similarity, found = backend.search(asked, topk, exclude)
+    wanted = exact(vectors, ids, asked, topk)
+    np.testing.assert_allclose(similarity, wanted[0], atol=1e-5)
+    assert (found == wanted[1]).all()
+
+
+def test_both_search_as_a_product_of_matrices_does(backend, vectors, ids):
+    assert len(backend) == 0 and backend.ids().tolist() == []
+    assert (backend.search(vectors[:2], 3)[1] == -1).all()
+    backend.add(vectors[:400], ids[:400])
+    backend.add(vectors[400:], ids[400:])
+    assert len(backend) == COUNT and sorted(backend.ids()) == ids.tolist()
+    asked = vectors[::5] + 0.05  # 120: more than one request
+    assert_finds(backend, vectors, ids, asked, 7)
+    assert (backend.search(asked, COUNT + 5)[1][:, -5:] == -1).all()
+
+    some = slice(100, 300)
+    left = np.delete(np.arange(COUNT), some)
+    exclude = (ids[some][0], ids[some][-1] + 1)
+    assert_finds(backend, vectors[left], ids[left], asked[:9], 7, exclude)
+    backend.delete(np.append(ids[some], 12345))
+    assert len(backend) == COUNT - 200 and sorted(backend.ids()) == ids[left].tolist()
+    assert_finds(backend, vectors[left], ids[left], asked, 7)
+    backend.add(vectors[some], ids[some])
+    assert_finds(backend, vectors, ids, asked[:9], 7)
+    assert backend.stats()['vectors'] == COUNT
+
+
+def test_milvus_keeps_what_was_saved(tmp_path, vectors, ids):
+    pytest.importorskip('milvus_lite', reason='Milvus Lite is not installed')
+    from avtss_mm.fingerprint.index.milvus_index import MilvusIndex
+
+    path = str(tmp_path / 'milvus.db')
+    first = MilvusIndex(DIM, path, 'vectors')
+    first.add(vectors, ids)
+    first.save()
+    first.close()
+    again = MilvusIndex(DIM, path, 'vectors')
+    assert_finds(again, vectors, ids, vectors[:5], 3)
+    again.close()
+    with pytest.raises(UsageError, match='does not open'):
+        MilvusIndex(DIM, 'http://127.0.0.1:1', 'vectors')
+
+
+@pytest.mark.parametrize('factory', ['IVF8,Flat', 'PCA16,IVF8,SQ8'])
+def test_trained_faiss_is_read_back_only_as_it_was_saved(tmp_path, factory):
+    rng = np.random.default_rng(1)
+    vectors = rng.normal(size=(10_000, DIM)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    ids = np.arange(10_000) * 3
+    path = tmp_path / 'video.faiss'
+    made = FaissIndex(DIM, factory, path)
+    assert made.needs_training
+    made.train(vectors)
+    made.add(vectors, ids)
+    assert (made.search(vectors[:50], 1)[1][:, 0] == ids[:50]).mean() > 0.8
+    assert (made.search(vectors[:50], 9, (0, 150))[1] >= 150).all()
+    made.delete(ids[:50])
+    assert sorted(made.ids()) == ids[50:].tolist()
+    state = made.save()
+    again = FaissIndex(DIM, factory, path, state)
+    assert not again.needs_training and sorted(again.ids()) == ids[50:].tolist()
+    assert (again.search(vectors[:9], 4)[1] == made.search(vectors[:9], 4)[1]).all()
+
+    assert len(FaissIndex(DIM, factory, path, 'another')) == 0
+    path.write_bytes(path.read_bytes()[:-1] + b'?')
+    assert len(FaissIndex(DIM, factory, path, state)) == 0
+
+
+def test_too_few_to_train_are_searched_exactly(tmp_path, vectors, ids):
+    made = FaissIndex(DIM, 'IVF64,SQ8', tmp_path / 'video.faiss')
+    made.train(vectors)
+    made.add(vectors, ids)
+    assert_finds(made, vectors, ids, vectors[:20], 5)
+    assert made.stats()['kind'] == 'Flat' and made.save() is None
+    for factory in ('HNSW32', 'SQ8', 'nonsense'):  # the first two cannot delete
+        with pytest.raises(UsageError, match='IVF1024,SQ8'):
+            FaissIndex(DIM, factory)

@@ -1,0 +1,19 @@
+"""Tables as a spreadsheet and a program read them."""
+
+import csv
+
+import pytest
+
+from avtss_mm.utils.report import write_csv
+
+
+@pytest.mark.parametrize('name', ["=cmd|'/C calc'!A0.mp4", '+a.mp4', '-b.mp4', '@c.mp4', '\td.mp4'])
+def test_no_name_is_a_formula_and_each_is_still_the_file(tmp_path, name):
+    (tmp_path / name.replace('/', '_')).touch()
+    name = name.replace('/', '_')
+    write_csv(tmp_path / 'rejects.csv', ['filename', 'reason'], [(name, 'empty, file'), ('e', '-')])
+    with open(tmp_path / 'rejects.csv', newline='', encoding='utf-8') as file:
+        header, first, second = csv.reader(file)
+    assert first == [f'./{name}', 'empty, file'] and second == ['e', '-']
+    assert (tmp_path / first[0]).samefile(tmp_path / name)
+    assert header == ['filename', 'reason']

@@ -1,0 +1,233 @@
+#!/usr/bin/env python
+"""What becomes of bad media files: made from real ones, led through all that reads media.
+
+python tools/faults/media_faults.py SAMPLES --out OUT --limit 3000
+
+Of each file below SAMPLES the first seconds are taken, damaged in many ways, and probed, served
+as a sample of training and of evaluation, embedded, and asked for in a fingerprint index, with
+small random networks. A file is *fine*, *refused* by a line that names it (by some stages only: *in
+part*), *cut off* after --timeout seconds, or has crashed a decoder, which was *survived*;
+an *older frame* is shown where a plain pass over a damaged picture finds a later one. It is
+WRONG if frames, times or sound of what decodes are not those of a plain pass over the file, or of
+the file as it was written; LOST if it ends or blocks the process or raises anything else. Either
+makes the exit code 1. In the end a DataLoader with two workers serves good and bad files.
+
+Ctrl-C ends it earlier. Writes OUT/media_faults.jsonl, a row a file, and OUT/media_faults.md, a row
+a kind.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import multiprocessing
+import os
+import random
+import sys
+import tempfile
+import time
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import TimeoutError as TooLate
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+import av
+import torch
+from media_faults_damage import DAMAGE, REMUXED
+from media_faults_loader import serve
+from media_faults_odd import CHANGES, NO_MEDIA, ODD
+from media_faults_stages import STAGES, Stages
+from tqdm import tqdm
+
+from avtss_mm.fingerprint.embedding import chunk_embedder
+from avtss_mm.fingerprint.index.index import FingerprintIndex
+from avtss_mm.fingerprint.indexing import index_folders
+from avtss_mm.media import find_media
+from avtss_mm.media.pyav_container import open_input
+from avtss_mm.utils.config import read_config
+
+OUTCOMES = (
+    'fine',
+    'older frame',
+    'refused',
+    'refused in part',
+    'cut off',
+    'crash survived',
+    'WRONG',
+    'LOST',
+)
+SHARES = {**dict.fromkeys(DAMAGE, 12), **dict.fromkeys(REMUXED, 4), **dict.fromkeys(ODD, 2)}
+SHARES.update({**dict.fromkeys(NO_MEDIA, 2), **dict.fromkeys(CHANGES, 4), 'cut at a box': 24})
+SHARES.update({'8K': 0.5, 'no key frame for minutes': 0.5})
+"""How often a kind is tried, relative to the others."""
+
+CONFIG = str(Path(__file__).parents[2] / 'configs/demo/avtss_folder.py')
+SMALL = {
+    'model.backbone.base_channels': 4,
+    'model.audio_backbone.base_channels': 4,
+    'model.neck.in_channels': 32,
+    'model.audio_neck.in_channels': 32,
+}
+stages: Stages  # of a process of the pool
+
+
+def parse_args(argv=None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('samples', type=Path, metavar='SAMPLES', help='folder of real videos')
+    parser.add_argument('--out', type=Path, required=True, help='folder for the results')
+    parser.add_argument('--limit', type=int, default=3000, help='bad files (%(default)s)')
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument(
+        '--timeout', type=float, default=20, help='seconds a file may take a stage (%(default)g)'
+    )
+    parser.add_argument('--workers', type=int, default=1, help='processes (%(default)s)')
+    parser.add_argument('--seconds', type=float, default=2.5, help='taken of each (%(default)g)')
+    parser.add_argument('--max-sources', type=int, default=40, help='real files (%(default)s)')
+    parser.add_argument('--only', nargs='+', choices=SHARES, metavar='KIND', help='of the table')
+    parser.add_argument('--config', help='of the networks (default: the demo, made small)')
+    return parser.parse_args(argv)
+
+
+def main(argv=None) -> int:
+    args = parse_args(argv)
+    torch.set_num_threads(1)
+    av.logging.set_level(av.logging.PANIC)
+    logging.disable(logging.WARNING)
+    args.out.mkdir(parents=True, exist_ok=True)
+    config = read_config(args.config or CONFIG)
+    if args.config is None:
+        config.merge_from_dict(SMALL)
+    with tempfile.TemporaryDirectory() as folder:
+        sources = take_sources(args, Path(folder, 'whole'))
+        index = Path(folder, 'index')
+        make_index(config, Path(folder, 'whole'), index)
+        begin = time.perf_counter()
+        rows = run(args, (config, sources, index, args.timeout, args.seed))
+        table = report(rows, time.perf_counter() - begin, len(sources))
+        pipeline = config.train_dataloader.dataset.pipeline
+        served, fine = serve(pipeline, sources, min(5.0, args.timeout), args.seed)
+    table += f'{served}\n'
+    (args.out / 'media_faults.md').write_text(table)
+    print(table)
+    return int(not fine or any(row['outcome'] in ('WRONG', 'LOST') for row in rows))
+
+
+def take_sources(args, folder: Path) -> list[Path]:
+    """The beginnings of real files, packets as they are; files where that does not work whole."""
+    folder.mkdir()
+    names = find_media(args.samples)
+    random.Random(args.seed).shuffle(names)
+    taken = []
+    for name in tqdm(names[: args.max_sources], desc='real files', unit='file'):
+        source, target = args.samples / name, folder / f'{len(taken):03d}{Path(name).suffix}'
+        try:
+            cut_short(source, target, args.seconds)
+        except (av.FFmpegError, ValueError):
+            target.write_bytes(source.read_bytes())
+        taken.append(target)
+    if not taken:
+        sys.exit(f'error: no videos below {args.samples}')
+    return taken
+
+
+def cut_short(source: Path, target: Path, seconds: float) -> None:
+    with open_input(str(source)) as whole, av.open(str(target), 'w') as part:
+        streams = [s for s in whole.streams if s.type in ('video', 'audio')]
+        copies = {s.index: part.add_stream_from_template(s) for s in streams}
+        for packet in whole.demux(streams):
+            if packet.dts is not None and packet.dts * packet.time_base < seconds:
+                packet.stream = copies[packet.stream.index]
+                part.mux(packet)
+
+
+def make_index(config, folder: Path, out: Path) -> None:
+    embedder = chunk_embedder('random', config, device='cpu')
+    with FingerprintIndex(out, write=True) as index:
+        index.begin(embedder, checkpoint='random', config=None, folders=[str(folder)])
+        index_folders(index, embedder, [str(folder)])
+
+
+def plan(args, rng: random.Random) -> list[tuple[str, int]]:
+    """Kinds and numbers of the files to make, each kind once at least, in random order."""
+    shares = {kind: share for kind, share in SHARES.items() if kind in (args.only or SHARES)}
+    total = sum(shares.values())
+    jobs = [
+        (kind, number)
+        for kind, share in shares.items()
+        for number in range(max(1, round(args.limit * share / total)))
+    ]
+    rng.shuffle(jobs)
+    return jobs
+
+
+def begin_worker(setting: tuple) -> None:
+    global stages
+    stages = Stages(*setting)
+
+
+def try_one(job: tuple[str, int]) -> dict:
+    return stages.try_one(job)
+
+
+def run(args, setting: tuple) -> list[dict]:
+    """Tries all files; one that ends the process that tries it ends the campaign."""
+    jobs, rows = plan(args, random.Random(args.seed)), []
+    patience = 2 * len(STAGES) * (args.timeout + 10) + 60
+    context = multiprocessing.get_context('fork')
+    pool = ProcessPoolExecutor(args.workers, context, begin_worker, (setting,))
+    running = {}
+    bar = tqdm(total=len(jobs), unit='file')
+    log = open(args.out / 'media_faults.jsonl', 'w')
+    try:
+        while jobs or running:
+            while jobs and len(running) < 2 * args.workers:
+                job = jobs.pop()
+                running[pool.submit(try_one, job)] = job
+            done = next(as_completed(running, timeout=patience))
+            job = running.pop(done)
+            row = lost(*job, done.exception()) if done.exception() else done.result()
+            rows.append(row)
+            log.write(json.dumps(row) + '\n')
+            bar.update()
+            if row['outcome'] in OUTCOMES[4:]:
+                bar.write(f'{row["outcome"]}: {row["kind"]} {row["number"]}: {row["why"]}')
+            if isinstance(done.exception(), BrokenProcessPool):
+                break
+    except TooLate:
+        rows.append(lost(*next(iter(running.values())), 'the process hangs'))
+        for process in multiprocessing.active_children():
+            process.kill()
+    except KeyboardInterrupt:
+        bar.write('what is there so far:')
+    log.close()
+    pool.shutdown(cancel_futures=True)
+    return rows
+
+
+def lost(kind: str, number: int, why) -> dict:
+    return dict(kind=kind, number=number, size=0, memory=0, outcome='LOST', why=repr(why))
+
+
+def report(rows: list[dict], seconds: float, sources: int) -> str:
+    """The outcomes by kind, as Markdown."""
+    kinds = [kind for kind in SHARES if any(row['kind'] == kind for row in rows)]
+    lines = ['| kind | files | ' + ' | '.join(OUTCOMES) + ' | worst s | worst MB |']
+    lines.append('|---|' + '--:|' * (len(OUTCOMES) + 3))
+    for kind in [*kinds, 'all']:
+        chosen = [row for row in rows if kind in ('all', row['kind'])]
+        counts = Counter(row['outcome'] for row in chosen)
+        slowest = max(row.get(f'{stage}_seconds', 0) for row in chosen for stage in STAGES)
+        cells = [kind, len(chosen), *(counts[name] or '' for name in OUTCOMES)]
+        cells += [f'{slowest:.1f}', max(row['memory'] for row in chosen)]
+        lines.append('| ' + ' | '.join(map(str, cells)) + ' |')
+    note = f'{len(rows)} bad files of {sources} real ones in {seconds / 60:.0f} minutes.'
+    return '\n'.join([*lines, '', note, ''])
+
+
+if __name__ == '__main__':
+    os.environ.setdefault('OMP_NUM_THREADS', '1')
+    sys.exit(main())

@@ -1,0 +1,69 @@
+"""What training_faults.py puts into its trainings: a record of every step, and faults."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import random
+import time
+
+import numpy as np
+import torch
+from mmengine.fileio import LocalBackend
+from mmengine.hooks import Hook
+from mmengine.registry import HOOKS
+
+from avtss_mm.errors import MediaError
+
+CHUNKS = 20
+
+
+@HOOKS.register_module()
+class Witness(Hook):
+    """Record samples and random state of each step; make saving slow; spoil a batch.
+
+    The record goes into the checkpoints, so that a run which is killed and resumed has one.
+
+    Args:
+        save_seconds (float): How long a checkpoint takes to be written. Defaults to 0.
+        bad_step (int): The step, counted from 1, of which a sound is NaN. Defaults to 0: none.
+        bad_rank (int): The process of which no file can be read. Defaults to -1: none.
+    """
+
+    priority = 'LOWEST'  # draws nothing, and looks when all others have drawn
+
+    def __init__(self, save_seconds: float = 0, bad_step: int = 0, bad_rank: int = -1) -> None:
+        self.bad_step, self.bad_rank = bad_step, bad_rank
+        if save_seconds:
+            LocalBackend.put = _slow_put(save_seconds)
+
+    def before_train(self, runner) -> None:
+        """Take the files away from a process."""
+        if runner.rank == self.bad_rank:
+            runner.train_dataloader.dataset.pipeline = _unreadable
+
+    def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
+        """Write down what the step begins with."""
+        names = [sample.filename for sample in data_batch['data_samples']]
+        states = (torch.get_rng_state().numpy(), np.random.get_state(), random.getstate())
+        digest = hashlib.sha256(pickle.dumps(states)).hexdigest()[:16]
+        record = runner.message_hub.runtime_info.get('witness', [])
+        runner.message_hub.update_info('witness', [*record, [runner.iter, digest, *names]])
+        if runner.iter + 1 == self.bad_step:
+            data_batch['inputs']['audios'][0][:] = torch.nan
+
+
+def _unreadable(row: dict) -> dict:
+    raise MediaError(row['filename'], 'is spoiled by the campaign')
+
+
+def _slow_put(seconds: float):
+    def put(self, obj: bytes, filepath) -> None:
+        size = -(-len(obj) // CHUNKS)
+        with open(filepath, 'wb') as file:
+            for start in range(0, len(obj), size):
+                file.write(obj[start : start + size])
+                file.flush()
+                time.sleep(seconds / CHUNKS)
+
+    return put
