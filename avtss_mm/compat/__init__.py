@@ -1,5 +1,5 @@
 """What the released mmaction2 and mmengine need: importing this package patches them."""
 
-from . import moved, patches
+from . import moved, patches, removed
 
-__all__ = ['moved', 'patches']
+__all__ = ['moved', 'patches', 'removed']

@@ -11,8 +11,9 @@ import importlib
 import os
 import sys
 import warnings
-from importlib.util import find_spec
 from types import ModuleType
+
+from . import removed
 
 
 def patch_mmaction_models() -> None:
@@ -78,14 +79,8 @@ def patch_external_configs() -> None:
 
     config.get_installed_path = hub.get_installed_path = get_installed_path
 
-    # mmengine asks pkg_resources, which setuptools 81 dropped and 80 announces at every import
+    # mmengine asks pkg_resources, which setuptools announces as deprecated at every import
     warnings.filterwarnings('ignore', message='pkg_resources is deprecated', category=UserWarning)
-    if find_spec('pkg_resources') is None:
-        warnings.warn(
-            "mmengine cannot read configs of other packages (`_base_ = 'mmaction::...'`) without "
-            'pkg_resources: run `pip install "setuptools<81"`.',
-            stacklevel=2,
-        )
 
 
 def patch_checkpoints() -> None:
@@ -175,8 +170,11 @@ def patch_cpu_launcher() -> None:
         Runner.wrap_model = cpu_launcher.wraps_on_cpu(Runner.wrap_model)
 
 
-patch_silent_loads()  # first: some backbones of mmaction2 import what it replaces
+removed.supply_names()
+removed.patch_package_lookup()
+patch_silent_loads()  # before the models: some backbones of mmaction2 import what it replaces
 patch_mmaction_models()
+removed.patch_color_jitter()
 patch_external_configs()
 patch_checkpoints()
 patch_cpu_launcher()

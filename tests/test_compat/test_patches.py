@@ -1,24 +1,7 @@
 """Each test starts a Python of its own: what is mended is mended at import."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
-
-ROOT = Path(__file__).parents[2]
-
-
-def run_python(code: str, *extra_path) -> subprocess.CompletedProcess:
-    path = os.pathsep.join(map(str, (*extra_path, ROOT)))
-    return subprocess.run(
-        [sys.executable, '-c', code],
-        env={**os.environ, 'PYTHONPATH': path},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+from helpers.fresh_python import run_python
 
 
 def test_import_is_silent_and_mends_what_is_needed(tmp_path):
@@ -87,20 +70,17 @@ def test_import_after_failed_ones_and_with_broken_multimodal_models(new_transfor
     ], run.stderr
 
 
-def test_sound_upstream_is_left_alone_and_missing_pkg_resources_is_told():
+def test_sound_upstream_is_left_alone():
     drn = 'mmaction.models.localizers.drn'  # as in a mmaction2 that has the folder
     run = run_python(
-        'import sys, types, importlib.util as util\n'
+        'import sys, types\n'
         f'for name in ("{drn}", "{drn}.drn"):\n'
         '    sys.modules[name] = types.ModuleType(name)\n'
         f'sys.modules["{drn}.drn"].DRN = int\n'
-        'found = util.find_spec\n'  # as with setuptools >= 81
-        'util.find_spec = lambda n, p=None: None if n == "pkg_resources" else found(n, p)\n'
         'import avtss_mm, mmaction.models.localizers as localizers\n'
         'print(localizers.DRN.__name__)'
     )
     assert run.stdout == 'int\n', run.stderr
-    assert 'pip install "setuptools<81"' in run.stderr
 
 
 def test_the_text_of_a_config_is_formatted_once():
