@@ -119,7 +119,13 @@ def report(study: Study, failed: dict[str, str]) -> None:
     shown = [name for name in study.show or SHOWN if name in summary.values]
     if shown:
         values = {name: summary.values[name] for name in shown}
-        draw_study(values, summary.chance, list(study.variants), study.out / 'figure.png')
+        draw_study(
+            values,
+            summary.chance,
+            list(study.variants),
+            study.out / 'figure.png',
+            low_is_good=summary.low_is_good,
+        )
     curves = {
         run.variant.name: read_curves(run.folder / 'train', read_config(str(run.folder / CONFIG)))
         for run in study.runs()[: len(study.variants)]

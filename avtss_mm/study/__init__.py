@@ -1,6 +1,6 @@
 """Studies: a grid of configs x seeds, trained under one budget and measured alike."""
 
-from .measures.groups import MEASURES
+from .evaluations import MEASURES
 from .plan import Run, Study, Variant, read_study
 from .results import read_results
 

@@ -1,4 +1,4 @@
-"""What is measured on which data."""
+"""What can be measured, and what is measured on which data."""
 
 from __future__ import annotations
 
@@ -12,6 +12,68 @@ LISTS = ('root', 'gallery', 'query', 'factors')
 
 
 @dataclass(frozen=True)
+class Measure:
+    """A group of figures, which is a table of the report.
+
+    :data:`avtss_mm.study.measures.groups.TAKEN_BY` has its function, under the same name.
+
+    Attributes:
+        name: In a study config.
+        title: Above its table.
+        labelled: Whether every file needs a label.
+        pairs: Whether it needs the features of pairs of windows.
+        grid: Whether it needs the features of windows at regular times.
+        of_run: Whether it is taken of the run as a whole; if not, of its features, fold by fold.
+        low_is_good: How the names of those figures begin that are better the lower they are.
+        digits: After the decimal point.
+    """
+
+    name: str
+    title: str
+    labelled: bool = False
+    pairs: bool = False
+    grid: bool = False
+    of_run: bool = False
+    low_is_good: tuple[str, ...] = ()
+    digits: int = 3
+
+
+MEASURES = {
+    measure.name: measure
+    for measure in (
+        Measure('knn', 'k-NN accuracy, features averaged over a video', labelled=True),
+        Measure('linear', 'Linear accuracy, features averaged over a video', labelled=True),
+        Measure(
+            'retrieval',
+            'Retrieval, recall at 1 (`pair_*`: the own sound or picture among all)',
+            labelled=True,
+        ),
+        Measure(
+            'temporal',
+            'Speed, direction and order from frozen features of clips (linear, on other videos)',
+            pairs=True,
+        ),
+        Measure(
+            'synchrony',
+            'Synchrony: the own sound among those 1 and 2 s before and after',
+            grid=True,
+            low_is_good=('sync_rank',),
+        ),
+        Measure('fingerprint', 'Distorted copies, recall at 1', of_run=True),
+        Measure('copies', 'Copies among references, recall at 1', of_run=True),
+        Measure(
+            'reach',
+            'Epochs until the k-NN monitor reaches an accuracy (lower is better)',
+            of_run=True,
+            low_is_good=('epochs_to_',),
+            digits=1,
+        ),
+    )
+}
+"""All measures, by name."""
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """Files that are known, files that are asked for, and what is measured with them.
 
@@ -22,7 +84,7 @@ class Evaluation:
         gallery: Manifest of what is known, or one for each fold.
         query: Manifest of what is asked for, or one for each fold.
         factors: Names of the parts of a class name such as ``bounce-bell``.
-        measures: Names of groups in :data:`avtss_mm.study.MEASURES`.
+        measures: Names in :data:`MEASURES`.
     """
 
     name: str
@@ -65,8 +127,6 @@ def read_evaluations(
 
 
 def _read(name: str, values: dict) -> Evaluation:
-    from .measures.groups import MEASURES, OF_FEATURES  # measures are of evaluations
-
     title = f'evaluations.{name}' if name else 'measures'
     unknown = set(values) - {*LISTS, 'measures'}
     if unknown or not values.get('measures') or '/' in name:
@@ -79,7 +139,7 @@ def _read(name: str, values: dict) -> Evaluation:
     sides = [_several(values[side]) for side in ('gallery', 'query')]
     if len(sides[0]) != len(sides[1]):
         raise UsageError(f'{title}: gallery and query must have a list for each fold')
-    single = [measure for measure in values['measures'] if measure not in OF_FEATURES]
+    single = [measure for measure in values['measures'] if MEASURES[measure].of_run]
     if len(sides[0]) > 1 and single:
         raise UsageError(f'{title}: {", ".join(single)} cannot be measured in folds')
     return Evaluation(name, **values)

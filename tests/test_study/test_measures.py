@@ -5,7 +5,8 @@ import pytest
 
 from avtss_mm.apis.embedder import ClipFeatures
 from avtss_mm.study.measures.features import FileFeatures
-from avtss_mm.study.measures.groups import Fold, take
+from avtss_mm.study.evaluations import MEASURES
+from avtss_mm.study.measures.groups import TAKEN_BY, Fold, take
 
 
 class Folds:
@@ -30,6 +31,10 @@ def files(labels, seed, told=True):
 
 
 LABELS = [0, 1, 2, 3] * 5
+
+
+def test_each_measure_has_a_function():
+    assert list(MEASURES) == list(TAKEN_BY)
 
 
 def test_mean_over_folds():

@@ -3,6 +3,7 @@
 import csv
 
 import pytest
+from matplotlib import pyplot as plt
 from mmengine.config import Config
 
 from avtss_mm.study.plan import read_study
@@ -72,13 +73,18 @@ def test_mean_and_sample_deviation_over_seeds(study):
 
 def test_further_data_has_a_prefix_and_its_own_standard_error(study, tmp_path):
     values = _file_to_dict(study)
-    esc = dict(measures=('knn',), gallery=['a.json', 'b.json'], query=['c.json', 'd.json'])
+    esc = dict(
+        measures=('knn', 'synchrony'), gallery=['a.json', 'b.json'], query=['c.json', 'd.json']
+    )
     both = read_study(Config({**values, 'evaluations': dict(esc=esc)}), tmp_path / 'both', 'mine')
     run = both.runs()[1]
     groups = {'knn': dict(knn_video_label=0.4), 'esc/knn': {'esc/knn_audio_label': 0.7}}
+    ranks = {'esc/sync_top1': 0.5, 'esc/sync_rank': 1.2}
+    groups['esc/synchrony'] = ranks
     videos = {**FACTS['videos'], 'esc/gallery': 50, 'esc/query': 25}
     settings = {name: both.settings(name) for name in groups}
     write_results(run, dict(settings=settings, groups=groups, facts={**FACTS, 'videos': videos}))
+    assert summarise(both).low_is_good == {'esc/sync_rank'}
     text = write_tables(both, summarise(both), 'the command', {})
     assert ['', 'esc/knn_audio_label'] in rows_of(text) and ['a', '0.700'] in rows_of(text)
     assert '\nesc: k-NN accuracy' in text and '\nk-NN accuracy' in text
@@ -128,11 +134,16 @@ def test_cells():
     assert cell([0.5]) == '0.500' and cell([1.0, 3.0], 1) == '2.0 ± 1.4'
 
 
-def test_figure(study, tmp_path):
+def test_figure(study, tmp_path, monkeypatch):
     summary = summarise(study)
     path = tmp_path / 'figure.png'
-    draw_study(summary.values, summary.chance, list(study.variants), path)
+    drawn = []
+    monkeypatch.setattr(plt, 'close', drawn.append)
+    variants = list(study.variants)
+    draw_study(summary.values, summary.chance, variants, path, low_is_good=summary.low_is_good)
     assert path.stat().st_size > 10_000
+    titles = [axis.get_title('left') for axis in drawn[0].axes]
+    assert titles == ['knn_video_label', 'epochs_to_video (low is good)']
     assert list(tmp_path.glob('*.part*')) == []
 
 

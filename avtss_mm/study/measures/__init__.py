@@ -1,5 +1,6 @@
 """What is measured of a run."""
 
-from .groups import MEASURES, TrainedRun
+from ..evaluations import MEASURES
+from .groups import TrainedRun
 
 __all__ = ['MEASURES', 'TrainedRun']

@@ -1,8 +1,7 @@
 """What is measured of a run: groups of figures by name.
 
-A new measure is a function from :class:`TrainedRun` to figures, with an entry in
-:data:`MEASURES`. A figure ``x`` may have its chance level ``x_chance``; one whose name holds
-``rank`` or ``epochs`` is better the lower it is.
+A new measure is a function here, which :data:`TAKEN_BY` lists, and a line in
+:data:`avtss_mm.study.evaluations.MEASURES`. A figure ``x`` may have its chance level ``x_chance``.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from mmengine.config import Config
 from ...evaluation import ClipRetrievalMetric, KNNMetric, LinearProbeMetric
 from ...evaluation.protocol import chance_of
 from ...utils.config import read_config
-from ..evaluations import Evaluation
+from ..evaluations import MEASURES, Evaluation
 from ..plan import Run, Study
 from ..run_config import SAMPLES
 from .copies import ASKED, REFERENCES, Files, copies_folder, copy_recall
@@ -53,7 +52,7 @@ class TrainedRun:
     def folds(self) -> list[Fold]:
         """Features of known and asked files; those of a file are computed once for all folds."""
         evaluation = self.evaluation
-        labelled = bool({'knn', 'linear', 'retrieval'} & set(evaluation.measures))
+        labelled = self._needs('labelled')
         sides = [
             [read_rows(evaluation.root / name, evaluation.factors, labelled)[0] for name in names]
             for names in evaluation.folds
@@ -61,7 +60,7 @@ class TrainedRun:
         asked = {row['filename']: row for _, rows in sides for row in rows}
         known = {row['filename']: row for rows, _ in sides for row in rows}
         known = {name: row for name, row in known.items() if name not in asked}
-        stride = STRIDE if 'synchrony' in evaluation.measures else None
+        stride = STRIDE if self._needs('grid') else None
         features = {**self._embed(known), **self._embed(asked, stride)}
         return [
             Fold(
@@ -72,10 +71,13 @@ class TrainedRun:
         ]
 
     def _embed(self, rows: dict[str, dict], stride: float | None = None) -> dict[str, FileFeatures]:
-        pairs = 'temporal' in self.evaluation.measures
         shared = (self.study, self.cfg, self.checkpoint, self.evaluation.root)
-        files = embed_rows(*shared, list(rows.values()), pairs, stride) if rows else []
+        drawn = self._needs('pairs'), stride
+        files = embed_rows(*shared, list(rows.values()), *drawn) if rows else []
         return {file.row['filename']: file for file in files}
+
+    def _needs(self, what: str) -> bool:
+        return any(getattr(MEASURES[name], what) for name in self.evaluation.measures)
 
 
 @dataclass(frozen=True)
@@ -99,9 +101,9 @@ class Fold:
 
 def take(trained: TrainedRun, name: str) -> Figures:
     """A measure of a run; the mean over folds, of what all of them have."""
-    if name not in OF_FEATURES:
-        return OF_RUNS[name](trained)
-    folds = [OF_FEATURES[name](fold) for fold in trained.folds]
+    if MEASURES[name].of_run:
+        return TAKEN_BY[name](trained)
+    folds = [TAKEN_BY[name](fold) for fold in trained.folds]
     names = [name for name in (folds or [{}])[0] if all(name in figures for figures in folds)]
     return {name: mean(figures[name] for figures in folds) for name in names}
 
@@ -188,11 +190,14 @@ def reach(trained: TrainedRun) -> Figures:
     return epochs_to_reach(trained.run.folder / 'train', trained.study.reach)
 
 
-OF_FEATURES: dict[str, Callable[[Fold], Figures]] = dict(
-    knn=knn, linear=linear, retrieval=retrieval, temporal=temporal, synchrony=sync
+TAKEN_BY: dict[str, Callable[[Fold | TrainedRun], Figures]] = dict(
+    knn=knn,
+    linear=linear,
+    retrieval=retrieval,
+    temporal=temporal,
+    synchrony=sync,
+    fingerprint=fingerprint,
+    copies=copies,
+    reach=reach,
 )
-OF_RUNS: dict[str, Callable[[TrainedRun], Figures]] = dict(
-    fingerprint=fingerprint, copies=copies, reach=reach
-)
-MEASURES = {**OF_FEATURES, **OF_RUNS}
-"""Groups of figures by their name in a study config."""
+"""Function of each measure: of a fold, or of a run where :class:`Measure` says so."""

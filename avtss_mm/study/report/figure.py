@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Container
 from pathlib import Path
 
 import matplotlib
@@ -25,6 +26,7 @@ def draw_study(
     variants: list[str],
     path: str | Path,
     baseline: str = 'random',
+    low_is_good: Container[str] = (),
 ) -> None:
     """Draw a panel a figure, a line a variant: a dot a seed, a bar at their mean.
 
@@ -32,12 +34,12 @@ def draw_study(
     whose seeds are all better than all of the baseline's is blue, all worse orange, else grey.
 
     Args:
-        values (dict): By figure, variant and seed; None counts as not there. The lower the better
-            where the name holds ``rank`` or ``epochs``.
+        values (dict): By figure, variant and seed; None counts as not there.
         chance (dict): By figure, where there is one.
         variants (list[str]): Lines from top to bottom.
         path (str | Path): The PNG to write.
         baseline (str): The variant that others are compared with. Defaults to 'random'.
+        low_is_good (Container[str]): Figures that are better the lower they are. Defaults to none.
     """
     columns = min(COLUMNS, max(len(values), 1))
     rows = math.ceil(max(len(values), 1) / columns)
@@ -46,7 +48,8 @@ def draw_study(
         rows, columns, figsize=size, sharey=True, squeeze=False, layout='constrained'
     )
     for axis, (name, by_variant) in zip(axes.flat, values.items()):
-        _draw_panel(axis, name, by_variant, chance.get(name), variants, baseline)
+        low = name in low_is_good
+        _draw_panel(axis, name, by_variant, chance.get(name), variants, baseline, low)
     for axis in axes.flat[len(values) :]:
         axis.set_axis_off()
     axes[0, 0].set_ylim(len(variants) - 0.5, -0.5)
@@ -61,8 +64,7 @@ def _height(variants: list[str]) -> float:
     return 0.75 + 0.21 * len(variants)
 
 
-def _draw_panel(axis, name, by_variant, chance, variants, baseline) -> None:
-    low_is_good = 'rank' in name or 'epochs' in name
+def _draw_panel(axis, name, by_variant, chance, variants, baseline, low_is_good) -> None:
     seeds = {
         variant: np.array([v for v in by_variant.get(variant, {}).values() if v is not None])
         for variant in variants

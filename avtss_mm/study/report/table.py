@@ -10,20 +10,9 @@ from dataclasses import dataclass
 from itertools import chain
 
 from ...files.whole_file import write_whole
-from ..evaluations import Evaluation
+from ..evaluations import MEASURES, Evaluation
 from ..plan import Study
 from ..results import read_results
-
-TITLES = dict(
-    knn='k-NN accuracy, features averaged over a video',
-    linear='Linear accuracy, features averaged over a video',
-    retrieval='Retrieval, recall at 1 (`pair_*`: the own sound or picture among all)',
-    temporal='Speed, direction and order from frozen features of clips (linear, on other videos)',
-    synchrony='Synchrony: the own sound among those 1 and 2 s before and after',
-    fingerprint='Distorted copies, recall at 1',
-    copies='Copies among references, recall at 1',
-    reach='Epochs until the k-NN monitor reaches an accuracy (lower is better)',
-)
 
 
 @dataclass(frozen=True)
@@ -34,18 +23,20 @@ class Summary:
         values: By figure and variant, the value of each seed; None where it was not reached.
         chance: By figure.
         groups: Names of the figures of each measure.
+        low_is_good: Names of the figures that are better the lower they are.
         facts: Of each run that is measured, by variant and seed.
     """
 
     values: dict[str, dict[str, dict[int, float | None]]]
     chance: dict[str, float]
     groups: dict[str, list[str]]
+    low_is_good: set[str]
     facts: dict[tuple[str, int], dict]
 
 
 def summarise(study: Study) -> Summary:
     """Collect the figures of all runs of a study."""
-    summary = Summary({}, {}, {}, {})
+    summary = Summary({}, {}, {}, set(), {})
     columns = {}
     for run in study.runs():
         results = read_results(study, run)
@@ -64,6 +55,9 @@ def summarise(study: Study) -> Summary:
     for group, lists in columns.items():  # in the order of the variant that has most
         names = dict.fromkeys(chain(*sorted(lists, key=len, reverse=True)))
         summary.groups[group] = [name for name in names if name in summary.values]
+        evaluation, measure = study.groups()[group]
+        low = tuple(map(evaluation.prefixed, MEASURES[measure].low_is_good))
+        summary.low_is_good.update(name for name in names if name.startswith(low))
     return summary
 
 
@@ -96,19 +90,18 @@ def table_text(study: Study, summary: Summary, command: str, failed: dict[str, s
     """
     lines = [f'# {study.name}']
     for group, (evaluation, measure) in study.groups().items():
-        lines += ['', f'{evaluation.prefixed(TITLES[measure])}:'.replace('/', ': ', 1), '']
+        lines += ['', f'{evaluation.prefixed(MEASURES[measure].title)}:'.replace('/', ': ', 1), '']
         names = summary.groups.get(group, [])
         if not names:
             lines.append('(no figures)')
             continue
         lines += [f'| | {" | ".join(names)} |', '|' + ' --- |' * (len(names) + 1)]
-        digits = 1 if measure == 'reach' else 3
         if any(name in summary.chance for name in names):
             levels = [cell([summary.chance[n]] if n in summary.chance else []) for n in names]
             lines.append(f'| chance | {" | ".join(levels)} |')
         for variant in study.variants:
             rows = (summary.values[name].get(variant, {}) for name in names)
-            cells = [cell(list(row.values()), digits) for row in rows]
+            cells = [cell(list(row.values()), MEASURES[measure].digits) for row in rows]
             lines.append(f'| {variant} | {" | ".join(cells)} |')
     return '\n'.join([*lines, '', *_foot(study, summary, command, failed)]) + '\n'
 
