@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from avtss_mm.apis.embedder import ClipFeatures
-from avtss_mm.study.measures.features import FileFeatures
 from avtss_mm.study.evaluations import MEASURES
+from avtss_mm.study.measures.features import FileFeatures
 from avtss_mm.study.measures.groups import TAKEN_BY, Fold, take
 
 
