@@ -20,8 +20,8 @@ def neighbor_classes(
 
     Args:
         embeddings (Sequence[ndarray]): Unit vectors, a clip a video, shape ``(N, D)``. Of several
-            modalities the smaller similarity ranks, as with ``agreement`` of
-            :class:`ContrastiveHead`.
+            modalities the smaller similarity ranks, as in
+            :class:`AgreementContrastiveHead`.
         labels (ndarray): Shape ``(N,)``.
         length (int): Of the queue; at most ``N - 1``.
         ranks (Mapping): First and last rank, 1 being the most similar, by any name.

@@ -1,7 +1,13 @@
 """Encoders, projections, losses and the recognizer, registered in mmaction2's ``MODELS``."""
 
 from .backbones import AVIDR2Plus1D, R2Plus1D, SpectrogramResNet
-from .heads import ClipOrderHead, ClipPretextHead, ContrastiveHead
+from .heads import (
+    AgreementContrastiveHead,
+    ClipOrderHead,
+    ClipPretextHead,
+    ContrastiveHead,
+    NearestNeighborContrastiveHead,
+)
 from .memories import FeatureQueue
 from .necks import ProjectionNeck
 from .recognizers import AVContrastiveRecognizer, AVEncoder, LateFusionRecognizer
@@ -10,11 +16,13 @@ __all__ = [
     'AVContrastiveRecognizer',
     'AVEncoder',
     'AVIDR2Plus1D',
+    'AgreementContrastiveHead',
     'ClipOrderHead',
     'ClipPretextHead',
     'ContrastiveHead',
     'FeatureQueue',
     'LateFusionRecognizer',
+    'NearestNeighborContrastiveHead',
     'ProjectionNeck',
     'R2Plus1D',
     'SpectrogramResNet',

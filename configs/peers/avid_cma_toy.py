@@ -9,9 +9,9 @@ _base_ = './avid_toy.py'
 
 model = dict(
     contrastive_head=dict(
+        type='AgreementContrastiveHead',
         num_positives=1,
         positive_ranks=(1, 3),
         negative_ranks=(4, 160),
-        agreement=True,
     )
 )

@@ -10,6 +10,9 @@ _base_ = './simclr_toy.py'
 
 model = dict(
     contrastive_head=dict(
-        num_positives=1, positive_ranks=(1, 1), replace_target=True, neighbor_start_epoch=15
+        type='NearestNeighborContrastiveHead',
+        num_positives=1,
+        positive_ranks=(1, 1),
+        neighbor_start_epoch=15,
     )
 )

@@ -109,14 +109,14 @@ def test_gradient_accumulation_sums_the_micro_batches(make_recognizer, make_batc
 def test_similarities_stay_float32_under_autocast(make_recognizer, make_batch):
     model = make_recognizer()
     seen = []
-    original = model.contrastive_head._pair_loss
+    original = model.contrastive_head._query_losses
 
     def spy(queries, *args):
         loss, hit = original(queries, *args)
         seen.append((queries.dtype, loss.dtype, torch.is_autocast_enabled('cpu')))
         return loss, hit
 
-    model.contrastive_head._pair_loss = spy
+    model.contrastive_head._query_losses = spy
     inputs, samples = make_batch(4)
     with torch.autocast('cpu', dtype=torch.bfloat16):
         results = model(inputs, samples, mode='loss')

@@ -1,13 +1,25 @@
+import copy
+import logging
 import math
 
 import pytest
 import torch
 import torch.nn.functional as F
-from mmengine.logging import MessageHub
+from mmaction.registry import MODELS
+from mmengine.logging import MessageHub, MMLogger
 
-from avtss_mm.models import ContrastiveHead, FeatureQueue
+from avtss_mm.models import (
+    AgreementContrastiveHead,
+    ContrastiveHead,
+    FeatureQueue,
+    NearestNeighborContrastiveHead,
+)
 
 TAU = 0.1
+
+
+class NearestInAgreement(AgreementContrastiveHead, NearestNeighborContrastiveHead):
+    """Both changes at once: the classes go together."""
 
 
 @pytest.fixture(autouse=True)
@@ -33,12 +45,13 @@ def d(x, y):
     return math.exp(float(x @ y) / TAU)
 
 
-def plain_nt_xent(queries, targets):
+def plain_nt_xent(queries, targets, ids=None):
     """NT-Xent from one set to another, as a plain loop."""
     total = 0.0
+    ids = range(len(targets)) if ids is None else ids
     for i, query in enumerate(queries):
         positive = d(query, targets[i])
-        negatives = sum(d(query, targets[j]) for j in range(len(targets)) if j != i)
+        negatives = sum(d(query, targets[j]) for j in range(len(targets)) if ids[j] != ids[i])
         total -= math.log(positive / (positive + negatives))
     return total / len(queries)
 
@@ -85,7 +98,8 @@ def slow_loss(z, queues, head, seed):
             other = 1 - window if query_of == target_of else window
             queries, targets = z[query_of][:, window], z[target_of][:, other]
             queue = queues[target_of]
-            judges = ('video', 'audio') if head.agreement else (target_of,)
+            agree = isinstance(head, AgreementContrastiveHead)
+            judges = ('video', 'audio') if agree else (target_of,)
             first, last = head.positive_ranks
             positive_ranks = torch.randint(first - 1, last, (num, head.num_positives))
             first, last = head.negative_ranks
@@ -97,7 +111,8 @@ def slow_loss(z, queues, head, seed):
                     for p in entries
                 }
                 order = sorted(entries, key=lambda p: -likeness[p])
-                positives = [] if head.replace_target else [targets[i]]
+                replace = isinstance(head, NearestNeighborContrastiveHead)
+                positives = [] if replace else [targets[i]]
                 positives += [queue.features[order[r]] for r in positive_ranks[i].tolist()]
                 negatives = [targets[j] for j in range(num) if j != i]
                 negatives += [queue.features[order[r]] for r in negative_ranks[i].tolist()]
@@ -109,17 +124,18 @@ def slow_loss(z, queues, head, seed):
 
 
 @pytest.mark.parametrize(
-    'num_positives,num_negatives,options',
+    'num_positives,num_negatives,kind',
     [
-        (1, 12, {}),
-        (3, 0, {}),
-        (0, 7, {}),
-        (2, 0, dict(replace_target=True)),
-        (1, 12, dict(agreement=True)),
+        (1, 12, ContrastiveHead),
+        (3, 0, ContrastiveHead),
+        (0, 7, ContrastiveHead),
+        (2, 0, NearestNeighborContrastiveHead),
+        (1, 12, AgreementContrastiveHead),
+        (2, 5, NearestInAgreement),
     ],
 )
-def test_with_neighbours_it_is_the_slow_loop(num_positives, num_negatives, options):
-    head = ContrastiveHead(TAU, num_positives, (1, 4), num_negatives, (6, 20), 0, **options)
+def test_with_neighbours_it_is_the_slow_loop(num_positives, num_negatives, kind):
+    head = kind(TAU, num_positives, (1, 4), num_negatives, (6, 20), 0)
     z, queues = embeddings(), filled_queues()
     expected = slow_loss(z, queues, head, seed=3)
     torch.manual_seed(3)
@@ -138,29 +154,18 @@ def test_entries_of_the_own_video_are_never_drawn():
         for queue in queues.values():
             queue.features[queue.ids == 0] = float('nan')
     for video, excluded in ((0, True), (1, False)):
-        rows = slice(video, video + 1)
-        queries, targets = z['video'][rows, 0], z['audio'][rows, 0]
-        ids, there = torch.tensor([video]), torch.ones(1).bool()
-        loss, _ = head._pair_loss(queries, targets, there, ids, ids, queues['audio'])
-        assert loss.isnan().all() != excluded
+        rows = {name: value[video : video + 1] for name, value in z.items()}
+        results = head.loss(rows, everywhere(1), torch.tensor([video]), copy.deepcopy(queues))
+        for name in ('v2v', 'v2a', 'a2v'):
+            assert results[f'loss_{name}'].isnan() != excluded
 
 
 def test_a_video_twice_in_a_batch_is_no_negative_of_itself():
     head = ContrastiveHead(TAU, 0, num_negatives=0)
-    once = embeddings(num=3)
-    twice = {name: z[[0, 1, 2, 0]] for name, z in once.items()}
-    results = []
-    for z, ids in ((once, [0, 1, 2]), (twice, [0, 1, 2, 0])):
-        loss, hit = head._pair_loss(
-            z['video'][:3, 0],
-            z['audio'][:, 0],
-            torch.ones(len(ids), dtype=torch.bool),
-            torch.tensor(ids),
-            torch.arange(3),
-            None,
-        )
-        results.append((loss[0], hit[0]))
-    assert results[0] == results[1]
+    z, ids = embeddings(num=4), [0, 1, 2, 0]
+    results = head.loss(z, everywhere(4), torch.tensor(ids), {})
+    expected = [plain_nt_xent(z['video'][:, k], z['audio'][:, k], ids) for k in (0, 1)]
+    assert results['loss_v2a'].item() == pytest.approx(0.5 * sum(expected) / 2, rel=1e-9)
 
 
 def test_random_features_give_the_chance_level():
@@ -221,9 +226,9 @@ def test_neighbours_wait_for_epoch_and_full_queue():
 def test_without_sound_nothing_agrees_and_the_target_stays():
     valid = everywhere()
     valid['audio'][:] = False
-    losses, options = [], dict(replace_target=True, agreement=True)
+    losses = []
     for num in (0, 2):
-        head = ContrastiveHead(TAU, num, (1, 3), num, (4, 9), 0, **options)
+        head = NearestInAgreement(TAU, num, (1, 3), num, (4, 9), 0)
         results = head.loss(embeddings(), valid, torch.arange(6), filled_queues())
         losses.append(results['loss_v2v'].item())
     assert losses[0] == losses[1] > 0
@@ -243,3 +248,25 @@ def test_unknown_term_and_wrong_ranks_are_refused():
         ContrastiveHead(loss_weight=dict(v2x=1))
     with pytest.raises(ValueError, match='ranks must be'):
         ContrastiveHead(positive_ranks=(0, 5))
+
+
+@pytest.mark.parametrize(
+    'old,new',
+    [
+        (dict(), ContrastiveHead),
+        (dict(replace_target=False, agreement=False), ContrastiveHead),
+        (dict(replace_target=True), NearestNeighborContrastiveHead),
+        (dict(agreement=True), AgreementContrastiveHead),
+        (dict(agreement=True, replace_target=True), NearestInAgreement.__bases__),
+    ],
+)
+def test_old_arguments_select_a_class_and_say_so(old, new, caplog):
+    logger = MMLogger.get_current_instance()
+    logger.addHandler(caplog.handler)
+    caplog.set_level(logging.WARNING)
+    head = MODELS.build(dict(type='mmaction.ContrastiveHead', temperature=0.3, **old))
+    logger.removeHandler(caplog.handler)
+    kinds = new if isinstance(new, tuple) else (new,)
+    assert all(isinstance(head, kind) for kind in kinds) and head.temperature == 0.3
+    assert (type(head) is ContrastiveHead) == ('deprecated' not in caplog.text)
+    assert not head.state_dict()  # checkpoints of before fit

@@ -1,4 +1,11 @@
 from .contrastive_head import ContrastiveHead
+from .peer_heads import AgreementContrastiveHead, NearestNeighborContrastiveHead
 from .temporal_heads import ClipOrderHead, ClipPretextHead
 
-__all__ = ['ClipOrderHead', 'ClipPretextHead', 'ContrastiveHead']
+__all__ = [
+    'AgreementContrastiveHead',
+    'ClipOrderHead',
+    'ClipPretextHead',
+    'ContrastiveHead',
+    'NearestNeighborContrastiveHead',
+]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from mmaction.registry import MODELS
-from mmengine.dist import all_gather, get_rank
 from mmengine.logging import MessageHub
 from mmengine.model import BaseModule
 
 from ..losses.info_nce import ABSENT, masked_mean, multi_positive_info_nce
 from ..memories import FeatureQueue
-from .gather import gather_with_grad
+from .gather import GlobalBatch, gather_batch
 
 PAIRS = {  # name: modality of the query, modality of the target
     'v2v': ('video', 'video'),
@@ -37,7 +38,8 @@ class ContrastiveHead(BaseModule):
     abstract); ranks, numbers and warm-up are ours. Draws are independent (with replacement) and
     the same on every rank, each rank using those of its own queries.
 
-    A clip without sound is neither query, target, nor negative in a term with sound.
+    A clip without sound is neither query, target, nor negative in a term with sound. What other
+    papers do with neighbours is in :mod:`.peer_heads`.
 
     Args:
         temperature (float): ``tau``. Lower values weigh the hardest negatives more.
@@ -53,12 +55,6 @@ class ContrastiveHead(BaseModule):
             before the queue is full: early neighbours are noise. Defaults to 5.
         loss_weight (dict): Weights of ``v2v``, ``v2a``, ``a2v`` and ``a2a``; a term of weight 0
             is not computed. Defaults to v2v 1, v2a 0.5, a2v 0.5, a2a 0.
-        replace_target (bool): Whether the drawn positives take the target's place instead of
-            joining it (NNCLR). The target stays where no neighbour is found. Defaults to False.
-        agreement (bool): Whether neighbours are ranked by the smaller of their similarities to the
-            target in picture and in sound (AVID-CMA), so that they are alike in both; where the
-            target's video has no sound there, none is found. Needs both modalities.
-            Defaults to False.
         same_window (bool): Whether a clip and its sound are of one window in ``v2a`` and ``a2v``,
             which is how we read the paper's "temporally corresponding"; else the target is of the
             other window. Defaults to True.
@@ -77,8 +73,6 @@ class ContrastiveHead(BaseModule):
         negative_ranks: tuple[int, int] = (128, 4096),
         neighbor_start_epoch: int = 5,
         loss_weight: dict | None = None,
-        replace_target: bool = False,
-        agreement: bool = False,
         same_window: bool = True,
         init_cfg: dict | None = None,
     ) -> None:
@@ -92,11 +86,8 @@ class ContrastiveHead(BaseModule):
         self.num_negatives = num_negatives
         self.negative_ranks = negative_ranks
         self.neighbor_start_epoch = neighbor_start_epoch
-        self.replace_target = replace_target
-        self.agreement = agreement
         self.same_window = same_window
-        self.loss_weight = dict(v2v=1.0, v2a=0.5, a2v=0.5, a2a=0.0)
-        self.loss_weight.update(loss_weight or {})
+        self.loss_weight = {**dict(v2v=1.0, v2a=0.5, a2v=0.5, a2a=0.0), **(loss_weight or {})}
         if set(self.loss_weight) != set(PAIRS):
             raise ValueError(f'loss_weight knows {list(PAIRS)}, got {list(self.loss_weight)}')
 
@@ -121,105 +112,96 @@ class ContrastiveHead(BaseModule):
             embeddings (dict): Unit vectors ``z`` by modality, shape ``(B, 2, D)``.
             valid (dict): Which clips exist (have sound), bool, shape ``(B, 2)``.
             video_ids (Tensor): Ids of the videos, shape ``(B,)``.
-            queues (dict): The queue of each modality; empty for losses within the batch only. One
-                of a modality that is not embedded is left alone.
+            queues (dict): The queue of each modality; empty for losses within the batch only. A
+                queue whose modality is not embedded is left alone.
 
         Returns:
             dict: ``loss_<term>``, ``top1_<term>`` (share of queries nearer to their target than to
             all others of the batch, chance 1 / batch) and ``chance_nce`` (the loss of random
             features, ``log(1 + negatives)``).
         """
-        all_targets = {name: gather_with_grad(z) for name, z in embeddings.items()}  # G, 2, D
-        all_valid = {name: torch.cat(all_gather(mask)) for name, mask in valid.items()}
-        all_ids = torch.cat(all_gather(video_ids))
-        queues = {name: queues[name] for name in embeddings if name in queues}
-        begun = self._neighbors_begun() and all(queue.is_full for queue in queues.values())
-        searched = queues if begun else {}
+        queues = {name: queue for name, queue in queues.items() if name in embeddings}
+        searched = queues if self._neighbors_begin(queues) else {}
+        batch = gather_batch(embeddings, valid, video_ids, searched)
 
         results = {}
-        for name, (query, target) in PAIRS.items():
-            if self.loss_weight[name] == 0:
-                continue
-            losses, hits, masks = [], [], []
-            for window in (0, 1):
-                other = window if self.same_window and query != target else 1 - window
-                mask = valid[query][:, window] & valid[target][:, other]
-                agreeing = None
-                if self.agreement and searched:
-                    twin = 'audio' if target == 'video' else 'video'
-                    z = embeddings[twin][:, other].detach()
-                    agreeing = searched[twin].similarity(z, video_ids)
-                    agreeing = agreeing.masked_fill(~valid[twin][:, other, None], -torch.inf)
-                loss, hit = self._pair_loss(
-                    embeddings[query][:, window],
-                    all_targets[target][:, other],
-                    all_valid[target][:, other],
-                    all_ids,
-                    video_ids,
-                    searched.get(target),
-                    agreeing,
-                )
-                losses.append(loss)
-                hits.append(hit)
-                masks.append(mask)
-            mask = torch.cat(masks)
-            results[f'loss_{name}'] = self.loss_weight[name] * masked_mean(torch.cat(losses), mask)
-            top1 = (torch.cat(hits) & mask).sum() / mask.sum().clamp(min=1)
-            results[f'top1_{name}'] = top1.to(results[f'loss_{name}'].dtype)
-
-        num_negatives = len(all_ids) - 1 + (self.num_negatives if searched else 0)
+        for name, weight in self.loss_weight.items():
+            if weight != 0:
+                loss, top1 = self._term(*PAIRS[name], batch)
+                results.update({f'loss_{name}': weight * loss, f'top1_{name}': top1})
+        num_negatives = len(batch.all_ids) - 1 + (self.num_negatives if searched else 0)
         results['chance_nce'] = torch.tensor(1.0 + num_negatives).log()
+
         for name, queue in queues.items():
-            there = all_valid[name][:, 0]
-            features = all_targets[name][:, 0].detach() * there[:, None]
-            queue.enqueue(features, all_ids.where(there, -1))
+            there = batch.all_valid[name][:, 0]
+            features = batch.all_z[name][:, 0].detach() * there[:, None]
+            queue.enqueue(features, batch.all_ids.where(there, -1))
         return results
 
-    def _neighbors_begun(self) -> bool:
+    def _neighbors_begin(self, queues: dict[str, FeatureQueue]) -> bool:
         epoch = MessageHub.get_current_instance().runtime_info.get('epoch', 0)
-        return self.largest_rank > 0 and epoch >= self.neighbor_start_epoch
+        begun = self.largest_rank > 0 and epoch >= self.neighbor_start_epoch
+        return begun and all(queue.is_full for queue in queues.values())
 
-    def _pair_loss(
-        self,
-        queries: torch.Tensor,  # B, D
-        targets: torch.Tensor,  # G, D: of all ranks, this rank's among them
-        targets_valid: torch.Tensor,  # G
-        all_ids: torch.Tensor,  # G
-        video_ids: torch.Tensor,  # B
-        queue: FeatureQueue | None,
-        agreeing: torch.Tensor | None = None,  # B, Q
+    def _term(self, query: str, target: str, batch: GlobalBatch) -> tuple[torch.Tensor, ...]:
+        """Mean loss over both windows, and the share of queries nearest to their target."""
+        losses, hits, masks = [], [], []
+        for window in (0, 1):
+            other = window if self.same_window and query != target else 1 - window
+            loss, hit = self._query_losses(batch.z[query][:, window], target, other, batch)
+            losses.append(loss)
+            hits.append(hit)
+            masks.append(batch.valid[query][:, window] & batch.valid[target][:, other])
+        mask = torch.cat(masks)
+        loss = masked_mean(torch.cat(losses), mask)
+        top1 = (torch.cat(hits) & mask).sum() / mask.sum().clamp(min=1)
+        return loss, top1.to(loss.dtype)
+
+    def _query_losses(
+        self, queries: torch.Tensor, target: str, window: int, batch: GlobalBatch
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Loss of each query, and whether its target is nearer than all others of the batch."""
-        own = torch.arange(len(queries), device=queries.device) + get_rank() * len(queries)
+        """``l(z_i)`` of each query ``(B, D)``, and whether its target is nearer than all others."""
+        targets, valid = batch.all_z[target][:, window], batch.all_valid[target][:, window]
         logits = queries @ targets.T / self.temperature  # B, G
-        is_own = all_ids == video_ids[:, None]  # a sampler that rounds up repeats videos
-        negatives = logits.masked_fill(is_own | ~targets_valid, ABSENT)
-        positives = logits.gather(1, own[:, None])  # B, 1
+        is_own = batch.all_ids == batch.ids[:, None]  # a sampler that rounds up repeats videos
+        negatives = logits.masked_fill(is_own | ~valid, ABSENT)
+        positives = logits.gather(1, batch.own[:, None])  # B, 1
         mask = torch.ones_like(positives, dtype=torch.bool)
         hit = positives[:, 0] > negatives.amax(dim=1)
 
-        if queue is not None:
-            places, found = queue.nearest(
-                targets[own].detach(), video_ids, self.largest_rank, agreeing
-            )
+        if target in batch.queues:
+            neighbors = self._neighbors(target, window, batch)
+            draw = partial(self._draw, queries, batch, batch.queues[target], *neighbors)
             if self.num_positives:
-                ranks = self._draw(self.positive_ranks, self.num_positives, len(targets), own)
-                drawn = queue.compare(queries, places.gather(1, ranks)) / self.temperature
+                drawn, found = draw(self.num_positives, self.positive_ranks)
                 positives = torch.cat([positives, drawn], dim=1)
-                there = found.gather(1, ranks)
-                if self.replace_target:
-                    mask = ~there.any(dim=1, keepdim=True)
-                mask = torch.cat([mask, there], dim=1)
+                mask = torch.cat([self._keeps_target(found), found], dim=1)
             if self.num_negatives:
-                ranks = self._draw(self.negative_ranks, self.num_negatives, len(targets), own)
-                drawn = queue.compare(queries, places.gather(1, ranks)) / self.temperature
-                drawn = drawn.masked_fill(~found.gather(1, ranks), ABSENT)
-                negatives = torch.cat([negatives, drawn], dim=1)
+                drawn, found = draw(self.num_negatives, self.negative_ranks)
+                negatives = torch.cat([negatives, drawn.masked_fill(~found, ABSENT)], dim=1)
         return multi_positive_info_nce(positives, mask, negatives), hit
 
-    @staticmethod
-    def _draw(ranks: tuple[int, int], num: int, batch_size: int, own: torch.Tensor) -> torch.Tensor:
-        """Draw ``num`` ranks (from 0) for each query of this rank, shape ``(B, num)``."""
-        first, last = ranks
-        drawn = torch.randint(first - 1, last, (batch_size, num), device=own.device)
-        return drawn[own]  # drawn for the global batch: what one rank would have drawn
+    def _neighbors(self, target: str, window: int, batch: GlobalBatch) -> tuple[torch.Tensor, ...]:
+        """Places of each target's neighbours, nearest first, and whether real; ``(B, R)``."""
+        z = batch.z[target][:, window].detach()
+        return batch.queues[target].nearest(z, batch.ids, self.largest_rank)
+
+    def _keeps_target(self, found: torch.Tensor) -> torch.Tensor:
+        """Whether the target stays a positive beside the drawn ones, ``(B, P) -> (B, 1)``."""
+        return torch.ones_like(found[:, :1])
+
+    def _draw(
+        self,
+        queries: torch.Tensor,  # B, D
+        batch: GlobalBatch,
+        queue: FeatureQueue,
+        places: torch.Tensor,  # B, R
+        found: torch.Tensor,  # B, R
+        num: int,
+        ranks: tuple[int, int],
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits of ``num`` neighbours drawn for each query, and whether real; ``(B, num)``."""
+        size = (len(batch.all_ids), num)  # for the global batch: what one rank would have drawn
+        drawn = torch.randint(ranks[0] - 1, ranks[1], size, device=places.device)[batch.own]
+        logits = queue.compare(queries, places.gather(1, drawn)) / self.temperature
+        return logits, found.gather(1, drawn)

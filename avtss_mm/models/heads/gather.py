@@ -1,9 +1,56 @@
-"""Gathering a tensor of all ranks with its gradient."""
+"""What all ranks embedded, with its gradient."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from mmengine.dist import all_gather, all_reduce, get_rank
+
+from ..memories import FeatureQueue
+
+
+class GlobalBatch(NamedTuple):
+    """The ``B`` videos of this rank, and the ``G`` of all ranks.
+
+    Attributes:
+        z: Unit vectors of this rank by modality, shape ``(B, 2, D)``.
+        valid: Which of its clips exist, bool, shape ``(B, 2)``.
+        ids: Ids of its videos, shape ``(B,)``.
+        own: Their places among those of all ranks, shape ``(B,)``.
+        all_z: As ``z``, of all ranks, shape ``(G, 2, D)``; gradients flow back to each of them.
+        all_valid: As ``valid``, shape ``(G, 2)``.
+        all_ids: As ``ids``, shape ``(G,)``.
+        queues: Queues that are searched, by modality; equal on all ranks.
+    """
+
+    z: dict[str, torch.Tensor]
+    valid: dict[str, torch.Tensor]
+    ids: torch.Tensor
+    own: torch.Tensor
+    all_z: dict[str, torch.Tensor]
+    all_valid: dict[str, torch.Tensor]
+    all_ids: torch.Tensor
+    queues: dict[str, FeatureQueue]
+
+
+def gather_batch(
+    z: dict[str, torch.Tensor],
+    valid: dict[str, torch.Tensor],
+    ids: torch.Tensor,
+    queues: dict[str, FeatureQueue],
+) -> GlobalBatch:
+    """Gather the batches of all ranks; every rank has the same number of videos."""
+    return GlobalBatch(
+        z,
+        valid,
+        ids,
+        torch.arange(len(ids), device=ids.device) + get_rank() * len(ids),
+        {name: gather_with_grad(x) for name, x in z.items()},
+        {name: torch.cat(all_gather(mask)) for name, mask in valid.items()},
+        torch.cat(all_gather(ids)),
+        queues,
+    )
 
 
 def gather_with_grad(x: torch.Tensor) -> torch.Tensor:

@@ -1,0 +1,73 @@
+"""What other papers do with the neighbours of :class:`ContrastiveHead`."""
+
+from __future__ import annotations
+
+import logging
+
+import torch
+from mmaction.registry import MODELS
+from mmengine.logging import print_log
+
+from .contrastive_head import ContrastiveHead
+from .gather import GlobalBatch
+
+
+@MODELS.register_module()
+class NearestNeighborContrastiveHead(ContrastiveHead):
+    """Neighbours take the target's place instead of joining it.
+
+    As in `With a Little Help from My Friends (NNCLR) <https://arxiv.org/abs/2104.14548>`_. The
+    target stays where no neighbour is found. Arguments are those of :class:`ContrastiveHead`;
+    NNCLR itself has ``num_positives=1, positive_ranks=(1, 1)``.
+    """
+
+    def _keeps_target(self, found: torch.Tensor) -> torch.Tensor:
+        return ~found.any(dim=1, keepdim=True)
+
+
+@MODELS.register_module()
+class AgreementContrastiveHead(ContrastiveHead):
+    """Neighbours are alike in picture and in sound.
+
+    As in `Audio-Visual Instance Discrimination with Cross-Modal Agreement (AVID-CMA)
+    <https://arxiv.org/abs/2004.12943>`_: they are ranked by the smaller of their similarities to
+    the target's video in picture and in sound. Where that video has no sound, none is found. Needs
+    both modalities. Arguments are those of :class:`ContrastiveHead`.
+    """
+
+    def _neighbors(self, target: str, window: int, batch: GlobalBatch) -> tuple[torch.Tensor, ...]:
+        twin = 'audio' if target == 'video' else 'video'
+        z, twin_z = (batch.z[name][:, window].detach() for name in (target, twin))
+        agreeing = batch.queues[twin].similarity(twin_z, batch.ids)  # B, Q
+        agreeing = agreeing.masked_fill(~batch.valid[twin][:, window, None], -torch.inf)
+        return batch.queues[target].nearest(z, batch.ids, self.largest_rank, agreeing)
+
+
+class _AgreementNearestNeighborContrastiveHead(
+    AgreementContrastiveHead, NearestNeighborContrastiveHead
+):
+    """Both, which the old arguments allowed."""
+
+
+@MODELS.register_module(name='ContrastiveHead', force=True)
+def build_contrastive_head(
+    replace_target: bool = False, agreement: bool = False, **kwargs
+) -> ContrastiveHead:
+    """Build ``type='ContrastiveHead'`` of a config, which had two more arguments until 0.1.
+
+    They select a class of this module, with a warning, and will go with the next release.
+    """
+    kind = {
+        (False, False): ContrastiveHead,
+        (True, False): NearestNeighborContrastiveHead,
+        (False, True): AgreementContrastiveHead,
+        (True, True): _AgreementNearestNeighborContrastiveHead,
+    }[bool(replace_target), bool(agreement)]
+    if kind is not ContrastiveHead:
+        print_log(
+            "replace_target and agreement of type='ContrastiveHead' are deprecated: say "
+            "type='NearestNeighborContrastiveHead' or type='AgreementContrastiveHead'",
+            logger='current',
+            level=logging.WARNING,
+        )
+    return kind(**kwargs)
