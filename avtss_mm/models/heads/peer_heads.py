@@ -53,9 +53,9 @@ class _AgreementNearestNeighborContrastiveHead(
 def build_contrastive_head(
     replace_target: bool = False, agreement: bool = False, **kwargs
 ) -> ContrastiveHead:
-    """Build ``type='ContrastiveHead'`` of a config, which had two more arguments until 0.1.
+    """Build ``type='ContrastiveHead'`` of a config, which has two more arguments until 0.3.
 
-    They select a class of this module, with a warning, and will go with the next release.
+    They select a class of this module, with a warning.
     """
     kind = {
         (False, False): ContrastiveHead,
