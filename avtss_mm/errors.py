@@ -21,6 +21,10 @@ class WeightsError(ValueError):
     """Weights that do not fit what they are for; the text says what to do."""
 
 
+class PrefixError(WeightsError, AssertionError):
+    """A checkpoint has nothing under a prefix; mmengine's users catch ``AssertionError``."""
+
+
 class ManifestError(ValueError):
     """A list of files is not what it must be; the text says where, and what to do."""
 

@@ -17,7 +17,7 @@ from mmengine.logging import print_log
 from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner.checkpoint import _load_checkpoint, get_state_dict
 
-from ..errors import WeightsError
+from ..errors import PrefixError, WeightsError
 
 ENCODERS = ('backbone', 'audio_backbone')
 ADVICE = (
@@ -41,13 +41,13 @@ def reports_loading(stock: Callable) -> Callable:
         while is_model_wrapper(module) or isinstance(module, BaseTTAModel):
             module = module.module
         seen = {}
-        hook = module.register_load_state_dict_post_hook(
-            lambda _, keys: seen.update(missing=keys[0], unused=keys[1])
-        )
+        # not by register_load_state_dict_post_hook, which refuses a plain dict of hooks
+        hooks = module._load_state_dict_post_hooks
+        hooks[reports_loading] = lambda _, keys: seen.update(missing=keys[0], unused=keys[1])
         try:
             stock(module, state_dict, strict, logger if strict else 'silent')
         finally:
-            hook.remove()
+            del hooks[reports_loading]
         report = LoadReport(module, state_dict, seen['missing'], seen['unused'])
         report.check()
         if is_main_process():
@@ -68,7 +68,7 @@ def finds_prefix(stock: Callable) -> Callable:
         names = names_of(checkpoint.get('state_dict', checkpoint))
         if any(name.startswith(f'module.{prefix}') for name in names):
             return stock(f'module.{prefix}', filename, map_location)
-        raise WeightsError(
+        raise PrefixError(
             f'{filename} has nothing under prefix={prefix!r}, it has {count_prefixes(names)}. '
             f'{ADVICE}'
         )

@@ -19,6 +19,7 @@ from urllib.parse import urlparse
 
 import numpy as np
 import torch
+from mmengine.fileio import FileClient, HardDiskBackend, LocalBackend, get_file_backend
 from mmengine.logging import HistoryBuffer, print_log
 
 _CURVE_KEYS = {'log_history', 'count_history', 'max_length'}
@@ -57,16 +58,32 @@ def saves_plainly(stock: Callable) -> Callable:
     """Make mmengine's ``save_checkpoint`` write plain values, a local file whole or not at all."""
 
     @wraps(stock)
-    def save_checkpoint(checkpoint: dict, filename: str, *args, **kwargs) -> None:
-        checkpoint = to_plain(checkpoint)
-        if '://' in filename:
-            return stock(checkpoint, filename, *args, **kwargs)
+    def save_checkpoint(
+        checkpoint: dict,
+        filename: str,
+        file_client_args: dict | None = None,
+        backend_args: dict | None = None,
+    ) -> None:
+        where = dict(file_client_args=file_client_args, backend_args=backend_args)
+        if not _is_local(filename, **where):
+            return stock(to_plain(checkpoint), filename, **where)
         # beside the target, then renamed: a run killed here leaves no broken file under that name
         partial = f'{filename}.part'
-        stock(checkpoint, partial, *args, **kwargs)
+        stock(to_plain(checkpoint), partial, **where)
         os.replace(partial, filename)
 
     return save_checkpoint
+
+
+def _is_local(filename: str, file_client_args: dict | None, backend_args: dict | None) -> bool:
+    """Whether mmengine keeps a checkpoint of this name in a file of this name."""
+    if '://' in filename:
+        return False
+    if file_client_args:
+        backend = FileClient.infer_client(file_client_args, filename).client
+    else:
+        backend = get_file_backend(filename, backend_args=backend_args)
+    return type(backend) in (LocalBackend, HardDiskBackend)
 
 
 def loads_plainly(stock: Callable) -> Callable:

@@ -9,6 +9,7 @@ from mmaction.registry import MODELS
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from mmengine.runner import load_checkpoint, load_state_dict
+from mmengine.runner.checkpoint import _load_checkpoint_with_prefix
 
 from avtss_mm.errors import WeightsError
 from avtss_mm.utils.cli import user_errors
@@ -135,6 +136,21 @@ def test_empty_backbone_stops_pretrained_init(tmp_path, model, prefix, message):
     with pytest.raises(WeightsError, match=message) as stop:
         backbone.init_weights()
     assert "prefix='NAME.'" in str(stop.value) and 'import_weights.py' in str(stop.value)
+
+
+def test_absent_prefix_is_the_error_of_mmengine_too(tmp_path, model):
+    path = saved(tmp_path / 'all.pth', model.state_dict())
+    for kind in (AssertionError, WeightsError):  # what mmengine's users catch, and ours
+        with pytest.raises(kind, match='nothing under prefix'):
+            _load_checkpoint_with_prefix('encoder.', path)
+
+
+def test_model_with_a_plain_dict_of_hooks(model, log):
+    model._load_state_dict_post_hooks = {0: lambda _, keys: keys.missing_keys.clear()}
+    state_dict = part(model, 'backbone')
+    load_state_dict(model, state_dict)
+    assert log() == 'loaded 107 of 107 tensors of Recognizer3D'
+    assert list(model._load_state_dict_post_hooks) == [0]
 
 
 def test_empty_encoder_stops_although_the_rest_fits(tmp_path, log):

@@ -1,4 +1,5 @@
 import builtins
+import io
 import os
 import pickle
 import subprocess
@@ -13,6 +14,8 @@ import torch
 from helpers.hostile import Malicious, write_pickle
 from helpers.toy_run import ToyModel, build_runner
 from mmengine.config import ConfigDict
+from mmengine.fileio import BaseStorageBackend, FileClient
+from mmengine.fileio.backends.registry_utils import backends
 from mmengine.hooks import Hook
 from mmengine.logging import HistoryBuffer, MessageHub
 from mmengine.runner import load_checkpoint, save_checkpoint
@@ -111,7 +114,7 @@ def test_file_is_written_whole_or_not_at_all(tmp_path):
     path = tmp_path / 'epoch_1.pth'
     save_checkpoint(dict(epoch=1), str(path))
 
-    def full_disk(checkpoint, filename):
+    def full_disk(checkpoint, filename, **where):
         with open(filename, 'wb') as file:
             file.write(b'half of it')
         raise OSError('No space left on device')
@@ -119,6 +122,33 @@ def test_file_is_written_whole_or_not_at_all(tmp_path):
     with pytest.raises(OSError, match='No space'):
         saves_plainly(full_disk)(dict(epoch=2), str(path))
     assert torch.load(path, weights_only=True) == dict(epoch=1)
+
+
+class Memory(BaseStorageBackend):
+    files = {}
+
+    def get(self, filepath):
+        return self.files[filepath]
+
+    def get_text(self, filepath, encoding='utf-8'):
+        return self.files[filepath].decode(encoding)
+
+    def put(self, obj, filepath):
+        self.files[filepath] = obj
+
+
+@pytest.mark.parametrize('argument', ['backend_args', 'file_client_args'])
+def test_storage_that_is_chosen_by_argument(tmp_path, monkeypatch, argument):
+    monkeypatch.setitem(backends, 'memory', Memory)
+    FileClient.register_backend('memory', Memory, force=True)
+    name = str(tmp_path / f'{argument}.pth')
+    save_checkpoint(dict(epoch=np.int64(1)), name, **{argument: dict(backend='memory')})
+    assert not any(tmp_path.iterdir())
+    assert torch.load(io.BytesIO(Memory.files[name]), weights_only=True) == dict(epoch=1)
+
+    where = dict(backend='disk' if argument == 'file_client_args' else 'local')
+    save_checkpoint(dict(epoch=2), name, **{argument: where})
+    assert [file.name for file in tmp_path.iterdir()] == [f'{argument}.pth']
 
 
 def stock_checkpoint(path) -> ToyModel:
