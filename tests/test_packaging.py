@@ -8,6 +8,7 @@ from importlib.metadata import PathDistribution, packages_distributions
 from pathlib import Path
 
 import pytest
+from helpers.small_training import SMALL
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -82,6 +83,44 @@ def test_configs_resolve_from_an_installed_wheel(installed, tmp_path, editable):
         'AVInit',
         'FormatShape',
     ]
+
+
+@pytest.fixture(scope='module')
+def labelled_videos(tmp_path_factory, make_video):
+    """A folder that the demo's config trains and tests on."""
+    root = tmp_path_factory.mktemp('videos')
+    for index in range(8):
+        make_video(root / f'class{index % 2}/{index}.mp4', duration=4, size=(48, 64), seed=index)
+    build = ROOT / 'tools/data/build_manifest.py'
+    run(sys.executable, build, root, '--labels', 'folder', '-o', root / 'train.json')
+    shutil.copy(root / 'train.json', root / 'test.json')
+    return root
+
+
+@pytest.mark.parametrize('place', ['wheel', 'checkout'])
+def test_a_config_of_one_line_runs(installed, labelled_videos, tmp_path, place):
+    """It inherits from the package and lies elsewhere: train, resume, test, export."""
+    home, tools = installed, installed / 'avtss_mm/.mim/tools'
+    if place == 'checkout':
+        home, tools = ROOT, ROOT / 'tools'
+        if not (ROOT / 'avtss_mm/.mim').is_dir():
+            pytest.skip('configs are linked by `pip install -e .`')
+    (tmp_path / 'mine.py').write_text("_base_ = 'avtss_mm::demo/avtss_toy.py'\n")
+
+    def tool(name: str, *words: str) -> str:
+        env = {**os.environ, 'PYTHONPATH': str(home)}
+        return run(sys.executable, tools / name, *words, cwd=tmp_path, env=env)
+
+    sides = ('train', 'val', 'test')
+    workers = [f'{side}_dataloader.num_workers=1' for side in sides]
+    options = ('--cfg-options', f'data_root={labelled_videos}', *SMALL, *workers)
+    tool('train.py', 'mine.py', '--no-validate', *options, 'train_cfg.max_epochs=1')
+    if place == 'checkout':  # the rest is the same in both
+        return
+    tool('train.py', 'mine.py', '--resume', *options, 'train_cfg.max_epochs=2')
+    last = 'work_dirs/mine/epoch_2.pth'
+    assert 'knn/video_top1' in tool('test.py', 'mine.py', last, *options)
+    assert 'wrote video.pth' in tool('export_backbone.py', last, '--to=mmaction', '-o', 'video.pth')
 
 
 def test_wheel_ships_every_config_and_tool(installed):
