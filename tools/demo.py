@@ -43,20 +43,24 @@ def run(tool: str, *arguments: object) -> float:
 
 def table(trained: dict, initial: dict, pretext: dict) -> str:
     """The results in Markdown."""
-    lines = [
-        '| k-NN top-1 on the test videos | pre-trained | random weights | chance |',
-        '| --- | --- | --- | --- |',
-    ]
+    from avtss_mm.utils.report import markdown_table  # seconds, and --help needs none
+
+    rows, tasks = [], []
     for name in ('video', 'audio', 'joint'):
         key = f'knn/{name}_top1'
         cells = (trained[key], initial[key], trained['knn/chance'])
-        lines.append(f'| {name} | ' + ' | '.join(f'{cell:.3f}' for cell in cells) + ' |')
-    lines += ['', '| pretext task on the test videos | accuracy | chance |', '| --- | --- | --- |']
+        rows.append([name, *(f'{cell:.3f}' for cell in cells)])
     for key, value in pretext.items():
         if not key.endswith('_chance'):
             chance = pretext[f'{key}_chance']
-            lines.append(f'| {key.split("/")[1]} | {value:.3f} | {chance:.3f} |')
-    return '\n'.join(lines)
+            tasks.append([key.split('/')[1], f'{value:.3f}', f'{chance:.3f}'])
+    tables = [
+        markdown_table(
+            ['k-NN top-1 on the test videos', 'pre-trained', 'random weights', 'chance'], rows
+        ),
+        markdown_table(['pretext task on the test videos', 'accuracy', 'chance'], tasks),
+    ]
+    return '\n\n'.join(tables)
 
 
 def main() -> None:

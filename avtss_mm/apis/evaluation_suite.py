@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from mmengine.config import Config
 
 from ..evaluation.protocol import chance_of, is_figure, protocol_text
+from ..utils.report import markdown_table
 from .encoder import encoder_config
 
 
@@ -96,7 +97,7 @@ def results_table(results: dict[str, dict[str, dict]], absent: dict[str, str]) -
         is not there, also for a mean of which a split is missing.
     """
     protocols = {protocol.name: protocol for protocol in PROTOCOLS}
-    lines = ['| protocol | metric | mean | each | chance | measured on |', '|' + ' --- |' * 6]
+    rows = []
     for name, splits in results.items():
         first = next(iter(splits.values()))
         for metric in filter(is_figure, first['metrics']):
@@ -106,7 +107,7 @@ def results_table(results: dict[str, dict[str, dict]], absent: dict[str, str]) -
             chances = [chance_of(metric, split['metrics']) for split in splits.values()]
             chances = [value for value in chances if value is not None]
             each = ', '.join(_cell(value) for value in values) if len(values) > 1 else ''
-            cells = [
+            row = [
                 name,
                 metric.partition('/')[2] or metric,
                 _cell(mean),
@@ -114,9 +115,9 @@ def results_table(results: dict[str, dict[str, dict]], absent: dict[str, str]) -
                 _cell(statistics.mean(chances) if chances else None),
                 protocol_text(first['protocol']),
             ]
-            lines.append('| ' + ' | '.join(cells) + ' |')
-    lines += [f'| {name} | - | - | - | - | {reason} |' for name, reason in absent.items()]
-    return '\n'.join(lines)
+            rows.append(row)
+    rows += [[name, *'----', reason] for name, reason in absent.items()]
+    return markdown_table(['protocol', 'metric', 'mean', 'each', 'chance', 'measured on'], rows)
 
 
 def _cell(value: float | None) -> str:

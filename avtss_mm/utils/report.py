@@ -52,6 +52,20 @@ def format_table(rows: Sequence[Sequence]) -> str:
     return '\n'.join(lines)
 
 
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence], right: bool = False) -> str:
+    """Rows below a header in Markdown, without a line break at the end.
+
+    Args:
+        header (Sequence[str]): Titles of the columns; the first may be empty.
+        rows (Iterable[Sequence]): Cells, written as ``str`` writes them.
+        right (bool): Whether all columns but the first are aligned to the right.
+    """
+    rule = ['---', *['--:' if right else '---'] * (len(header) - 1)]
+    lines = [' | '.join(map(str, row)) for row in (header, rule, *rows)]
+    lines[0] = lines[0].lstrip()
+    return '\n'.join(f'| {line} |' for line in lines)
+
+
 def shorten(names: Sequence[str], limit: int = 8) -> str:
     """The first names, and how many more there are."""
     more = f' and {len(names) - limit:,} more' if len(names) > limit else ''

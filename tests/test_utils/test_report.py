@@ -1,10 +1,10 @@
-"""Tables as a spreadsheet and a program read them."""
+"""Tables as a spreadsheet, a program and a page show them."""
 
 import csv
 
 import pytest
 
-from avtss_mm.utils.report import write_csv
+from avtss_mm.utils.report import markdown_table, write_csv
 
 
 @pytest.mark.parametrize('name', ["=cmd|'/C calc'!A0.mp4", '+a.mp4', '-b.mp4', '@c.mp4', '\td.mp4'])
@@ -17,3 +17,11 @@ def test_no_name_is_a_formula_and_each_is_still_the_file(tmp_path, name):
     assert first == [f'./{name}', 'empty, file'] and second == ['e', '-']
     assert (tmp_path / first[0]).samefile(tmp_path / name)
     assert header == ['filename', 'reason']
+
+
+def test_a_table_in_markdown():
+    rows = [['a', 1, ''], ['b', 2.5, None]]
+    assert markdown_table(['', 'x', 'y'], rows) == (
+        '| | x | y |\n| --- | --- | --- |\n| a | 1 |  |\n| b | 2.5 | None |'
+    )
+    assert markdown_table(['n', 'x'], [], right=True) == '| n | x |\n| --- | --: |'

@@ -28,6 +28,7 @@ from avtss_mm.apis.encoder import load_encoder
 from avtss_mm.evaluation.neighbors import neighbor_classes
 from avtss_mm.utils import cli
 from avtss_mm.utils.config import apply_cfg_options, read_config
+from avtss_mm.utils.report import markdown_table
 
 
 def parse_args() -> argparse.Namespace:
@@ -70,11 +71,12 @@ def main() -> None:
         if len(rows) > 1:
             rows['both agree'] = list(embeddings.values())
         titles = [f'{name} ({a} to {b})' for name, (a, b) in ranks.items()]
-        print(f'| share of the own class | {" | ".join(titles)} | whole queue |')
-        print('| --- | --: | --: | --: |')
-        for name, z in rows.items():
-            shares = neighbor_classes(z, labels, queue.length, ranks)
-            print(f'| {name} | {" | ".join(f"{share:.3f}" for share in shares.values())} |')
+        shares = {
+            name: neighbor_classes(z, labels, queue.length, ranks) for name, z in rows.items()
+        }
+        table = [[name, *(f'{x:.3f}' for x in row.values())] for name, row in shares.items()]
+        header = ['share of the own class', *titles, 'whole queue']
+        print(markdown_table(header, table, right=True))
 
 
 if __name__ == '__main__':

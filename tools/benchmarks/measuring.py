@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from avtss_mm.utils.report import markdown_table
 from avtss_mm.utils.software import software
 
 
@@ -106,9 +107,7 @@ def machine() -> str:
 
 def markdown(rows: list[dict]) -> str:
     """Rows with equal keys as a table."""
-    lines = [list(rows[0]), ['---'] * len(rows[0])]
-    lines += [[_cell(value) for value in row.values()] for row in rows]
-    return '\n'.join(f'| {" | ".join(line)} |' for line in lines)
+    return markdown_table(list(rows[0]), [map(_cell, row.values()) for row in rows])
 
 
 def _cell(value) -> str:

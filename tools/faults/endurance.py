@@ -33,6 +33,7 @@ from process_tree import usage
 from tqdm import tqdm
 
 from avtss_mm.media import load_manifest, save_manifest
+from avtss_mm.utils.report import markdown_table
 
 matplotlib.use('Agg')
 from matplotlib import pyplot as plt  # noqa: E402
@@ -85,11 +86,11 @@ def main() -> None:
             content = json.dumps(dict(facts, samples=samples), indent=1)
             (args.out / f'endurance_{name}.json').write_text(content)
             lines += [f'{name}: ' + ', '.join(f'{k} {v}' for k, v in facts.items()), '']
-            lines += ['| | start | end | end / start |', '| --- | --- | --- | --- |']
+            cells = []
             for key, start, end, share in rows:
                 text = SHOWN[key].format(unit=unit, units=PLURAL[unit])
-                lines.append(f'| {text} | {start:,.4g} | {end:,.4g} | {share:.3f} |')
-            lines.append('')
+                cells.append([text, f'{start:,.4g}', f'{end:,.4g}', f'{share:.3f}'])
+            lines += [markdown_table(['', 'start', 'end', 'end / start'], cells), '']
     (args.out / 'endurance.md').write_text('\n'.join(lines))
     print('\n'.join(lines))
     sys.exit(lost > 0)

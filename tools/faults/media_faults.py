@@ -47,6 +47,7 @@ from avtss_mm.fingerprint.indexing import index_folders
 from avtss_mm.media import find_media
 from avtss_mm.media.pyav_container import open_input
 from avtss_mm.utils.config import read_config
+from avtss_mm.utils.report import markdown_table
 
 OUTCOMES = (
     'fine',
@@ -215,17 +216,17 @@ def lost(kind: str, number: int, why) -> dict:
 def report(rows: list[dict], seconds: float, sources: int) -> str:
     """The outcomes by kind, as Markdown."""
     kinds = [kind for kind in SHARES if any(row['kind'] == kind for row in rows)]
-    lines = ['| kind | files | ' + ' | '.join(OUTCOMES) + ' | worst s | worst MB |']
-    lines.append('|---|' + '--:|' * (len(OUTCOMES) + 3))
+    table = []
     for kind in [*kinds, 'all']:
         chosen = [row for row in rows if kind in ('all', row['kind'])]
         counts = Counter(row['outcome'] for row in chosen)
         slowest = max(row.get(f'{stage}_seconds', 0) for row in chosen for stage in STAGES)
         cells = [kind, len(chosen), *(counts[name] or '' for name in OUTCOMES)]
         cells += [f'{slowest:.1f}', max(row['memory'] for row in chosen)]
-        lines.append('| ' + ' | '.join(map(str, cells)) + ' |')
+        table.append(cells)
+    header = ['kind', 'files', *OUTCOMES, 'worst s', 'worst MB']
     note = f'{len(rows)} bad files of {sources} real ones in {seconds / 60:.0f} minutes.'
-    return '\n'.join([*lines, '', note, ''])
+    return '\n'.join([markdown_table(header, table, right=True), '', note, ''])
 
 
 if __name__ == '__main__':

@@ -32,7 +32,7 @@ from fuzz_changes import forge, mutate
 from fuzz_targets import TARGETS, Target
 from tqdm import tqdm
 
-from avtss_mm.utils.report import format_table
+from avtss_mm.utils.report import format_table, markdown_table
 
 PATIENCE = 20
 """Seconds after which a parser is taken to hang."""
@@ -160,8 +160,7 @@ def main() -> None:
     rows = [[name, sum(counts.values()), *counts.values()] for name, counts in results.items()]
     rows.append(['all', *(sum(column) for column in list(zip(*rows))[1:])])
     header = ['parser', 'inputs', *OUTCOMES]
-    lines = [f'| {" | ".join(map(str, row))} |' for row in [header, ['---'] * 6, *rows]]
-    (args.out / 'parser_fuzz.md').write_text('\n'.join(lines) + '\n')
+    (args.out / 'parser_fuzz.md').write_text(markdown_table(header, rows) + '\n')
     facts = dict(seed=args.seed, seconds=round(time.perf_counter() - start), code_was_run=ran)
     (args.out / 'parser_fuzz.json').write_text(json.dumps(dict(facts, parsers=results), indent=1))
     print(format_table([header, *rows]))

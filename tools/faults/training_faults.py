@@ -25,6 +25,8 @@ import training_accidents as accidents
 from tqdm import tqdm
 from training_trial import ROOT, Trial, differences, fresh, last_epoch
 
+from avtss_mm.utils.report import markdown_table
+
 FAULTS = {
     'trainer killed': accidents.kill_trainer,
     'trainer killed while saving': accidents.kill_trainer_saving,
@@ -156,13 +158,9 @@ class Campaign:
 
 def to_markdown(rows: list[dict]) -> str:
     """The table of the campaign."""
-    head = ['fault', 'tried', 'survived', 'refused', 'lost', 'worst']
-    lines = [
-        '| fault | times tried | survived | refused by name | lost | worst time, s |',
-        '| --- | --- | --- | --- | --- | --- |',
-        *('| ' + ' | '.join(str(row[key]) for key in head) + ' |' for row in rows),
-    ]
-    return '\n'.join(lines) + '\n'
+    head = ['fault', 'times tried', 'survived', 'refused by name', 'lost', 'worst time, s']
+    keys = ['fault', 'tried', 'survived', 'refused', 'lost', 'worst']
+    return markdown_table(head, [[row[key] for key in keys] for row in rows]) + '\n'
 
 
 if __name__ == '__main__':

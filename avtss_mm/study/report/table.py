@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from ...files.whole_file import write_whole
+from ...utils.report import markdown_table
 from ..evaluations import MEASURES, Evaluation
 from ..plan import Study
 from ..results import read_results
@@ -95,14 +96,14 @@ def table_text(study: Study, summary: Summary, command: str, failed: dict[str, s
         if not names:
             lines.append('(no figures)')
             continue
-        lines += [f'| | {" | ".join(names)} |', '|' + ' --- |' * (len(names) + 1)]
+        rows = []
         if any(name in summary.chance for name in names):
             levels = [cell([summary.chance[n]] if n in summary.chance else []) for n in names]
-            lines.append(f'| chance | {" | ".join(levels)} |')
+            rows.append(['chance', *levels])
         for variant in study.variants:
-            rows = (summary.values[name].get(variant, {}) for name in names)
-            cells = [cell(list(row.values()), MEASURES[measure].digits) for row in rows]
-            lines.append(f'| {variant} | {" | ".join(cells)} |')
+            values = (summary.values[name].get(variant, {}).values() for name in names)
+            rows.append([variant, *(cell(list(v), MEASURES[measure].digits) for v in values)])
+        lines.append(markdown_table(['', *names], rows))
     return '\n'.join([*lines, '', *_foot(study, summary, command, failed)]) + '\n'
 
 
