@@ -79,6 +79,8 @@ class Reader(ABC):
 
     path: str
     info: MediaInfo
+    antiphase = False
+    """Whether channels of the sound that was read so far cancel each other in a plain mix."""
 
     def __enter__(self) -> Reader:
         return self

@@ -37,7 +37,8 @@ def probe(path, backend: str = 'pyav', require_video: bool = True) -> dict:
     Returns:
         dict: ``filename`` (as given), ``duration`` (s), ``num_frames`` (of the header where it
         fits the duration), ``fps``, ``width``, ``height``, ``rotation``, ``has_audio``,
-        ``audio_sample_rate`` and ``silent`` (True without sound track).
+        ``audio_sample_rate``, ``silent`` (True without sound track) and, where it is so,
+        ``antiphase``: channels cancel each other in a plain mix, and one alone is read.
 
     Raises:
         MediaError: If the file does not open or decode, or has no picture though it must.
@@ -55,6 +56,7 @@ def probe(path, backend: str = 'pyav', require_video: bool = True) -> dict:
             if abs(num_frames - estimate) > 0.1 * estimate:
                 num_frames = estimate
         silent = _is_silent(reader, duration)
+        odd = dict(antiphase=True) if reader.antiphase else {}
     return dict(
         filename=str(path),
         duration=round(duration, 3),
@@ -66,6 +68,7 @@ def probe(path, backend: str = 'pyav', require_video: bool = True) -> dict:
         has_audio=info.has_audio,
         audio_sample_rate=info.sample_rate,
         silent=silent,
+        **odd,
     )
 
 

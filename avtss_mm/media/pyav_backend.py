@@ -238,7 +238,9 @@ class PyAVReader(Reader):
     def _sound(self, start, num_samples, sample_rate):
         stretch = (self._zero + start, num_samples, sample_rate)
         try:
-            return read_sound(self._container, self._audio, *stretch)
+            waveform, antiphase = read_sound(self._container, self._audio, *stretch)
         except av.FFmpegError:
             self._open()
-            return read_sound(self._container, self._audio, *stretch, seek=False)
+            waveform, antiphase = read_sound(self._container, self._audio, *stretch, seek=False)
+        self.antiphase |= antiphase
+        return waveform

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, islice
 
 import av
 import numpy as np
 import soxr
 
+from .mixing import mixed
 from .pyav_container import packets
 
 PRE_ROLL = 0.2
 """Seconds decoded before a window, so that codec and resampler have settled at its start."""
 
-MAX_DRIFT = 0.02
-"""Seconds that a timestamp may differ from the count of samples before it is believed."""
+MAX_STEP = 0.015
+"""Seconds by which timestamps leave the count of samples, and stay away, where sound is missing.
+Those of clips from the web jitter by up to 21 ms around a steady clock, and come back."""
+
+AROUND = 16
+"""Frames before and after a step of the timestamps that tell whether it stays."""
 
 PLAIN = (('fltp', 'mono'), ('fltp', 'stereo'))
 """Format and layout of what AAC, MP3, Opus and Vorbis give: of these, frames are taken as they are;
-to mix one in FFmpeg costs half as much as to decode it."""
-
-STEREO_GAIN = np.float32(0.5**0.5)
-"""Of each channel in the mix, as FFmpeg has it."""
+to convert one in FFmpeg costs half as much as to decode it."""
 
 STEP_BACK = (0.0, 1.0, 10.0)
 """Seconds before the wanted time that a seek aims at, in turn, until it lands early enough."""
 
 
-def read_sound(container, stream, start, num_samples, sample_rate, seek=True) -> np.ndarray:
+def read_sound(container, stream, start, num_samples, sample_rate, seek=True) -> tuple:
     """Mono sound of a stretch of a file.
 
     Args:
@@ -40,22 +43,24 @@ def read_sound(container, stream, start, num_samples, sample_rate, seek=True) ->
         seek: Whether to jump to the stretch; otherwise it is read for from where the file stands.
 
     Returns:
-        np.ndarray: float32 (num_samples,), zero where the stream has no sound.
+        tuple: float32 (num_samples,), zero where the stream has no sound; and whether its channels
+        cancel each other somewhere, see :func:`.mixed`.
 
     Raises:
         av.FFmpegError: If the file cannot seek.
     """
-    waveform = np.zeros(num_samples, np.float32)
+    waveform, antiphase = np.zeros(num_samples, np.float32), False
     tick = float(stream.time_base)
     goal, end = start - PRE_ROLL, start + num_samples / sample_rate
     source = _seek(container, stream, goal) if seek else packets(container, stream)
     frames = _decode(source, int(goal / tick), int((end + PRE_ROLL) / tick))
-    for time, samples in _resample(frames, sample_rate):
+    for time, samples, cancels in _resample(frames, sample_rate):
         first = round((time - start) * sample_rate)
         a, b = max(first, 0), min(first + len(samples), num_samples)
         if a < b:
             waveform[a:b] = samples[a - first : b - first]
-    return waveform
+            antiphase |= cancels
+    return waveform, antiphase
 
 
 def _seek(container, stream, time: float) -> Iterator[av.Packet]:
@@ -91,55 +96,79 @@ def _decode(source, start: int, end: int) -> Iterator[av.AudioFrame]:
             continue
 
 
-def _resample(frames, sample_rate: int) -> Iterator[tuple[float, np.ndarray]]:
-    """Joins frames that follow one another into stretches ``(time, mono samples)``."""
-    stretch = None
-    for frame in frames:
-        if stretch is None or not stretch.goes_on_with(frame):
+def _resample(frames, sample_rate: int) -> Iterator[tuple[float, np.ndarray, bool]]:
+    """Joins frames that follow one another: time, mono samples, whether channels cancel."""
+    source, stretch = _counted(frames), None
+    ahead = deque(islice(source, AROUND))
+    while ahead:
+        frame, count, late = ahead[0]
+        if stretch is None or not stretch.goes_on_with(frame, [late for *_, late in ahead]):
             if stretch is not None:
                 yield stretch.finish(sample_rate)
-            stretch = _Stretch(frame)
-        stretch.add(frame)
+            stretch = _Stretch(frame, count)
+        stretch.add(frame, late)
+        ahead.popleft()
+        ahead.extend(islice(source, 1))
     if stretch is not None:
         yield stretch.finish(sample_rate)
+
+
+def _counted(frames) -> Iterator[tuple[av.AudioFrame, float, float | None]]:
+    """Frames, the seconds that those before them last, and by how much each is stamped later."""
+    count = 0.0
+    for frame in frames:
+        late = None if frame.pts is None else frame.pts * float(frame.time_base) - count
+        yield frame, count, late
+        count += frame.samples / frame.sample_rate
 
 
 class _Stretch:
     """Frames that follow one another, resampled in one go."""
 
-    def __init__(self, frame: av.AudioFrame) -> None:
+    def __init__(self, frame: av.AudioFrame, count: float) -> None:
         self.kind = _kind(frame)
         self.rate = frame.sample_rate
-        self.mixer = None if self.kind[:2] in PLAIN else av.AudioResampler('flt', 'mono')
-        self.tick = float(frame.time_base)
+        layout = 'mono' if frame.layout.nb_channels == 1 else 'stereo'
+        self.mixer = None if self.kind[:2] in PLAIN else av.AudioResampler('fltp', layout)
+        self.count = count  # seconds of sound before it
         self.length = 0.0  # seconds so far, by the count of samples
-        self.begins: list[float] = []  # when it began, by the timestamp of each frame
+        self.lates: list[float] = []  # of its frames, relative to the count
         self.chunks: list[list[np.ndarray]] = []  # of each channel (samples,)
 
-    def goes_on_with(self, frame: av.AudioFrame) -> bool:
-        if frame.pts is None or not self.begins:
+    def goes_on_with(self, frame: av.AudioFrame, lates: list[float | None]) -> bool:
+        """Whether no sound is missing before a frame, by ``lates`` of it and of those behind it."""
+        lates = [late for late in lates if late is not None]
+        if _kind(frame) != self.kind or frame.pts is None or not self.lates:
             return _kind(frame) == self.kind
-        late = frame.pts * self.tick - self.length - self.begins[0]
-        return abs(late) <= MAX_DRIFT and _kind(frame) == self.kind
+        if abs(lates[0] - self.lates[-1]) <= MAX_STEP:
+            return True
+        limit, before = MAX_STEP, self.lates[-AROUND:]
+        if min(len(before), len(lates)) < AROUND // 2:  # too few to tell: jitter is below a frame
+            limit = max(limit, 1.25 * frame.samples / self.rate)
+        clock = np.median(before)
+        return min(abs(lates[0] - clock), abs(np.median(lates) - clock)) <= limit
 
-    def add(self, frame: av.AudioFrame) -> None:
-        if frame.pts is not None:
-            self.begins.append(frame.pts * self.tick - self.length)
+    def add(self, frame: av.AudioFrame, late: float | None) -> None:
+        if late is not None:
+            self.lates.append(late)
         self.length += frame.samples / self.rate
         frame.pts = None  # the mixer counts samples: rounded timestamps would disturb it
         parts = [frame] if self.mixer is None else self.mixer.resample(frame)
         self.chunks += [_channels(part) for part in parts]
 
-    def finish(self, sample_rate: int) -> tuple[float, np.ndarray]:
+    def finish(self, sample_rate: int) -> tuple[float, np.ndarray, bool]:
         if self.mixer is not None:
             self.chunks += [_channels(part) for part in self.mixer.resample(None)]
-        # the mean: mkv and webm round timestamps to milliseconds
-        begin = float(np.mean(self.begins or [0.0]))
+        lates = self.lates or [0.0]
+        begin, rate = np.median(lates), self.rate
+        drift = np.median(lates[-AROUND:]) - np.median(lates[:AROUND])
+        if abs(drift) > MAX_STEP:  # the clock of the samples is not that of the file
+            begin = np.median(lates[:AROUND])
+            rate *= self.length / (self.length + drift)
         if not self.chunks:
-            return begin, np.empty(0, np.float32)
-        left, *right = (np.concatenate(parts) for parts in zip(*self.chunks))
-        mono = (left + right[0]) * STEREO_GAIN if right else left
-        return begin, soxr.resample(mono, self.rate, sample_rate)
+            return begin + self.count, np.empty(0, np.float32), False
+        mono, cancel = mixed([np.concatenate(parts) for parts in zip(*self.chunks)], self.rate)
+        return begin + self.count, soxr.resample(mono, rate, sample_rate), cancel
 
 
 def _channels(frame: av.AudioFrame) -> list[np.ndarray]:
