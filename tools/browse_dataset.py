@@ -43,9 +43,9 @@ def without_packing(node):
 
 def main() -> None:
     args = parse_args()
-    cfg = apply_cfg_options(read_config(args.config), args.cfg_options)
-    init_default_scope(cfg.get('default_scope', 'mmaction'))
     with user_errors():
+        cfg = apply_cfg_options(read_config(args.config), args.cfg_options)
+        init_default_scope(cfg.get('default_scope', 'mmaction'))
         dataset = DATASETS.build(without_packing(cfg[f'{args.mode}_dataloader'].dataset.to_dict()))
     out = args.out or Path('work_dirs', Path(args.config).stem, 'browse')
     out.mkdir(parents=True, exist_ok=True)

@@ -40,8 +40,9 @@ def add_config_arguments(parser: ArgumentParser) -> None:
         nargs='+',
         action=_CfgOptions,
         metavar='KEY=VALUE',
-        help='change settings of the config, such as data_root=DIR or '
-        'train_dataloader.batch_size=8; a list is written key="[a,b]"',
+        help='change settings of the config, such as data_root=DIR, '
+        'train_dataloader.batch_size=8 or feature_pipeline.CenterCrop.crop_size=96; '
+        'a list is written key="[a,b]"',
     )
 
 

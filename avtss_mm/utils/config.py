@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from threading import Lock
 from typing import Any
 
 from mmengine.config import Config
 from mmengine.hub import get_config
+
+from ..errors import UsageError
 
 PARSE_ERRORS = (
     *(AttributeError, KeyError, SyntaxError, TypeError, ValueError),
@@ -74,11 +77,15 @@ def _plain_value(node: ast.expr) -> Any:
 
 
 def apply_cfg_options(cfg: Config, options: dict[str, Any] | None) -> Config:
-    """Merge ``--cfg-options`` into a config, so that ``data_root=DIR`` moves its data sets too.
+    """Merge ``--cfg-options`` into a config.
 
-    A config copies its ``data_root`` into its data sets while it is read; an override that comes
-    later reaches only the variable. Here every ``data_root`` that had the old value follows it;
-    one with another value stays.
+    A dotted name may name a step of a pipeline by its number or by its type, if no other step is of
+    that type: ``train_dataloader.dataset.pipeline.SampleAVClips.speeds``. It finds the steps of
+    steps (``transforms``) too.
+
+    ``data_root=DIR`` moves the data sets too: a config copies its ``data_root`` into its data sets
+    while it is read, and an override that comes later reaches only the variable. Here every
+    ``data_root`` that had the old value follows it; one with another value stays.
 
     Args:
         cfg: The config, changed in place.
@@ -86,13 +93,53 @@ def apply_cfg_options(cfg: Config, options: dict[str, Any] | None) -> Config:
 
     Returns:
         The same config.
+
+    Raises:
+        UsageError: If a type is of no step of a list, or of several.
     """
     if options:
         old = cfg.get('data_root')
-        cfg.merge_from_dict(options)
+        cfg.merge_from_dict({_numbered(cfg, name): value for name, value in options.items()})
         if old is not None and 'data_root' in options:
             _move(cfg._cfg_dict, old, options['data_root'])
     return cfg
+
+
+def _numbered(cfg: Config, name: str) -> str:
+    """A dotted name, with the numbers of a step of a list where its type was."""
+    node, parts = cfg, []
+    for part in name.split('.'):
+        place = [part]
+        if isinstance(node, list):
+            steps = list(_steps(node))
+            chosen = [place for place, kind in steps if part in (kind, '.'.join(place))]
+            if len(chosen) != 1:
+                found = ', '.join(f'{".".join(place)} {kind}'.rstrip() for place, kind in steps)
+                how = 'is several of' if chosen else 'is none of'
+                raise UsageError(f'{name}: {part} {how} {found or "an empty list"}')
+            (place,) = chosen
+        parts += place
+        for key in place:
+            if isinstance(node, list):
+                node = node[int(key)]
+            else:
+                node = node.get(key) if isinstance(node, (dict, Config)) else None
+    return '.'.join(parts)
+
+
+def _steps(items: list) -> Iterator[tuple[list[str], str]]:
+    """Place, such as ``['4', 'transforms', '0']``, and type of steps, and of steps within these."""
+    for number, item in enumerate(items):
+        place, within = [str(number)], item
+        if isinstance(item, dict):
+            kind = item.get('type', '')
+            yield place, str(getattr(kind, '__name__', kind)).rpartition('.')[2]
+            place, within = [*place, 'transforms'], item.get('transforms')
+        elif not isinstance(item, list):
+            yield place, ''
+        if isinstance(within, list):
+            for below, kind in _steps(within):
+                yield place + below, kind
 
 
 def _move(node: Any, old: str, new: str) -> None:

@@ -38,7 +38,7 @@ variants = dict(
     temporal=dict(config='../peers/temporal_toy.py', options=_speeds),
 )
 options = {
-    'train_dataloader.dataset.pipeline.1.speeds': (1, 2, 4),
+    'train_dataloader.dataset.pipeline.SampleAVClips.speeds': (1, 2, 4),
     'train_cfg.val_interval': 10,
 }
 evaluations = dict(

@@ -7,7 +7,7 @@ _base_ = './toy_temporal_weight.py'
 
 _demo = '../demo/avtss_toy.py'
 _one = {'model.neck.num_layers': 1, 'model.audio_neck.num_layers': 1}
-_per_frame = {'train_dataloader.dataset.pipeline.4.transforms.0.per_frame': True}
+_per_frame = {'train_dataloader.dataset.pipeline.PhotometricJitter.per_frame': True}
 _tasks = ('speed_v', 'speed_a', 'direction_v', 'direction_a', 'order_vv', 'order_aa', 'order_va')
 _half = {f'model.pretext_heads.{task}.loss_weight': 0.5 for task in _tasks}
 _full = {f'model.pretext_heads.{task}.loss_weight': 1.0 for task in _tasks}

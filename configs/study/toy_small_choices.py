@@ -5,7 +5,7 @@ _base_ = './toy_temporal_weight.py'
 
 _neck, _head = 'model.neck.num_layers', 'model.contrastive_head'
 _start = f'{_head}.neighbor_start_epoch'  # of the 20 epochs of the budget
-_per_frame = 'train_dataloader.dataset.pipeline.4.transforms.0.per_frame'
+_per_frame = 'train_dataloader.dataset.pipeline.PhotometricJitter.per_frame'
 _video_alone = {'model.audio_neck': None}  # which the options of all would make again
 _changes = dict(
     projection_1_layer={_neck: 1, 'model.audio_neck.num_layers': 1},

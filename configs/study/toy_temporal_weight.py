@@ -10,7 +10,7 @@ _orders = _tasks[4:]
 _apart, _shared = '../demo/avtss_toy.py', '../ablations/avtss_toy_shared_speed.py'
 data = dict(root='data/toy_choice', toy=dict(num_videos=400, num_test=400, seed=7))
 seeds = (0,)
-_colour = 'train_dataloader.dataset.pipeline.4.transforms.0.per_frame'
+_colour = 'train_dataloader.dataset.pipeline.PhotometricJitter.per_frame'
 _necks = ('model.neck', 'model.audio_neck')
 options = {
     _colour: False,

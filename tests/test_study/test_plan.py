@@ -109,6 +109,16 @@ def test_config_of_a_run():
     assert cfg.model.contrastive_head.neighbor_start_epoch == 10
 
 
+def test_a_variant_names_a_step_by_its_type():
+    speeds = {'train_dataloader.dataset.pipeline.SampleAVClips.speeds': (1, 2)}
+    plan = study(variants=dict(a=dict(config=DEMO, options=speeds)))
+    cfg = run_config(plan, plan.runs()[1])
+    assert cfg.train_dataloader.dataset.pipeline[1].speeds == (1, 2)
+    plan = study(options={'train_dataloader.dataset.pipeline.SampleFrames.clip_len': 8})
+    with pytest.raises(UsageError, match='SampleFrames is none of 0 AVInit, 1 SampleAVClips'):
+        run_config(plan, plan.runs()[1])
+
+
 def test_a_schedule_too_short_for_a_warm_up():
     cfg = Config.fromfile(DEMO)
     stretch_schedule(cfg, 1)

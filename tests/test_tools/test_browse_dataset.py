@@ -65,3 +65,13 @@ def test_missing_videos_end_it_with_the_way_out(browse):
     with pytest.raises(SystemExit, match='nowhere.*build_manifest.py'):
         browse('--cfg-options', 'data_root=nowhere', '--out', 'pictures')
     assert not Path('pictures').exists()
+
+
+def test_an_option_names_a_step_by_its_type(browse):
+    speed = 'train_dataloader.dataset.dataset.pipeline.SampleAVClips.speeds=(2,)'
+    size = 'train_dataloader.dataset.dataset.pipeline.Resize.scale=(16,16)'
+    printed = browse('--cfg-options', speed, size, '--num', '1')
+    assert '2x' in printed, printed
+    wrong = speed.replace('SampleAVClips', 'SampleAVClip')
+    with pytest.raises(SystemExit, match='error: .*SampleAVClip is none of 0 AVInit, 1 SampleAV'):
+        browse('--cfg-options', wrong)
