@@ -4,42 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-SAMPLERS = ('SampleFrames', 'UniformSampleAVClips', 'SlidingAVClips', 'SampleAVClips')
+from mmaction.registry import TRANSFORMS
+
+SAMPLER = dict(
+    clip_len='frames',
+    video_fps='fps',
+    frame_interval='frame_interval',
+    audio_duration='clip_seconds',
+    num_clips='clips',
+    stride='clip_stride',
+)
+"""What the attributes of samplers, of ours and of mmaction2, are called here."""
 CROPS = dict(CenterCrop=1, ThreeCrop=3, TenCrop=10)
 
 
 def describe_protocol(pipeline: Sequence[dict]) -> dict:
-    """Read frames, rate, resolution, clips and crops off a pipeline's config.
+    """Build a pipeline and read frames, rate, resolution, clips and crops off its transforms.
 
     Args:
         pipeline (Sequence[dict]): Configs of transforms, of ours or of mmaction2.
 
     Returns:
-        dict: Those of ``clips``, ``crops``, ``frames``, ``fps``, ``frame_interval``,
-        ``resolution`` (``'112 x 112'``), ``clip_seconds``, ``sample_rate`` (Hz) and ``num_mels``
-        that the pipeline decides.
+        dict: Those of ``clips`` or ``clip_stride`` (s), ``crops``, ``frames``, ``fps``,
+        ``frame_interval``, ``resolution`` (``'112 x 112'``), ``clip_seconds``, ``sample_rate``
+        (Hz) and ``num_mels`` that the pipeline decides.
     """
     facts = {}
     has_video, has_audio = True, False
-    for step in pipeline:
-        kind = step['type']
-        if kind in SAMPLERS:
-            facts['clips'] = 2 if kind == 'SampleAVClips' else step.get('num_clips', 1)
-            facts['frames'] = step.get('clip_len', 16)
-            if kind == 'SampleFrames':
-                facts['frame_interval'] = step.get('frame_interval', 1)
-            else:
-                facts['fps'] = step.get('video_fps', 16)
-                facts['clip_seconds'] = step.get('clip_duration') or facts['frames'] / facts['fps']
+    for transform in map(TRANSFORMS.build, pipeline):
+        kind = type(transform).__name__
+        if hasattr(transform, 'clip_len'):
+            read = {name: getattr(transform, key, None) for key, name in SAMPLER.items()}
+            facts.update((name, value) for name, value in read.items() if value is not None)
         elif kind == 'AVDecode':
-            has_video, has_audio = step.get('with_video', True), step.get('with_audio', True)
-            facts['sample_rate'] = step.get('sample_rate', 16000)
+            has_video, has_audio = transform.with_video, transform.with_audio
+            facts['sample_rate'] = transform.sample_rate
         elif kind == 'MelSpectrogram':
-            facts['num_mels'] = step.get('num_mels', 80)
-        elif kind == 'Resize' and not step.get('keep_ratio', True):
-            facts['resolution'] = _size(step['scale'])
+            facts['num_mels'] = transform.to_mel.n_mels
+        elif kind == 'Resize' and not transform.keep_ratio:
+            facts['resolution'] = _size(transform.scale)
         elif kind in CROPS:
-            facts['resolution'] = _size(step['crop_size'])
+            facts['resolution'] = _size(transform.crop_size)
             facts['crops'] = CROPS[kind]
     dropped = () if has_video else ('frames', 'fps', 'resolution', 'crops')
     dropped += () if has_audio else ('sample_rate', 'num_mels')
@@ -50,15 +55,19 @@ def protocol_text(facts: dict) -> str:
     """One line, such as ``16 frames at 16 fps, 112 x 112, 10 clips x 3 crops``."""
     parts = []
     if 'frames' in facts:
-        by_time = 'fps' in facts
-        rate = f'at {facts["fps"]:g} fps' if by_time else f'every {facts["frame_interval"]}.'
-        parts.append(f'{facts["frames"]} frames {rate}')
+        parts.append(f'{facts["frames"]} frames')
+        if 'fps' in facts:
+            parts[-1] += f' at {facts["fps"]:g} fps'
+        elif 'frame_interval' in facts:
+            parts[-1] += f' every {facts["frame_interval"]}.'
     if 'resolution' in facts:
         parts.append(facts['resolution'])
     if 'num_mels' in facts:
         parts.append(f'{facts["num_mels"]} mel bins of {facts["sample_rate"]} Hz sound')
     if 'frames' not in facts and 'clip_seconds' in facts:
         parts.append(f'{facts["clip_seconds"]:g} s')
+    if 'clip_stride' in facts:
+        parts.append(f'a clip every {facts["clip_stride"]:g} s')
     if 'clips' in facts:
         crops = f' x {facts["crops"]} crop' + 's' * (facts['crops'] > 1) if 'crops' in facts else ''
         parts.append(f'{facts["clips"]} clip' + 's' * (facts['clips'] > 1) + crops)
@@ -76,6 +85,6 @@ def chance_of(name: str, metrics: dict[str, float]) -> float | None:
     return metrics.get(f'{name}_chance', shared)
 
 
-def _size(size: int | Sequence[int]) -> str:
-    width, height = (size, size) if isinstance(size, int) else size
+def _size(size: Sequence[int]) -> str:
+    width, height = size
     return f'{height} x {width}'

@@ -19,8 +19,8 @@ class AVInit(BaseTransform):
     Added keys: ``reader``; ``duration`` (s) and ``has_audio``, unless the manifest gave them.
 
     Args:
-        backend (str): ``'pyav'``, ``'torchcodec'``, ``'decord'``, or ``'auto'`` for the fastest
-            that loads on this machine. Defaults to 'auto'.
+        backend (str): ``'pyav'``, ``'torchcodec'``, ``'decord'``, or ``'auto'``, which is PyAV.
+            Defaults to 'auto'.
     """
 
     def __init__(self, backend: str = 'auto') -> None:

@@ -30,7 +30,8 @@ class EvaluationSampler(WindowSampler):
         self, clip_len: int = 16, video_fps: float = 16, clip_duration: float | None = None
     ) -> None:
         super().__init__(clip_len, video_fps)
-        self.audio_duration = clip_duration or self.clip_duration
+        if clip_duration:
+            self.audio_duration = clip_duration
 
     def transform(self, results: dict) -> dict:
         """Add the windows to ``results``."""

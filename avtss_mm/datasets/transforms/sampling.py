@@ -40,7 +40,7 @@ class WindowSampler(BaseTransform):
             raise ValueError(f'clip_len={clip_len} and video_fps={video_fps} must be positive')
         self.clip_len = clip_len
         self.video_fps = video_fps
-        self.clip_duration = clip_len / video_fps
+        self.clip_duration = self.audio_duration = clip_len / video_fps
 
     def _set_windows(
         self,
@@ -109,6 +109,8 @@ class SampleAVClips(WindowSampler):
         min_overlap (float): Share of the shorter window that two overlapping windows have in
             common, at least. Defaults to 0.5.
     """
+
+    num_clips = 2
 
     def __init__(
         self,
