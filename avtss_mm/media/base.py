@@ -15,6 +15,9 @@ TOLERANCE = 1e-3
 """Seconds by which a frame may begin after the asked time and still be on screen: a time that was
 computed as ``n / fps`` and the timestamp of frame n differ by rounding."""
 
+FAR = 1e7
+"""A time (seconds) after the end of any file: asks for its last frame."""
+
 MERGE_GAP = 0.5
 """Sound windows closer than this (seconds) are decoded as one: cheaper than another seek."""
 
@@ -61,12 +64,15 @@ class MediaClips:
         frames: For each clip a list of T uint8 RGB arrays (H, W, 3). One source frame that was
             asked for several times is the same array: copy before writing into it.
         frame_pts: For each clip the times (T,) in seconds of the frames really returned.
+        frame_ages: For each clip the seconds (T,) by which a frame is older than the one that
+            should be on screen and does not decode; 0 where nothing is damaged.
         audio: For each window a float32 mono array (round((end - start) * sample_rate),), zero
             where the track has no sound; ``None`` when the file has no sound track.
     """
 
     frames: list[list[np.ndarray]]
     frame_pts: list[np.ndarray]
+    frame_ages: list[np.ndarray]
     audio: list[np.ndarray | None]
 
 
@@ -79,6 +85,7 @@ class Reader(ABC):
 
     path: str
     info: MediaInfo
+    max_age: float | None = None
     antiphase = False
     """Whether channels of the sound that was read so far cancel each other in a plain mix."""
 
@@ -117,11 +124,16 @@ class Reader(ABC):
             raise MediaError(self.path, 'no video stream')
         if not np.isfinite(times).all():
             raise ValueError('frame_times must be finite numbers of seconds')
-        images, pts = self._frames(times) if times.size else ([], np.empty(0))
+        images, pts, ages = self._frames(times) if times.size else ([], np.empty(0), np.empty(0))
+        if self.max_age is not None and ages.max(initial=0) > self.max_age:
+            raise MediaError(
+                self.path, f'a frame of {ages.max():.2f} s before stands in for one that is damaged'
+            )
         rows = [np.searchsorted(times, clip) for clip in clips]
         return MediaClips(
             frames=[[images[i] for i in row] for row in rows],
             frame_pts=[pts[row] for row in rows],
+            frame_ages=[ages[row] for row in rows],
             audio=self._windows(audio_windows, sample_rate),
         )
 
@@ -139,9 +151,23 @@ class Reader(ABC):
                 waveforms[i] = waveform[first:last].copy() if len(group) > 1 else waveform
         return waveforms
 
+    def measured_duration(self) -> float:
+        """Length in seconds by the last frame that decodes: a header can be absent or absurd, or
+        promise more than there is. Decodes the end of the picture; a sound-only file is measured
+        when it is opened.
+
+        Raises:
+            MediaError: If nothing decodes.
+        """
+        info = self.info
+        if not info.has_video:
+            return info.duration
+        last = float(self.read([np.array([FAR])]).frame_pts[0][0])
+        return info.duration if last < info.duration <= last + 2 / info.fps else last + 1 / info.fps
+
     @abstractmethod
-    def _frames(self, times: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
-        """Images and timestamps of the frames on screen at the sorted ``times`` (n,)."""
+    def _frames(self, times: np.ndarray) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
+        """Images, timestamps and ages of the frames on screen at the sorted ``times`` (n,)."""
 
     @abstractmethod
     def _sound(self, start: float, num_samples: int, sample_rate: int) -> np.ndarray:

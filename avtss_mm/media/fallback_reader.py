@@ -37,7 +37,7 @@ class ForeignReader(PyAVReader):
     def _frames(self, times):
         if self._decoder is not None:
             try:
-                return self._foreign_frames(times)
+                return *self._foreign_frames(times), np.zeros(len(times))
             except self.errors:
                 self._decoder = None
         return super()._frames(times)
@@ -48,4 +48,4 @@ class ForeignReader(PyAVReader):
 
     @abstractmethod
     def _foreign_frames(self, times: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
-        """As :meth:`Reader._frames`, with the decoder of the library."""
+        """Images and timestamps as of :meth:`Reader._frames`, from the decoder of the library."""

@@ -10,9 +10,6 @@ from .reader import open_media
 SILENCE = 1e-3
 """Amplitude (-60 dBFS) below which a sample counts as silence."""
 
-FAR = 1e7
-"""A time (seconds) after the end of any file: asks for its last frame."""
-
 NUM_WINDOWS = 4
 WINDOW = 1.0
 """Stretches of a long sound that are listened to, and their length in seconds."""
@@ -47,11 +44,8 @@ def probe(path, backend: str = 'pyav', require_video: bool = True) -> dict:
         info = reader.info
         if require_video and not info.has_video:
             raise MediaError(path, 'no video stream')
-        duration, num_frames = info.duration, info.num_frames
+        duration, num_frames = reader.measured_duration(), info.num_frames
         if info.has_video:
-            last = float(reader.read([np.array([FAR])]).frame_pts[0][0])
-            if not last < duration <= last + 2 / info.fps:
-                duration = last + 1 / info.fps
             estimate = round(duration * info.fps)
             if abs(num_frames - estimate) > 0.1 * estimate:
                 num_frames = estimate

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -21,9 +21,11 @@ from .pyav_container import (
     header_duration,
     open_container,
     packets,
+    refusing,
     with_following,
 )
-from .pyav_sound import read_sound
+from .pyav_facts import describe, frame_rate, last_end
+from .pyav_sound import read_sound, sound_extent
 
 STEP_BACK = (0.0, 1.0, 4.0, 16.0)
 """Seconds before the wanted time that a seek aims at, in turn, until it lands early enough."""
@@ -57,8 +59,10 @@ class PyAVReader(Reader):
         self._container = None
         self._open()
         try:
-            self._start_decoding()
-            self._zero, self.info = self._examine()
+            with refusing(self.path, 'it does not decode'):
+                self._frame_time = 1 / frame_rate(self.path, self._video) if self._video else 0.0
+                self._start_decoding()
+                self._zero, self.info = self._examine()
         except BaseException:
             self.close()
             raise
@@ -82,8 +86,6 @@ class PyAVReader(Reader):
         self._video = best_stream(self._container, 'video')
         self._audio = best_stream(self._container, 'audio')
         self._tick = float(self._video.time_base) if self._video else 0.0
-        rate = self._video and (self._video.average_rate or self._video.guessed_rate)
-        self._frame_time = float(1 / (rate or 25))
         for stream in filter(None, (self._video, self._audio)):
             stream.codec_context.thread_count = 1
 
@@ -94,39 +96,27 @@ class PyAVReader(Reader):
             raise MediaError(self.path, 'neither a video nor an audio stream that can be decoded')
         if self._video is not None and first is None:
             raise MediaError(self.path, 'no video frame with a timestamp decodes')
-        zero = first.time if first else float((main.start_time or 0) * main.time_base)
         duration = header_duration(self._container, main)
         if not 0 < duration < self._container.size / MIN_BYTE_RATE:  # not of a path that is gone
-            duration = self._scan(zero)
-        video, audio = self._video, self._audio  # only now: the scan opens the file again
-        rotation = round(getattr(first, 'rotation', 0) / 90) % 4 * 90
-        size = self._size = (first.width, first.height) if video else (0, 0)
-        info = MediaInfo(
-            duration=duration,
-            fps=1 / self._frame_time if video else 0.0,
-            num_frames=video.frames if video else 0,
-            width=size[rotation // 90 % 2],
-            height=size[1 - rotation // 90 % 2],
-            rotation=rotation,
-            has_video=video is not None,
-            has_audio=audio is not None,
-            sample_rate=audio.codec_context.sample_rate if audio else 0,
-            channels=audio.codec_context.channels if audio else 0,
-        )
-        return zero, info
-
-    def _scan(self, zero: float) -> float:
-        """Length in seconds by the last packet, for a file whose header does not say."""
-        main = self._video or self._audio
-        ends = [p.pts + (p.duration or 0) for p in packets(self._container, main) if p.pts]
-        end = float(max(ends, default=0) * main.time_base)
-        self._open()
-        self._start_decoding()
-        return max(end - zero, 0.0)
+            duration = 0.0
+        zero = first.time if first else None
+        if first is None:
+            zero, end = sound_extent(self._container, self._audio, duration)
+            if zero is None:
+                raise MediaError(self.path, 'no sound with a timestamp decodes')
+            duration = 0.0 if end is None else end - zero
+        if not duration > 0:
+            self._open()
+            duration = max(last_end(self._container, self._video or self._audio) - zero, 0.0)
+            self._open()
+            self._start_decoding()
+        self._size = (first.width, first.height) if first else (0, 0)
+        return zero, describe(first, self._video, self._audio, duration, self._frame_time)
 
     def _start_decoding(self) -> None:
         """Puts the first frame that decodes from the present position into ``_next``."""
         self._decoded = self._decode() if self._video is not None else iter(())
+        self._stamps = []  # sorted ticks of the frames that were there to decode
         self._current, self._next = None, next(self._decoded, None)
 
     def _decode(self) -> Iterator[av.VideoFrame]:
@@ -142,6 +132,9 @@ class PyAVReader(Reader):
         for packet, following, leads in with_following(packets(self._container, self._video)):
             if self._is_avi:
                 following, shift = None, avi_shift(packet) if shift is None else shift
+            stamp = packet.dts if self._is_avi else packet.pts
+            if stamp is not None and packet.size and not packet.is_discard:
+                insort(self._stamps, stamp - (shift or 0))
             num_shown = self._num_wanted(packet, following, leads)
             context.skip_frame = 'DEFAULT' if num_shown is None or num_shown else 'NONREF'
             num_missing -= num_shown or 0
@@ -177,7 +170,7 @@ class PyAVReader(Reader):
                 yield from part.decode()
 
     def _frames(self, times):
-        images, pts, shown = [], np.empty(len(times)), None
+        images, pts, ages, shown = [], np.empty(len(times)), np.empty(len(times)), None
         wanted = np.maximum(times, 0) + self._zero + TOLERANCE
         breaks = [i for i in range(1, len(wanted)) if self._seek_pays(wanted[i - 1], wanted[i])]
         ends = dict(zip([0, *breaks], [*breaks, len(wanted)]))  # of a stretch, by its begin
@@ -194,7 +187,9 @@ class PyAVReader(Reader):
                 image = self._to_rgb(shown)
             images.append(image)
             pts[i] = shown.time - self._zero
-        return images, pts
+            due = bisect_right(self._stamps, time / self._tick)
+            ages[i] = max(self._stamps[due - 1] - shown.pts, 0) * self._tick if due else 0
+        return images, pts, ages
 
     def _seek_pays(self, shown: float, time: float) -> bool:
         """Whether a key frame lies between the frame on screen at ``shown`` and ``time``."""
@@ -230,8 +225,9 @@ class PyAVReader(Reader):
 
     def _to_rgb(self, frame: av.VideoFrame) -> np.ndarray:
         # to the size of the first: a broadcast, or damage, may change it
-        rgb = self._reformatter.reformat(frame, *self._size, format='rgb24', **ONE_THREAD)
-        rgb = rgb.to_ndarray()
+        with refusing(self.path, f'its picture ({frame.format.name}) cannot be made RGB'):
+            rgb = self._reformatter.reformat(frame, *self._size, format='rgb24', **ONE_THREAD)
+            rgb = rgb.to_ndarray()
         turns = self.info.rotation // 90
         return np.ascontiguousarray(np.rot90(rgb, turns)) if turns else rgb
 
@@ -239,8 +235,9 @@ class PyAVReader(Reader):
         stretch = (self._zero + start, num_samples, sample_rate)
         try:
             waveform, antiphase = read_sound(self._container, self._audio, *stretch)
-        except av.FFmpegError:
+        except (av.FFmpegError, ValueError):
             self._open()
-            waveform, antiphase = read_sound(self._container, self._audio, *stretch, seek=False)
+            with refusing(self.path, 'its sound cannot be mixed or resampled'):
+                waveform, antiphase = read_sound(self._container, self._audio, *stretch, seek=False)
         self.antiphase |= antiphase
         return waveform

@@ -6,6 +6,7 @@ import os
 import stat
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 
 import av
@@ -47,6 +48,16 @@ def open_container(path: str) -> av.container.InputContainer:
         return open_input(local_name(path))
     except (av.FFmpegError, OSError, ValueError) as error:
         raise MediaError(path, getattr(error, 'strerror', None) or error) from error
+
+
+@contextmanager
+def refusing(path: str, what: str) -> Iterator[None]:
+    """Turns what FFmpeg and PyAV raise on odd data into a :class:`MediaError`."""
+    try:
+        yield
+    except (av.FFmpegError, ValueError, ArithmeticError, MemoryError) as error:
+        reason = getattr(error, 'strerror', None) or error
+        raise MediaError(path, f'{what}: {reason}') from error
 
 
 def open_input(source) -> av.container.InputContainer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterator
 from itertools import chain, islice
@@ -26,6 +27,9 @@ AROUND = 16
 PLAIN = (('fltp', 'mono'), ('fltp', 'stereo'))
 """Format and layout of what AAC, MP3, Opus and Vorbis give: of these, frames are taken as they are;
 to convert one in FFmpeg costs half as much as to decode it."""
+
+TAIL = 1.0
+"""Seconds before the promised end of a track from which it is decoded to find the real one."""
 
 STEP_BACK = (0.0, 1.0, 10.0)
 """Seconds before the wanted time that a seek aims at, in turn, until it lands early enough."""
@@ -63,6 +67,32 @@ def read_sound(container, stream, start, num_samples, sample_rate, seek=True) ->
     return waveform, antiphase
 
 
+def sound_extent(container, stream, duration: float) -> tuple[float | None, float | None]:
+    """Begin and end in seconds, as the stream counts, of what decodes of a track.
+
+    Args:
+        container: Open PyAV container, at its beginning.
+        stream: Its audio stream.
+        duration: Seconds that the header promises.
+
+    Returns:
+        tuple: None for the begin where nothing decodes, for the end where nothing does near it.
+    """
+    tick = float(stream.time_base)
+    first = next(_decode(packets(container, stream), -math.inf, math.inf), None)
+    begin = first and first.time
+    if begin is None:
+        return None, None
+    goal = begin + duration - TAIL
+    try:
+        source = _seek(container, stream, goal)
+    except av.FFmpegError:  # the file cannot seek
+        return begin, None
+    tail = [f for f in _decode(source, goal / tick, math.inf) if f.time is not None]
+    ends = [frame.time + frame.samples / frame.sample_rate for frame in tail]
+    return begin, max(ends, default=None)
+
+
 def _seek(container, stream, time: float) -> Iterator[av.Packet]:
     """Packets from one at or before ``time`` on, as far as the track goes back."""
     track_start = stream.start_time or 0
@@ -82,7 +112,7 @@ def _seek(container, stream, time: float) -> Iterator[av.Packet]:
     return chain([first] if first is not None else [], source)
 
 
-def _decode(source, start: int, end: int) -> Iterator[av.AudioFrame]:
+def _decode(source, start: float, end: float) -> Iterator[av.AudioFrame]:
     """Frames between two times in ticks; a packet that does not decode is passed over."""
     for packet in source:
         if packet.pts is not None:

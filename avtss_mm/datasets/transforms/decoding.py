@@ -16,7 +16,8 @@ class AVInit(BaseTransform):
 
     Required keys: ``filename``.
 
-    Added keys: ``reader``; ``duration`` (s) and ``has_audio``, unless the manifest gave them.
+    Added keys: ``reader``; ``duration`` (s, of what decodes) and ``has_audio``, unless the manifest
+    gave them.
 
     Args:
         backend (str): ``'pyav'``, ``'torchcodec'``, ``'decord'``, or ``'auto'``, which is PyAV.
@@ -34,7 +35,7 @@ class AVInit(BaseTransform):
         """
         reader = results['reader'] = open_media(results['filename'], backend=self.backend)
         if not results.get('duration'):
-            results['duration'] = reader.info.duration
+            results['duration'] = reader.measured_duration()
         results.setdefault('has_audio', reader.info.has_audio)
         if not results['duration'] > 0:
             raise MediaError(results['filename'], 'its duration is not known')
