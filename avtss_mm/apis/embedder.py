@@ -11,7 +11,7 @@ import torch
 from mmengine.config import Config
 
 from .clip_reader import INPUTS, ClipReader, Clips
-from .encoder import load_encoder
+from .encoder import Checkpoint, load_encoder
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,8 @@ class Embedder:
     change where they lie. Long files are read and encoded ``batch_size`` clips at a time.
 
     Args:
-        checkpoint: Checkpoint of training, or ``'random'`` for seeded random weights.
+        checkpoint: Checkpoint of training, as a path or read by :func:`read_checkpoint`, or
+            ``'random'`` for seeded random weights.
         config: The config it was trained with. Defaults to None: the one kept in the checkpoint.
         device: Defaults to None: a GPU if there is one.
         batch_size: Clips that go through the network at once. Defaults to 16.
@@ -74,7 +75,7 @@ class Embedder:
 
     def __init__(
         self,
-        checkpoint: str,
+        checkpoint: str | Checkpoint,
         config: str | Config | None = None,
         device: str | None = None,
         batch_size: int = 16,

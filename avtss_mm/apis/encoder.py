@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import copy
 import os
+from typing import NamedTuple
 
 from mmaction.registry import MODELS
 from mmengine.config import Config, ConfigDict
 from mmengine.device import get_device
 from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
-from mmengine.runner import load_checkpoint
-from mmengine.runner.checkpoint import CheckpointLoader
+from mmengine.runner.checkpoint import CheckpointLoader, _load_checkpoint_to_model
 
 from ..checkpoints.registered import check_registered
 from ..errors import WeightsError
@@ -22,13 +22,36 @@ from ..utils.seeding import seeded
 ENCODER_PARTS = ('backbone', 'audio_backbone', 'neck', 'audio_neck', 'channels_last')
 
 
+class Checkpoint(NamedTuple):
+    """A checkpoint that is read: its path, and what the file holds."""
+
+    path: str
+    content: dict
+
+
+def read_checkpoint(checkpoint: str | Checkpoint) -> Checkpoint:
+    """Read a checkpoint to give it to several functions, unless that is done already.
+
+    Raises:
+        FileNotFoundError: If there is no such checkpoint.
+        WeightsError: If the file holds something else.
+    """
+    if isinstance(checkpoint, Checkpoint):
+        return checkpoint
+    path = os.fspath(checkpoint)
+    content = CheckpointLoader.load_checkpoint(path, map_location='cpu')
+    if not isinstance(content, dict):
+        raise WeightsError(f'{path} holds a {type(content).__name__}, which is no checkpoint')
+    return Checkpoint(path, content)
+
+
 def load_encoder(
-    checkpoint: str, config: str | Config | None = None, device: str | None = None
+    checkpoint: str | Checkpoint, config: str | Config | None = None, device: str | None = None
 ) -> tuple[AVEncoder, Config]:
     """Build the encoders of a checkpoint, with their weights.
 
     Args:
-        checkpoint (str): A checkpoint of training, or ``'random'`` for seeded random weights.
+        checkpoint (str or Checkpoint): Of training, or ``'random'`` for seeded random weights.
         config (str or Config, optional): The config it was trained with. Defaults to None: the
             one kept in the checkpoint, of which nothing is run.
         device (str, optional): Defaults to None: a GPU if there is one.
@@ -41,6 +64,8 @@ def load_encoder(
         ValueError: If the checkpoint holds no config and none is given, or the config has no
             encoder.
     """
+    if checkpoint != 'random':
+        checkpoint = read_checkpoint(checkpoint)
     config = config_of_checkpoint(checkpoint) if config is None else config
     config = config if isinstance(config, Config) else read_config(config)
     init_default_scope('mmaction')
@@ -49,7 +74,7 @@ def load_encoder(
         if checkpoint == 'random':
             _init_quietly(model)
     if checkpoint != 'random':
-        load_checkpoint(model, checkpoint, map_location='cpu')
+        _load_checkpoint_to_model(model, checkpoint.content)
     return model.to(device or get_device()).eval(), config
 
 
@@ -78,7 +103,7 @@ def encoder_config(model: ConfigDict) -> dict:
     return dict(type='AVEncoder', data_preprocessor=preprocessor, **parts)
 
 
-def config_of_checkpoint(checkpoint: str) -> Config:
+def config_of_checkpoint(checkpoint: str | Checkpoint) -> Config:
     """The config that mmengine kept in a checkpoint, read without running it.
 
     Raises:
@@ -88,17 +113,14 @@ def config_of_checkpoint(checkpoint: str) -> Config:
     """
     if checkpoint == 'random':
         raise ValueError('random weights need a config')
-    loaded = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu')
-    text = loaded.get('meta', {}).get('cfg') if isinstance(loaded, dict) else None
+    path, content = read_checkpoint(checkpoint)
+    meta = content.get('meta')
+    text = meta.get('cfg') if isinstance(meta, dict) else None
     if not text:
-        raise WeightsError(
-            f'{os.fspath(checkpoint)} holds no config: name the one that it was trained with'
-        )
+        raise WeightsError(f'{path} holds no config: name the one that it was trained with')
     try:
         config = parse_config_text(text)
         check_registered([encoder_config(config.model), config.get('feature_pipeline')])
     except (AttributeError, TypeError, ValueError) as error:  # no model, or no dict
-        raise WeightsError(
-            f'{os.fspath(checkpoint)}: {error}. Name a config that you trust instead'
-        ) from error
+        raise WeightsError(f'{path}: {error}. Name a config that you trust instead') from error
     return config

@@ -10,7 +10,7 @@ from mmengine.config import Config
 
 from ..apis.clip_reader import INPUTS, Clips
 from ..apis.embedder import ClipFeatures, Embedder
-from ..apis.encoder import config_of_checkpoint
+from ..apis.encoder import config_of_checkpoint, read_checkpoint
 from ..datasets.transforms import MelSpectrogram, SlidingAVClips
 from ..datasets.transforms.evaluation_sampling import EvaluationSampler
 from ..utils.config import read_config
@@ -62,6 +62,8 @@ def chunk_embedder(
         FileNotFoundError: If there is no such checkpoint or config.
         ValueError: If the config has no ``feature_pipeline`` with a sampler of evaluation.
     """
+    if checkpoint != 'random':
+        checkpoint = read_checkpoint(checkpoint)
     config = config_of_checkpoint(checkpoint) if config is None else config
     config = copy.deepcopy(config) if isinstance(config, Config) else read_config(config)
     if config.get('feature_pipeline') is not None:

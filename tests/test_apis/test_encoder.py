@@ -9,9 +9,11 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import save_checkpoint
 
 import avtss_mm  # noqa: F401
-from avtss_mm.apis import load_encoder
+from avtss_mm.apis import Embedder, load_encoder
 from avtss_mm.apis.encoder import encoder_config
 from avtss_mm.checkpoints.registered import check_registered
+from avtss_mm.errors import WeightsError
+from avtss_mm.fingerprint.embedding import chunk_embedder
 from avtss_mm.utils.config import parse_config_text, read_config
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
@@ -64,6 +66,22 @@ def test_of_a_fine_tuned_network(tmp_path):
         packed['inputs'] = dict(imgs=[clips])
         got = encoder(encoder.data_preprocessor(packed)['inputs'])['video'][0]
     assert torch.allclose(got, want, atol=1e-5)
+
+
+@pytest.mark.parametrize('make', [load_encoder, Embedder, chunk_embedder])
+def test_a_checkpoint_is_read_once(trained, monkeypatch, make):
+    read, load = [], torch.load
+    monkeypatch.setattr(torch, 'load', lambda *args, **kw: read.append(args) or load(*args, **kw))
+    make(trained[1], device='cpu')
+    assert len(read) == 1
+
+
+@pytest.mark.parametrize('content', [[1], dict(meta=[1], state_dict={})])
+def test_a_file_of_something_else(tmp_path, content):
+    path = str(tmp_path / 'list.pth')
+    torch.save(content, path)
+    with pytest.raises(WeightsError, match='list.pth holds'):
+        load_encoder(path)
 
 
 def test_a_checkpoint_without_config_says_so(tmp_path):
