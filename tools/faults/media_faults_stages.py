@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import random
 import re
-import resource
 import shutil
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import psutil
 from media_faults_check import OLDER, examine
 from media_faults_damage import DAMAGE, REMUXED
 from media_faults_odd import CHANGES, NO_MEDIA, ODD, Case, change, no_media
@@ -26,7 +27,6 @@ from avtss_mm.fingerprint.search import chunks_of, match_chunks, query_features
 from avtss_mm.workers.guarded_map import GuardedWorker, WorkerError
 
 SUFFIXES = ('.avi', '.mkv', '.mov', '.mp4', '.mpg', '.ts', '.webm')
-PAGE = resource.getpagesize()
 LONG = 600.0
 """Seconds above which a file is not asked for: some headers stretch few frames over days."""
 
@@ -195,19 +195,8 @@ class Memory:
 
     def _watch(self) -> None:
         while not self._over.wait(0.1):
-            held = dict(processes())
-            below = {os.getpid()}
-            while more := {pid for pid, (parent, _) in held.items() if parent in below} - below:
-                below |= more
-            sizes = [held[pid][1] for pid in below - {os.getpid()} if pid in held]
+            sizes = []
+            for process in psutil.Process().children(recursive=True):
+                with suppress(psutil.NoSuchProcess):  # it has just ended
+                    sizes.append(process.memory_info().rss // 10**6)
             self.most = max([self.most, *sizes])
-
-
-def processes():
-    """Each process, with its parent and its memory in MB (Linux)."""
-    for path in Path('/proc').glob('[0-9]*/stat'):
-        try:
-            facts = path.read_text().rpartition(')')[2].split()
-        except OSError:  # it has just ended
-            continue
-        yield int(path.parent.name), (int(facts[1]), int(facts[21]) * PAGE // 10**6)

@@ -28,6 +28,7 @@ import traceback
 from collections import Counter
 from pathlib import Path
 
+import psutil
 from fuzz_changes import forge, mutate
 from fuzz_targets import TARGETS, Target
 from tqdm import tqdm
@@ -112,7 +113,7 @@ def run_batch(name: str, numbers: range, args, folder: Path) -> Counter:
 def in_child(name: str, numbers: range, args, folder: Path, pipe: int) -> None:
     """Tries inputs and writes a word for each; never returns."""
     try:
-        used = int(Path('/proc/self/statm').read_text().split()[0]) * resource.getpagesize()
+        used = psutil.Process().memory_info().vms
         resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY, used + MEMORY))
         signal.signal(signal.SIGALRM, timed_out)
         for number in numbers:

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import torch
 
 from avtss_mm.engine import find_last_checkpoint
@@ -98,25 +99,26 @@ class Trial:
             time.sleep(0.005)
         return None
 
-    def processes(self) -> dict[int, bytes]:
+    def processes(self) -> dict[int, str]:
         """Its living processes, with their command lines."""
-        found = {}
-        for folder in Path('/proc').glob('[0-9]*'):
-            with suppress(OSError):  # it has ended meanwhile, or is another user's
-                if f'{MARK}={self.mark}'.encode() in (folder / 'environ').read_bytes().split(b'\0'):
-                    found[int(folder.name)] = (folder / 'cmdline').read_bytes()
-        return found
+        return {
+            process.pid: ' '.join(process.info['cmdline'] or ())
+            for process in psutil.process_iter(['environ', 'cmdline'])
+            if (process.info['environ'] or {}).get(MARK) == self.mark
+        }
 
     def children(self, parent: int) -> list[int]:
         """Those of its processes that ``parent`` started."""
-        return [pid for pid in self.processes() if _parent(pid) == parent]
+        with suppress(psutil.NoSuchProcess):
+            return [child.pid for child in psutil.Process(parent).children()]
+        return []
 
     def left_behind(self) -> list[str]:
         """Processes that outlive it, and how long; they are killed then."""
         stop = time.monotonic() + GRACE
         while self.processes() and time.monotonic() < stop:
             time.sleep(0.2)
-        left = [line.replace(b'\0', b' ').decode() for line in self.processes().values()]
+        left = list(self.processes().values())
         self.end()
         return left
 
@@ -132,12 +134,6 @@ class Trial:
         text = '\n' + self.log.read_text(errors='replace')
         place = text.find('\nerror: ')
         return text[place + 1 :].strip() if place >= 0 else ''
-
-
-def _parent(pid: int) -> int:
-    with suppress(OSError):
-        return int(Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[1])
-    return 0
 
 
 def fresh(folder: Path) -> Path:
