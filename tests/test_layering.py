@@ -105,3 +105,18 @@ def test_wings_import_only_what_they_may(room):
 
 def test_there_is_no_circle():
     TopologicalSorter(EDGES).prepare()  # raises CycleError, which names the modules
+
+
+def rooms_text() -> str:
+    """Every room with its lines, and the rooms that it imports."""
+    lines = []
+    for room in sorted({module[0] for module in MODULES}, key=lambda name: RANK.get(name, 99)):
+        inside = [module for module in MODULES if module[0] == room]
+        count = sum(len(MODULES[module].read_text().splitlines()) for module in inside)
+        targets = {target[0] for module in inside for target in EDGES[module]} - {room}
+        lines.append(f'{room:14} {count:6,} lines <- {" ".join(sorted(targets)) or "nothing"}')
+    return '\n'.join(lines)
+
+
+if __name__ == '__main__':  # python tests/test_layering.py
+    print(rooms_text())
