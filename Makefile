@@ -1,5 +1,6 @@
 # make install   build .venv with the versions of constraints.txt (a second call costs nothing)
 # make test      install, then run the tests
+# make test-fast install, then the tests that start no commands, campaigns or browsers: some minutes
 # make demo      install, then pre-train and evaluate on a small generated data set
 # make bench     install, then measure the speed, small (SAMPLES=folder of real videos)
 # make lint      check the style, and for unsafe calls; make format mends the style
@@ -10,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install test demo bench lint format
+.PHONY: install test test-fast demo bench lint format
 
 install: $(STAMP)
 
@@ -27,7 +28,10 @@ $(STAMP): setup.py pyproject.toml constraints.txt
 
 # One thread a process: more would fight over the cores
 test: install
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(JOBS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(JOBS) $(SELECT)
+
+test-fast: SELECT := -m "not slow"
+test-fast: test
 
 demo: install
 	$(BIN)/python tools/demo.py
