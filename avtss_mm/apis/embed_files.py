@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from itertools import chain
+from typing import NamedTuple
 
 import torch
 
@@ -49,30 +50,59 @@ def embed_files(
     """
     reader = reader or embedder.clip_reader(modalities or embedder.modalities)
     read = partial(_read_part, reader, embedder.batch_size)
-    items = list(zip(paths, durations or [None] * len(paths), [0] * len(paths)))
-    for item, clips in guarded_map(read, items, workers, timeout):
-        rest = []
-        if isinstance(clips, Clips) and len(clips) < clips.total:
-            firsts = range(len(clips), clips.total, len(clips))
-            rest = guarded_map(read, [(*item[:2], first) for first in firsts], workers, timeout)
-        yield item[0], _encode_all(embedder, chain([(item, clips)], rest))
+    files = zip(range(len(paths)), paths, durations or [None] * len(paths))
+    parts = _Parts(_Part(*file) for file in files)
+    begun = {}  # by number of a file, by first window of a part: features, None until it is read
+    for part, clips in guarded_map(read, parts, workers, timeout):
+        if part.first and part.file not in begun:  # another part failed
+            continue
+        if not isinstance(clips, Clips):
+            begun.pop(part.file, None)
+            parts.drop(part.file)
+            yield part.path, clips
+            continue
+        if part.first == 0:
+            begun[part.file] = dict.fromkeys(range(0, clips.total, len(clips)))
+            parts.put_first([part._replace(first=first) for first in begun[part.file] if first])
+        begun[part.file][part.first] = embedder.encode(clips)
+        if None not in begun[part.file].values():
+            yield part.path, join(begun.pop(part.file).values())
 
 
-def _read_part(reader: ClipReader, size: int, item: tuple) -> Clips | MediaError:
+class _Part(NamedTuple):
+    """Windows of a file that are read at once."""
+
+    file: int
+    path: str
+    duration: float | None
+    first: int = 0
+
+
+class _Parts:
+    """What is left to read: the first part of each file, and the others of those that are begun."""
+
+    def __init__(self, parts: Iterable[_Part]) -> None:
+        self._left = deque(parts)
+
+    def __iter__(self) -> _Parts:
+        return self
+
+    def __next__(self) -> _Part:
+        if not self._left:
+            raise StopIteration
+        return self._left.popleft()
+
+    def put_first(self, parts: Sequence[_Part]) -> None:
+        self._left.extendleft(reversed(parts))
+
+    def drop(self, file: int) -> None:
+        self._left = deque(part for part in self._left if part.file != file)
+
+
+def _read_part(reader: ClipReader, size: int, part: _Part) -> Clips | MediaError:
     """Windows of a file from a number on. Runs in a worker."""
     torch.set_num_threads(1)  # threads of the process that this one was forked from are not here
-    path, duration, first = item
     try:
-        return next(reader.read(path, size, first, duration))
+        return next(reader.read(part.path, size, part.first, part.duration))
     except MediaError as error:
         return error
-
-
-def _encode_all(embedder: Embedder, parts) -> dict[str, ClipFeatures] | Exception:
-    """Features of a file from its parts, which come in any order; or the first error."""
-    features = {}
-    for (_, _, first), clips in parts:
-        if not isinstance(clips, Clips):
-            return clips
-        features[first] = embedder.encode(clips)
-    return join(features[first] for first in sorted(features))

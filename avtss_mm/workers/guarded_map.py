@@ -96,7 +96,7 @@ def guarded_map(
 
     Args:
         function: Called in a worker process; must be importable there.
-        items: What to apply it to.
+        items: What to apply it to. An iterator may gain items while their results are taken.
         workers: Number of processes.
         timeout: Seconds an item may take; its worker is killed then and a new one started.
 
