@@ -21,10 +21,10 @@ from .video_list import (
     check_paths,
     describe,
     first_of_each_class,
-    manifest_command,
     may_sound,
     pack_rows,
     read_list,
+    readable_command,
     share_shorter,
     uncollected,
 )
@@ -51,8 +51,8 @@ class AudioVisualDataset(BaseActionDataset):
     A file that cannot be read is named once in the log and counted, and another one takes its
     place, drawn from the same seed. When too many fail, training stops. In ``test_mode`` nothing
     is replaced: a metric over other videos than were asked for would be wrong, so the first file
-    that cannot be read stops the run; a manifest made by ``tools/data/build_manifest.py`` names
-    readable files only.
+    that cannot be read stops the run; ``tools/data/drop_unreadable.py`` leaves such files out of
+    a list.
 
     The transforms run in a process of their own beside each process that loads: a decoder that
     crashes, or does not answer within ``timeout``, is a file that cannot be read.
@@ -219,8 +219,8 @@ class AudioVisualDataset(BaseActionDataset):
     def _count_failure(self, idx: int, error: MediaError) -> None:
         if self.test_mode:
             raise RuntimeError(
-                f'{error}\nIn evaluation no file is skipped. Leave it out of {self.ann_file}; '
-                'tools/data/build_manifest.py makes a list of readable files.'
+                f'{error}\nIn evaluation no file is skipped. A list without such files is made by: '
+                f'{self._readable_command()}'
             ) from error
         self.counter.add(skipped=1)
         if not self._named_in_log.tensor[idx]:
@@ -237,10 +237,12 @@ class AudioVisualDataset(BaseActionDataset):
 
     def _advice(self) -> str:
         return (
-            'the log names each of them. Rebuild the list, which leaves them out: '
-            f'{manifest_command(self.data_prefix["video"], self.ann_file)}. '
-            f'Or raise max_bad_fraction ({self.max_bad_fraction}).'
+            'the log names each of them. A list without them is made by: '
+            f'{self._readable_command()}. Or raise max_bad_fraction ({self.max_bad_fraction}).'
         )
+
+    def _readable_command(self) -> str:
+        return readable_command(self.data_prefix['video'], self.ann_file)
 
     @staticmethod
     def _log(message: str, level: int = logging.INFO) -> None:

@@ -6,6 +6,7 @@ import gc
 import os.path as osp
 import pickle
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,10 +17,26 @@ from mmengine.fileio import get
 from ..errors import ManifestError
 from ..media.rows import check_rows, parse_manifest
 
+PREPARED = ('audioset', 'esc50', 'hmdb51', 'kinetics400', 'kinetics600', 'ucf101', 'vggsound')
+"""Data sets whose official lists ``tools/data/prepare_<name>.py`` reads."""
 
-def manifest_command(folder: str, ann_file: str) -> str:
-    """The command that lists the readable videos of a folder."""
-    return f'python tools/data/build_manifest.py {folder or "DIR"} -o {ann_file}'
+
+def list_command(folder: str, ann_file: str) -> str:
+    """Says what makes a list that is not there."""
+    name = osp.basename(osp.abspath(folder))
+    if name in PREPARED:
+        return f'made by: {shlex.join(["python", f"tools/data/prepare_{name}.py", folder])}'
+    words = ['python', 'tools/data/build_manifest.py', folder or 'DIR', '-o', ann_file]
+    return (
+        'made by tools/data/prepare_*.py where it is an official split; a list of all videos '
+        f'below a folder, by: {shlex.join(words)}'
+    )
+
+
+def readable_command(folder: str, ann_file: str) -> str:
+    """The command that makes a list without the files that cannot be read, all else as it is."""
+    root = [] if folder == osp.dirname(ann_file) else ['--root', folder or '.']
+    return shlex.join(['python', 'tools/data/drop_unreadable.py', ann_file, *root])
 
 
 def check_paths(ann_file: str, folder: str) -> None:
@@ -32,18 +49,16 @@ def check_paths(ann_file: str, folder: str) -> None:
     Raises:
         FileNotFoundError: If one of them is a local path that does not exist.
     """
-    command = manifest_command(folder, ann_file)
+    command = list_command(folder, ann_file)
     if '://' in folder or '://' in ann_file:
         return
     if folder and not osp.isdir(folder):
         raise FileNotFoundError(
             f'the folder of videos {folder} does not exist. Set data_root to where they are '
-            f'(--cfg-options data_root=DIR); their list is made by: {command}'
+            f'(--cfg-options data_root=DIR); their list is {command}'
         )
     if not osp.isfile(ann_file):
-        raise FileNotFoundError(
-            f'the list of videos {ann_file} does not exist. It is made by: {command}'
-        )
+        raise FileNotFoundError(f'the list of videos {ann_file} does not exist. It is {command}')
 
 
 def read_list(ann_file: str, folder: str | None = None) -> tuple[list[dict], dict]:

@@ -74,7 +74,10 @@ def _reason(error: BaseException, work_dir: Path, data_folders: list[Path]) -> s
     if 'could not be read' in text:  # AudioVisualDataset's, perhaps behind a worker's traceback
         return text.rpartition('\nRuntimeError: ')[2]
     if isinstance(error, ValueError) and text.startswith('Input contains'):  # scikit-learn's
-        return 'features are not finite: begin anew with a lower optim_wrapper.optimizer.lr.'
+        return (
+            'features are not finite: begin anew with a lower optim_wrapper.optimizer.lr, in '
+            'another --work-dir.'
+        )
     if _RANK_DIED.search(text):
         first = text.splitlines()[0]
         return f'another process of this run ended, its message tells why (here: {first}).'

@@ -73,11 +73,11 @@ def read_features(path: str | Path, identity: str) -> dict[str, dict[str, np.nda
         if any(found.shape != names.shape for found in there.values()):
             raise ValueError('columns differ in length')
     except (IndexError, *UNREADABLE) as error:
-        raise ValueError(f'{path} is no file of features: delete it ({error})') from error
+        raise ValueError(f'{path} is no file of features: name another one ({error})') from error
     if origin != identity:
         raise ValueError(
-            f'{path} has features of other weights, another network or other clips: delete it, '
-            'or name another file'
+            f'{path} has features of other weights, another network or other clips: name '
+            'another file'
         )
     return {
         str(filename): {name: c[i] for name, c in columns.items() if there[name][i]}

@@ -92,8 +92,8 @@ class FeatureLog:
         if changed:
             raise UsageError(
                 f'{self.path} keeps features of an interrupted run with other settings '
-                f'({", ".join(changed)}). Repeat that command to finish it, or delete the file '
-                'to begin anew.'
+                f'({", ".join(changed)}). Repeat that command to finish it, write '
+                'elsewhere, or delete the file to begin anew.'
             )
 
     def _read_text(self) -> str:

@@ -23,6 +23,7 @@ from collections.abc import Sequence
 
 from ..apis.embed_files import BATCH_OF_CLIPS, TIMEOUT
 from ..errors import UsageError
+from ..media.origin import add_overwrite_argument
 from ..preparation.command import add_work_arguments
 from ..utils.cli import user_errors
 from .commands import MODALITIES, dedup, delete, distort, index, query, stats
@@ -117,6 +118,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     command.add_argument(
         '--sheet', metavar='PNG', help='draw all copies of FILE: a line a distortion'
     )
+    add_overwrite_argument(command)
     add_work_arguments(command, COPY_TIMEOUT, 'a copy')
     return parser.parse_args(argv)
 

@@ -8,6 +8,7 @@ import sys
 from contextlib import redirect_stdout
 
 from ..errors import UsageError
+from ..media.origin import check_replaceable
 from ..utils.report import shorten, write_csv
 from .index.index import FingerprintIndex
 from .results import copies_table, matches_table, write_matches
@@ -149,6 +150,8 @@ def distort(args) -> int:
 
     if args.sheet and not os.path.isfile(args.source):
         raise UsageError(f'--sheet shows one video, and {args.source} is no file')
+
+    check_replaceable(os.path.join(args.out, QUERIES), args.overwrite)
 
     def progress(results, total):
         return tqdm(results, total=total, unit='copy', disable=not total)

@@ -11,6 +11,7 @@ from pathlib import Path
 from ..errors import MediaError
 from ..files.whole_file import write_whole
 from ..workers.guarded_map import WorkerError, guarded_map
+from .origin import running_command
 from .probe import probe
 from .rows import check_row, parse_manifest
 
@@ -93,14 +94,18 @@ def build_manifest(
 
 
 def save_manifest(path, rows: Sequence[dict], classes: Sequence[str] = ()) -> None:
-    """Writes a manifest at once or not at all.
+    """Writes a manifest at once or not at all; it remembers the command that runs.
 
     Args:
         path: File to write.
         rows: Rows as of :func:`build_manifest`, with ``label`` (int) where there are classes.
         classes: Names of the classes by label.
     """
-    metainfo = {'dataset_type': 'AudioVisualDataset', 'classes': list(classes)}
+    metainfo = {
+        'dataset_type': 'AudioVisualDataset',
+        'classes': list(classes),
+        'made_by': running_command(),
+    }
     rows = ',\n'.join(json.dumps(row) for row in rows)
     text = f'{{"metainfo": {json.dumps(metainfo)},\n"data_list": [\n{rows}\n]}}\n'
     write_whole(path, text)

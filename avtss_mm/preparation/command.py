@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import UsageError
+from ..media.origin import add_overwrite_argument, check_replaceable
 from ..utils.cli import user_errors
 from .lists import Listing
 from .prepare import prepare, summary
@@ -81,6 +82,7 @@ def run(data_set: DataSet, description: str, argv: Sequence[str] | None = None) 
     parser.add_argument(
         '--annotations', type=Path, metavar='DIR', help='folder of the official lists (in ROOT)'
     )
+    add_overwrite_argument(parser)
     add_work_arguments(parser)
     args = parser.parse_args(argv)
     with user_errors():
@@ -99,6 +101,8 @@ def _prepare(data_set: DataSet, args) -> str:
             raise UsageError(f'there is no list of clips in {lists}')
     except UsageError as error:
         raise UsageError(f'{error}; expected {lists / data_set.lists}. {advice}') from error
+    for split in listing.splits:
+        check_replaceable(args.root / f'{split}.json', args.overwrite)
     prepared = prepare(args.root, listing, data_set.sound_only, args.workers, args.timeout)
     splits = prepared.splits
     written = ','.join(name for name, split in splits.items() if split.rows)

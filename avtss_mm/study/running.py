@@ -130,7 +130,7 @@ def _write_config(study: Study, run: Run) -> None:
     if path.exists() and path.read_text() != draft.read_text() and _is_begun(run):
         draft.unlink()
         raise ValueError(
-            f'{run.folder} was begun with another config: delete it, or choose another --out'
+            f'{run.folder} was begun with another config: choose another --out, or delete it'
         )
     os.replace(draft, path)
 

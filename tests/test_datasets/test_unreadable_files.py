@@ -55,7 +55,7 @@ def test_workers_share_the_counts_of_unreadable_files(make, with_bad_files):
 
 def test_too_many_unreadable_files_stop_training(make, with_bad_files):
     dataset = make(with_bad_files(36, 4), pipeline=[dict(type='AVInit')])
-    with pytest.raises(RuntimeError, match=r'of \d+ files could not be read.*build_manifest.py'):
+    with pytest.raises(RuntimeError, match=r'of \d+ files could not be read.*drop_unreadable.py'):
         for index in range(1000):
             dataset[index % 40]
     assert 100 <= dataset.num_served + dataset.num_skipped < 140

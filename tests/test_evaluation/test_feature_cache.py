@@ -40,8 +40,8 @@ def test_other_weights_are_refused(tmp_path):
 def test_a_file_of_something_else_is_refused(tmp_path):
     path = tmp_path / 'f.npz'
     path.write_bytes(b'no features')
-    with pytest.raises(ValueError, match='delete it'):
+    with pytest.raises(ValueError, match='name another'):
         read_features(path, 'a')
     np.savez(path, filename=np.array([{'a': 1}], dtype=object), identity='a')  # a pickle inside
-    with pytest.raises(ValueError, match='delete it'):
+    with pytest.raises(ValueError, match='name another'):
         read_features(path, 'a')

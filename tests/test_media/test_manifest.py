@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import time
 
 import pytest
@@ -73,6 +74,8 @@ def test_save_and_load(tmp_path):
     save_manifest(tmp_path / 'm.json', rows, ['x', 'y'])
     loaded, metainfo = load_manifest(tmp_path / 'm.json')
     assert loaded == rows
+    made_by = metainfo.pop('made_by')
+    assert sys.argv[0] in made_by
     assert metainfo == {'dataset_type': 'AudioVisualDataset', 'classes': ['x', 'y']}
     assert list(tmp_path.iterdir()) == [tmp_path / 'm.json']  # and no draft
     save_manifest(tmp_path / 'empty.json', [])

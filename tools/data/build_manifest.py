@@ -10,12 +10,14 @@ Interrupted, the same command goes on where it stopped.
 from __future__ import annotations
 
 import argparse
-import sys
 from collections import Counter
 from pathlib import Path
 
+from avtss_mm.errors import UsageError
 from avtss_mm.media import build_manifest, find_media, save_manifest
+from avtss_mm.media.origin import add_overwrite_argument, check_replaceable
 from avtss_mm.preparation.command import add_work_arguments
+from avtss_mm.utils.cli import user_errors
 from avtss_mm.utils.report import progress_bar, write_csv
 
 
@@ -30,6 +32,7 @@ def parse_args(argv=None) -> argparse.Namespace:
         choices=['folder'],
         help="label each file with its folder's name; files right in DIR are left out",
     )
+    add_overwrite_argument(parser)
     add_work_arguments(parser)
     return parser.parse_args(argv)
 
@@ -63,12 +66,23 @@ def summary(files: list[str], rows: list[dict], rejects: dict[str, str]) -> str:
 
 def main(argv=None) -> None:
     args = parse_args(argv)
+    with user_errors():
+        build(args)
+
+
+def build(args: argparse.Namespace) -> None:
+    """Do what the command line asks for.
+
+    Raises:
+        UsageError: If there is no video, or a list would be lost.
+    """
     if not args.root.is_dir():
-        sys.exit(f'{args.root} is not a folder')
+        raise UsageError(f'{args.root} is not a folder')
     out = args.out or args.root / 'manifest.json'
+    check_replaceable(out, args.overwrite, keeps_classes=args.labels is not None)
     files = find_media(args.root)
     if not files:
-        sys.exit(f'{args.root} holds no video file')
+        raise UsageError(f'{args.root} holds no video file')
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_name(out.name + '.partial')
     progress = progress_bar(len(files))
@@ -76,13 +90,14 @@ def main(argv=None) -> None:
     classes = []
     if args.labels == 'folder':
         rows, classes = add_labels(rows, files, rejects)
-    save_manifest(out, rows, classes)
+    if rows:
+        save_manifest(out, rows, classes)
     write_csv(out.with_name('rejects.csv'), ['filename', 'reason'], sorted(rejects.items()))
     partial.unlink()
     print(summary(files, rows, rejects))
-    print(f'wrote {out}' + (f' and {out.with_name("rejects.csv")}' if rejects else ''))
     if not rows:
-        sys.exit('no file was kept')
+        raise UsageError(f'no file was kept, see {out.with_name("rejects.csv")}; no list written')
+    print(f'wrote {out}' + (f' and {out.with_name("rejects.csv")}' if rejects else ''))
 
 
 if __name__ == '__main__':

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from tqdm import tqdm
 
 from avtss_mm.files.whole_file import write_whole
 from avtss_mm.media import write_video
+from avtss_mm.media.origin import check_replaceable
 from avtss_mm.toy import (
     CLASSES,
     FPS,
@@ -33,9 +35,13 @@ from avtss_mm.toy import (
     render_frames,
     synthesise,
 )
+from avtss_mm.utils.cli import user_errors
 
 FORMAT = 6  # raise it when the same arguments would give other files
 SPLITS = ('train', 'test')
+MADE_BY = 'python tools/data/make_toy_dataset.py'
+NAME = re.compile(r'\d{5}_[a-z]+-[a-z]+\.mp4')
+"""Of the videos."""
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -49,7 +55,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--size', type=int, default=128, help='height and width in pixels, even')
     parser.add_argument('--duration', type=float, default=8.0, help='seconds of each video')
     parser.add_argument('--workers', type=int, default=os.cpu_count(), help='processes')
-    parser.add_argument('--overwrite', action='store_true', help='replace another toy set in OUT')
+    parser.add_argument('--overwrite', action='store_true', help='replace another set in OUT')
     args = parser.parse_args(argv)
     if args.num_test is None:
         args.num_test = args.num_videos // 4
@@ -123,6 +129,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 1
+    with user_errors():
+        for split in SPLITS:
+            check_replaceable(args.out / f'{split}.json', args.overwrite, tool=Path(MADE_BY).name)
     record.unlink(missing_ok=True)
     counts = dict(zip(SPLITS, (args.num_videos, args.num_test)))
     items = [(split, index) for split in SPLITS for index in range(counts[split])]
@@ -130,13 +139,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         folder = args.out / 'videos' / split
         folder.mkdir(parents=True, exist_ok=True)
         for stale in folder.glob('*.mp4'):
-            stale.unlink()
+            if NAME.fullmatch(stale.name):  # others are not ours
+                stale.unlink()
     make = partial(write_one, out=args.out, seed=args.seed, size=args.size, duration=args.duration)
     start = time.perf_counter()
     with Pool(max(1, args.workers)) as pool:
         rows = list(tqdm(pool.imap(make, items, chunksize=4), 'toy videos', len(items)))
     seconds = time.perf_counter() - start
-    metainfo = {'dataset_type': 'AudioVisualDataset', 'classes': list(CLASSES)}
+    metainfo = {'dataset_type': 'AudioVisualDataset', 'classes': list(CLASSES), 'made_by': MADE_BY}
     for split in SPLITS:
         chosen = [row for row, item in zip(rows, items) if item[0] == split]
         write_json(args.out / f'{split}.json', {'metainfo': metainfo, 'data_list': chosen})

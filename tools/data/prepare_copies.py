@@ -21,6 +21,7 @@ from avtss_mm.fingerprint.benchmark.ground_truth import (
     prepare_copies,
     read_ground_truth,
 )
+from avtss_mm.media.origin import add_overwrite_argument, check_replaceable
 from avtss_mm.media.rows import leaves_folder
 from avtss_mm.preparation.command import add_work_arguments
 from avtss_mm.utils.cli import user_errors
@@ -37,6 +38,7 @@ def parse_args(argv=None) -> Namespace:
     parser.add_argument('--queries', help='copies, and what is none', **folders)
     parser.add_argument('--ground-truth', type=Path, required=True, metavar='CSV')
     parser.add_argument('-o', '--out', type=Path, required=True, help='folder to write to')
+    add_overwrite_argument(parser)
     add_work_arguments(parser)
     return parser.parse_args(argv)
 
@@ -77,6 +79,8 @@ def main(argv=None) -> None:
             if not folder.is_dir():
                 raise UsageError(f'{folder} is not a folder')
         truth = read_ground_truth(args.ground_truth)
+        for name in (GALLERY, QUERIES):
+            check_replaceable(args.out / name, args.overwrite)
         prepared = prepare_copies(
             args.references, args.queries, truth, args.out, args.workers, args.timeout
         )

@@ -25,6 +25,7 @@ from avtss_mm.errors import UsageError
 from avtss_mm.fingerprint.benchmark.ground_truth import prepare_copies, read_ground_truth
 from avtss_mm.media import build_manifest, find_media, save_manifest
 from avtss_mm.media.manifest import AUDIO_SUFFIXES, SUFFIXES
+from avtss_mm.media.origin import add_overwrite_argument, check_replaceable
 from avtss_mm.preparation.command import add_work_arguments
 from avtss_mm.preparation.files import find_file, index_files
 from avtss_mm.preparation.lists import official_form
@@ -43,6 +44,7 @@ def parse_args(argv=None) -> Namespace:
     parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
     parser.add_argument('samples', type=Path, metavar='SAMPLES')
     parser.add_argument('out', type=Path, metavar='OUT')
+    add_overwrite_argument(parser)
     add_work_arguments(parser)
     return parser.parse_args(argv)
 
@@ -109,6 +111,8 @@ def write_folds(samples: Path, out: Path, facts: dict[str, dict]) -> list[str]:
 def main(argv=None) -> None:
     args = parse_args(argv)
     with user_errors():
+        for path in args.out.glob('**/*.json'):
+            check_replaceable(path, args.overwrite)
         samples, out = link_samples(args.samples, args.out), args.out
         facts = probe(out, args)
         ucf = {part: ucf_rows(samples / 'ucf_mini', facts, part) for part in ('train', 'test')}

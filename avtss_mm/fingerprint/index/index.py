@@ -117,7 +117,7 @@ class FingerprintIndex:
                 command += ['--config', config or facts['config']]
             raise UsageError(
                 f'{self.folder} was made with another model ({facts["checkpoint"]}; '
-                f'{" and ".join(changed)} differ). To build it anew with this one: '
+                f'{" and ".join(changed)} differ). Name another index, or replace it by: '
                 f'{shlex.join([*command, "--rebuild"])}'
             )
 

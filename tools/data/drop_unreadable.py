@@ -1,0 +1,82 @@
+"""Leaves the files that cannot be read out of a list; all else of it stays as it is.
+
+    python tools/data/drop_unreadable.py data/ucf101/train_split1.json
+
+writes data/ucf101/train_split1_readable.json: the same rows with their labels, in their order.
+The list is a manifest or text with "path label" in each line, which stays text. What was left out,
+and why, is in train_split1_readable.rejects.csv.
+"""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from pathlib import Path
+
+from avtss_mm.datasets.video_list import read_list
+from avtss_mm.errors import UsageError
+from avtss_mm.files.whole_file import written_whole
+from avtss_mm.media import build_manifest
+from avtss_mm.media.origin import add_overwrite_argument, check_replaceable, running_command
+from avtss_mm.preparation.command import add_work_arguments
+from avtss_mm.utils.cli import user_errors
+from avtss_mm.utils.report import progress_bar, write_csv
+
+
+def parse_args(argv=None) -> Namespace:
+    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    parser.add_argument('list', type=Path, metavar='LIST', help='the list; it stays as it is')
+    parser.add_argument(
+        '--root', type=Path, metavar='DIR', help='that its names are relative to (its own folder)'
+    )
+    parser.add_argument('-o', '--out', type=Path, help='list to write (LIST_readable beside it)')
+    add_overwrite_argument(parser)
+    add_work_arguments(parser)
+    return parser.parse_args(argv)
+
+
+def without(path: Path, rejects: dict[str, str]) -> str:
+    """The text of a list without the rows of some files."""
+    if path.suffix.lower() == '.json':
+        content = json.loads(path.read_text(encoding='utf-8-sig'))
+        rows = [row for row in content['data_list'] if row['filename'] not in rejects]
+        metainfo = {**content['metainfo'], 'made_by': running_command()}
+        return json.dumps({**content, 'metainfo': metainfo, 'data_list': rows}, indent=1) + '\n'
+    lines = path.read_text(encoding='utf-8', errors='surrogateescape').split('\n')
+    names = iter(row['filename'] for row in read_list(str(path))[0])
+    return '\n'.join(line for line in lines if not line.strip() or next(names) not in rejects)
+
+
+def drop(args: Namespace) -> None:
+    """Write the list and say what is in it.
+
+    Raises:
+        UsageError: If no file can be read, or another list would be lost.
+        ManifestError: If it is no list.
+    """
+    out = args.out or args.list.with_stem(f'{args.list.stem}_readable')
+    if out.resolve() == args.list.resolve():
+        raise UsageError(f'{out} is the list itself, which is not changed: name another file')
+    check_replaceable(out, args.overwrite)
+    names = sorted({row['filename'] for row in read_list(str(args.list))[0]})
+    work = (args.workers, args.timeout, None, progress_bar(len(names)))
+    root = args.root or args.list.parent
+    kept, rejects = build_manifest(root, names, *work, require_video=False)
+    if not kept:
+        raise UsageError(f'no file of {args.list} can be read in {root} (--root); nothing written')
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with written_whole(out) as draft:  # names of files need not be Unicode
+        draft.write_text(without(args.list, rejects), 'utf-8', 'surrogateescape')
+    path = out.with_suffix('.rejects.csv')
+    write_csv(path, ['filename', 'reason'], sorted(rejects.items()))
+    print(f'wrote {out}: {len(kept):,} of {len(names):,} files; {len(rejects):,} are in {path}')
+
+
+def main(argv=None) -> None:
+    args = parse_args(argv)
+    with user_errors():
+        drop(args)
+
+
+if __name__ == '__main__':
+    main()
