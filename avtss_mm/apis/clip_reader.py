@@ -10,14 +10,7 @@ import numpy as np
 from mmaction.datasets.transforms import PackActionInputs
 from mmaction.registry import TRANSFORMS
 
-from ..datasets.transforms import (
-    AudioAmplify,
-    AVDecode,
-    MelSpectrogram,
-    SlidingAVClips,
-    SpecFrequencyMask,
-    UniformSampleAVClips,
-)
+from ..datasets.transforms import AVDecode, SlidingAVClips, UniformSampleAVClips
 from ..datasets.transforms.evaluation_sampling import EvaluationSampler
 from ..datasets.transforms.sampling import take_windows
 from ..errors import MediaError
@@ -27,7 +20,8 @@ FRAMES_HELD = 2**30
 """Bytes of decoded frames held at once, unless those of one clip are more already."""
 
 INPUTS = dict(video='imgs', audio='audios')
-SOUND_STEPS = (AudioAmplify, MelSpectrogram, SpecFrequencyMask)
+STOCK = ('mmaction', 'mmcv')
+"""Packages whose transforms act on the picture."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +47,10 @@ class Clips:
 class ClipReader:
     """Cuts files into clips as a ``feature_pipeline`` says.
 
-    Of the steps between AVDecode and PackActionInputs, those of ``transforms/audio.py`` and their
-    subclasses make the sound; all others are taken for steps of the picture. What a modality does
-    not need is neither decoded nor run, so that sound files serve, and videos without sound.
+    What a modality does not need is neither decoded nor run, so that sound files serve, and videos
+    without sound. The class of a transform says by ``modality = 'video'`` or ``'audio'`` what it
+    acts on; those of mmaction2 and mmcv act on the picture, or on what the transforms that they
+    hold act on.
 
     Args:
         pipeline: Configs of the transforms, from AVInit to PackActionInputs.
@@ -67,7 +62,8 @@ class ClipReader:
         steps: Configs of the transforms that are run.
 
     Raises:
-        ValueError: If the pipeline has no sampler of evaluation, or both options are given.
+        ValueError: If the pipeline has no sampler of evaluation, both options are given, or only
+            the sound is asked for and a transform does not say what it acts on.
     """
 
     def __init__(
@@ -94,7 +90,7 @@ class ClipReader:
                 wanted = dict(with_video='video' in modalities, with_audio='audio' in modalities)
                 step = dict(step, **wanted)
                 transform = TRANSFORMS.build(step)
-            elif self._making and _modality(transform) not in modalities:
+            elif self._making and not _is_needed(transform, modalities):
                 continue
             is_opening = not self._making and not isinstance(transform, AVDecode)
             (self._opening if is_opening else self._making).append(transform)
@@ -159,8 +155,24 @@ class ClipReader:
         return Clips(inputs, times, has_audio, total)
 
 
-def _modality(transform) -> str:
-    return 'audio' if isinstance(transform, SOUND_STEPS) else 'video'
+def _is_needed(transform, modalities: Sequence[str]) -> bool:
+    acts_on = _modalities(transform)
+    if None in acts_on and 'video' not in modalities:
+        name = type(transform).__name__
+        raise ValueError(
+            f'feature_pipeline: does {name} act on the picture or on the sound? Write modality = '
+            f"'video' or modality = 'audio' into the class {name}"
+        )
+    return not acts_on.isdisjoint((*modalities, None))
+
+
+def _modalities(transform) -> set[str | None]:
+    """What a transform, or the transforms that it holds, act on; None where that is not known."""
+    if hasattr(transform, 'modality'):
+        return {transform.modality}
+    if hasattr(transform, 'transforms'):
+        return set().union(*map(_modalities, transform.transforms))
+    return {'video' if type(transform).__module__.partition('.')[0] in STOCK else None}
 
 
 def _with_windows(step: dict, num_clips: int | None, stride: float | None) -> dict:

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import torch
 from helpers.small_encoder import CHANNELS, PROJECTED, write_model
+from mmaction.registry import TRANSFORMS
+from mmcv.transforms import BaseTransform
 from mmengine.dataset import pseudo_collate
 
 from avtss_mm.apis import Embedder, load_encoder
@@ -145,6 +147,37 @@ def test_what_a_file_lacks_is_said(embedder, video, mute, tmp_path):
     for path in (tmp_path / 'broken.mp4', tmp_path / 'absent.mp4'):
         with pytest.raises(MediaError, match=path.name):
             embedder.embed(path)
+
+
+@TRANSFORMS.register_module()
+class Louder(BaseTransform):
+    """Somebody's own; does not say that it acts on the sound."""
+
+    def transform(self, results):
+        results['audio_waveforms'] = [10 * waveform for waveform in results['audio_waveforms']]
+        return results
+
+
+@TRANSFORMS.register_module()
+class MuchLouder(Louder):
+    modality = 'audio'
+
+
+def test_own_transforms_of_sound(model, embedder, video):
+    _, cfg = load_encoder(*model[::-1], device='cpu')
+    place = [step['type'] for step in cfg.feature_pipeline].index('AVDecode') + 1
+    cfg.feature_pipeline.insert(place, dict(type='Louder'))
+    with pytest.raises(ValueError, match="does Louder act on.*modality = 'audio' into the class"):
+        Embedder(model[1], cfg, device='cpu').embed_audio(video)
+    for held in (False, True):
+        step = dict(type='MuchLouder')
+        cfg.feature_pipeline[place] = dict(type='RandomApply', transforms=[step]) if held else step
+        cfg.feature_pipeline[place].update(dict(prob=1.0) if held else {})
+        own = Embedder(model[1], cfg, device='cpu')
+        sound = own.embed_audio(video)
+        assert_same(sound, own.embed(video)['audio'])
+        assert np.abs(sound.feat - embedder.embed_audio(video).feat).max() > 1e-3
+        assert_same(own.embed_video(video), embedder.embed_video(video))
 
 
 def test_what_a_model_or_config_lacks_is_said(model, video):

@@ -26,6 +26,8 @@ class AudioAmplify(BaseTransform):
         prob (float): Probability that a clip is changed. Defaults to 1.
     """
 
+    modality = 'audio'
+
     def __init__(self, gain_db: tuple[float, float] = (-6.0, 6.0), prob: float = 1.0) -> None:
         self.gain_db = gain_db
         self.prob = prob
@@ -65,6 +67,8 @@ class MelSpectrogram(BaseTransform):
         speed_mode (str): ``'skip'`` as above, or ``'resample'``: the waveform is read `s` times
             faster, so that the pitch rises with the speed and gives it away. Defaults to 'skip'.
     """
+
+    modality = 'audio'
 
     def __init__(
         self,
@@ -146,6 +150,8 @@ class SpecFrequencyMask(BaseTransform):
         num_masks (int): Bands a clip. Defaults to 1.
         prob (float): Probability that a clip is masked. Defaults to 1.
     """
+
+    modality = 'audio'
 
     def __init__(self, max_width: int = 16, num_masks: int = 1, prob: float = 1.0) -> None:
         self.max_width = max_width

@@ -41,6 +41,8 @@ class PhotometricJitter(BaseTransform):
         per_frame (bool): Whether each frame has draws of its own. Defaults to False.
     """
 
+    modality = 'video'
+
     def __init__(
         self,
         brightness: float = 0.4,

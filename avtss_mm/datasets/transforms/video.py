@@ -12,6 +12,8 @@ from mmcv.transforms import BaseTransform
 class _OnSomeFrames(BaseTransform):
     """Hold transforms of mmaction2 and run them on part of ``imgs``."""
 
+    modality = 'video'
+
     def __init__(self, transforms: Sequence[dict]) -> None:
         # mmaction's registry: mmcv has other transforms of the same names, e.g. Resize.
         self.transforms = [TRANSFORMS.build(transform) for transform in transforms]
