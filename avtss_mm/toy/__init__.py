@@ -1,4 +1,4 @@
-"""A small physical world, filmed and recorded: videos in which the pretext tasks mean something."""
+"""A small physical world, filmed and recorded: videos on which the pretext tasks make sense."""
 
 from .motions import MOTIONS
 from .render import render_frames

@@ -1,4 +1,4 @@
-"""Anti-aliased drawing in picture heights, seen by a moving camera."""
+"""Anti-aliased drawing, in units of the picture height, as seen by a moving camera."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class Canvas:
     """Draws on a square image.
 
     Args:
-        image: uint8 (size, size, 3), written in place.
-        offset: x, y by which the camera shifts everything, in picture heights.
+        image: Image to draw on, uint8 (size, size, 3); changed in place.
+        offset: Shift (x, y) of everything by the camera, in picture heights.
     """
 
     def __init__(self, image: np.ndarray, offset: np.ndarray) -> None:
@@ -45,12 +45,12 @@ class Canvas:
         return max(1, round(width * self.size))
 
     def colour_at(self, xy) -> Colour:
-        """The colour at a point, for something that fades into it."""
+        """Returns the colour at a point, for something that fades into it."""
         x, y = ((np.asarray(xy) + self.offset) * self.size).astype(int).clip(0, self.size - 1)
         return self.image[y, x].tolist()
 
     def circle(self, xy, radius: float, colour: Colour, width: float | None = None) -> None:
-        """A disc, or a ring where ``width`` is given."""
+        """Draws a disc, or a ring of line width ``width`` if one is given."""
         x, y = self._fixed(xy).tolist()
         reach = max(1, round(radius * self.size * 2**_BITS))
         thickness = -1 if width is None else self._width(width)
@@ -64,7 +64,7 @@ class Canvas:
         cv2.polylines(self.image, points, False, colour, self._width(width), cv2.LINE_AA, _BITS)
 
     def shape(self, kind: str, pose, radius: float, fill: Colour, edge: Colour) -> None:
-        """A 'ring', 'disc', 'plank' or 'star' at pose (x, y, angle), with a clear edge."""
+        """Draws a 'ring', 'disc', 'plank' or 'star' at pose (x, y, angle), with a clear edge."""
         x, y, angle = pose
         if kind == 'ring':
             self.circle((x, y), 0.8 * radius, edge, 0.5 * radius)

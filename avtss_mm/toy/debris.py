@@ -1,4 +1,4 @@
-"""What a blow throws up and leaves behind: never seen the other way round."""
+"""What an impact throws up and leaves behind. It shows the arrow of time."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _MARK_LIFE = 2.5  # seconds
 
 @dataclass(frozen=True)
 class Look:
-    """What a material looks like; its kind is told by shapes, not by colours.
+    """Appearance of a material. Materials differ by shape, not by colour.
 
     Attributes:
-        shape: Of the objects, see :meth:`Canvas.shape`.
-        grain: What flies off: 'dot', 'streak' or 'puff'.
-        life: Seconds until a grain has faded.
-        fall: Acceleration of a grain in heights / s^2, negative if it rises.
-        rings: Life in seconds of each ring that spreads from a blow.
+        shape: Shape of the objects, as :meth:`Canvas.shape` names it.
+        grain: Shape of the grains that fly off: 'dot', 'streak' or 'puff'.
+        life: Lifetime of a grain in seconds, until it has faded.
+        fall: Downward acceleration of a grain in heights / s^2; negative if it rises.
+        rings: Lifetime in seconds of each ring that spreads from an impact.
     """
 
     shape: str
@@ -41,28 +41,28 @@ _COUNTS = {'dot': 12, 'streak': 12, 'puff': 7}
 
 
 class Debris:
-    """Rings, grains and marks of all blows of a video.
+    """Rings, grains and marks of all impacts of a video.
 
     Args:
-        rng: Draws the directions.
-        impacts: All blows.
-        look: The material.
+        rng: Generator that draws directions, speeds and sizes.
+        impacts: All impacts, in order of time.
+        look: Appearance of the material.
     """
 
     def __init__(self, rng: np.random.Generator, impacts: list[Impact], look: Look) -> None:
         self.impacts, self.look = impacts, look
         count = _COUNTS[look.grain]
-        facts = np.array([(i.time, i.x, i.y, i.strength) for i in impacts]).reshape(-1, 4)
-        facts = np.repeat(facts, count, axis=0)
-        self.birth, self.origin, strength = facts[:, 0], facts[:, 1:3], facts[:, 3:]
-        angle = rng.uniform(-np.pi, 0, len(facts))
-        speed = rng.uniform(0.2, 1.3, (len(facts), 1)) * (0.35 + 0.65 * strength)
+        rows = np.array([(i.time, i.x, i.y, i.strength) for i in impacts]).reshape(-1, 4)
+        rows = np.repeat(rows, count, axis=0)
+        self.birth, self.origin, strength = rows[:, 0], rows[:, 1:3], rows[:, 3:]
+        angle = rng.uniform(-np.pi, 0, len(rows))
+        speed = rng.uniform(0.2, 1.3, (len(rows), 1)) * (0.35 + 0.65 * strength)
         speed *= 0.35 if look.grain == 'puff' else 1
         self.velocity = speed * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
-        self.radius = rng.uniform(0.7, 1.3, len(facts))
+        self.radius = rng.uniform(0.7, 1.3, len(rows))
 
     def draw_marks(self, canvas: Canvas, t: float, y: float, colour: Colour) -> None:
-        """Scorched ground at height ``y``, which spreads and fades for seconds."""
+        """Draws scorched ground at height ``y``; the marks spread and fade within seconds."""
         for impact in self.impacts:
             age = (t - impact.time) / _MARK_LIFE
             if 0 <= age < 1:
@@ -71,7 +71,7 @@ class Debris:
                 canvas.line(ends, mix(colour, canvas.colour_at((0.5, 1)), age**0.5), 0.035)
 
     def draw_blows(self, canvas: Canvas, backdrop: Canvas, t: float, colour: Colour) -> None:
-        """Rings that widen and grains that fly, fall and fade into the backdrop."""
+        """Draws rings that widen and grains that fly, fall and fade into the backdrop."""
         for impact in self.impacts:
             for life in self.look.rings:
                 age = (t - impact.time) / life

@@ -1,9 +1,9 @@
 """How the objects of the toy world move and where they strike.
 
 Lengths are in picture heights (x to the right, y down, both in [0, 1] on screen), times in
-seconds. Gravity, friction and the losses are constants of the world, so that the speed of
-playback can be read off any motion. Each motion loses energy at each impact and is then kicked
-anew, later and later as the video goes on: no stretch of it looks the same backwards.
+seconds. Gravity, friction and energy losses are constants of the world, so that any motion shows
+the playback speed. Objects lose energy at each impact and are then kicked again, after longer and
+longer rests as the video goes on: no part of it looks the same backwards.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ LEFT, RIGHT = 0.07, 0.93  # x of the walls
 
 @dataclass
 class Impact:
-    """One blow: when, where, how hard (0 to 1) and at which pitch relative to the object's own."""
+    """One impact: time, place, strength (0 to 1) and pitch relative to the object's own."""
 
     time: float
     x: float
@@ -31,13 +31,13 @@ class Impact:
 
 @dataclass
 class Motion:
-    """What moves.
+    """Motion of all objects of a video.
 
     Attributes:
-        poses: x, y, angle (rad) of each object at each frame, shape (num_frames, K, 3); NaN where
-            an object is out of the scene.
-        impacts: All blows, in order of time.
-        pivots: x, y from which each object hangs, shape (K, 2), or None if nothing hangs.
+        poses: Pose (x, y, angle in rad) of each object at each frame, shape (num_frames, K, 3);
+            NaN where an object is out of the scene.
+        impacts: All impacts, in order of time.
+        pivots: Point (x, y) from which each object hangs, shape (K, 2); None if nothing hangs.
     """
 
     poses: np.ndarray
@@ -46,7 +46,7 @@ class Motion:
 
 
 class _Path:
-    """A path of pieces with constant acceleration, each from its start to the next one's."""
+    """A path of pieces with constant acceleration; each piece lasts until the next one starts."""
 
     def __init__(self) -> None:
         self.pieces: list[tuple[float, ...]] = []
@@ -55,7 +55,7 @@ class _Path:
         self.pieces.append((t, x, y, vx, vy, ax, ay))
 
     def at(self, times: np.ndarray) -> np.ndarray:
-        """Upright poses x, y, 0 at times: (num_times, 3)."""
+        """Returns the upright poses (x, y, 0) at the given times: (num_times, 3)."""
         start, *state = np.array(self.pieces).T
         k = np.clip(np.searchsorted(start, times, side='right') - 1, 0, None)
         x, y, vx, vy, ax, ay = (column[k] for column in state)
@@ -66,13 +66,13 @@ class _Path:
 
 @dataclass
 class Scene:
-    """What a motion is made for.
+    """What a motion needs to know of its video.
 
     Attributes:
-        rng: Draws everything that chance decides.
+        rng: Generator of all random draws.
         times: Time of each frame in seconds, shape (num_frames,).
         duration: Length of the video in seconds.
-        half: Half width and half height of an object, shape (2,).
+        half: Half width and half height of an object in picture heights, shape (2,).
     """
 
     rng: np.random.Generator
@@ -81,16 +81,16 @@ class Scene:
     half: np.ndarray
 
     def progress(self, time: float) -> float:
-        """0 at the start of the video, 1 at its end."""
+        """Returns the position in the video: 0 at its start, 1 at its end."""
         return min(max(time / self.duration, 0.0), 1.0)
 
     def pause(self, time: float) -> float:
-        """Rest before the next kick: it grows along the video."""
+        """Draws the rest before the next kick in seconds; it grows along the video."""
         return self.rng.uniform(0.02, 0.12) + 0.9 * self.progress(time)
 
 
 def bounce(scene: Scene) -> Motion:
-    """An object is kicked up and bounces lower and lower: blows that come closer and fainter."""
+    """An object is kicked up and bounces lower and lower: impacts come closer and grow weaker."""
     rng, end, ground = scene.rng, scene.duration, FLOOR - scene.half[1]
     t, x = -rng.uniform(0, 2.0), rng.uniform(0.3, 0.7)
     path, impacts = _Path(), []
@@ -109,7 +109,7 @@ def bounce(scene: Scene) -> Motion:
 
 
 def slide(scene: Scene) -> Motion:
-    """An object is pushed and slides from wall to wall: blows that come further apart."""
+    """An object is pushed and slides from wall to wall: impacts come further and further apart."""
     rng, end, y = scene.rng, scene.duration, FLOOR - scene.half[1]
     half, t, x = scene.half[0], -rng.uniform(0, 2.0), rng.uniform(0.3, 0.7)
     path, impacts = _Path(), []
@@ -133,7 +133,7 @@ def slide(scene: Scene) -> Motion:
 
 
 def swing(scene: Scene) -> Motion:
-    """Two pendulums strike each other in turn, on ropes that grow longer: an even, slowing beat."""
+    """Two pendulums strike each other in turn, on ropes that lengthen: an even, slowing beat."""
     rng, times, half = scene.rng, scene.times, scene.half[0]
     t, side, amplitude = -rng.uniform(0, 2.0), rng.choice([-1, 1]), 0.0
     x, top = rng.uniform(0.42, 0.58), 0.06

@@ -1,4 +1,4 @@
-"""The picture of a toy world."""
+"""Draws the frames of a toy world."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from .debris import LOOKS, Debris
 from .motions import FLOOR, LEFT, RIGHT
 from .world import BUBBLE_SPEED, ToyWorld
 
-# Two colours of the wall, two of the water, the ground, the objects, the sparks. Few, and each
-# video passes from one palette to another, so that colours do not tell videos apart.
+# Colours of the wall (two), the water (two), the ground, the objects and the sparks. There are
+# few palettes and each video fades from one to another, so that colours do not identify a video.
 _PALETTES = np.array(
     [
         [list(bytes.fromhex(colour)) for colour in line.split()]
@@ -28,12 +28,12 @@ _PALETTES = np.array(
     ],
     dtype=float,
 )
-_WIND = 0.1  # heights / s at which the pattern of the wall drifts, in all videos the same
+_WIND = 0.1  # heights / s: drift of the pattern of the wall, the same in all videos
 _WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
 
 
 def _texture(rng: np.random.Generator, size: int) -> np.ndarray:
-    """A seamless grey pattern of blotches or grain, twice in each direction.
+    """Draws a seamless grey pattern of blotches or grain, repeated twice in each direction.
 
     Returns:
         uint8 (4 * size, 4 * size) with period 2 * size.
@@ -45,20 +45,20 @@ def _texture(rng: np.random.Generator, size: int) -> np.ndarray:
 
 
 def _wander(rng: np.random.Generator, times: np.ndarray, reach: float, rate: float) -> np.ndarray:
-    """A smooth walk (num_times, 2) around zero, mostly within +-reach; ``rate`` in rad / s."""
+    """Draws a smooth walk (num_times, 2) around 0, mostly within +-reach; ``rate`` in rad / s."""
     rates, phases = rng.uniform(0.4, 1.6, (3, 1, 2)) * rate, rng.uniform(0, 6.28, (3, 1, 2))
     return reach / 2 * np.sin(rates * times[:, None] + phases).sum(axis=0)
 
 
 def render_frames(world: ToyWorld, size: int = 128) -> Iterator[np.ndarray]:
-    """Films a world.
+    """Renders a world frame by frame.
 
     Args:
-        world: What happens.
-        size: Height and width of the picture in pixels; even.
+        world: World to render.
+        size: Height and width of the frames in pixels; even.
 
     Yields:
-        One uint8 RGB image (size, size, 3) a frame.
+        One uint8 RGB image (size, size, 3) per frame.
     """
     rng = np.random.default_rng(world.seeds[0])
     times, look = world.times, LOOKS[world.timbre]
@@ -74,7 +74,7 @@ def render_frames(world: ToyWorld, size: int = 128) -> Iterator[np.ndarray]:
     for k, t in enumerate(times):
         palette = ends[0] + (ends[1] - ends[0]) * t / world.duration
         palette = (palette * light[k]).clip(0, 255)
-        # Wall and water show one texture through two colour tables.
+        # The wall and the water show the same texture through two colour tables.
         ripple = np.sin(14 * x + 5 * t + phases[0]) + np.sin(23 * x - 7 * t + phases[1])
         surface = 1 - world.level[k] + 0.012 * ripple
         left, top = -scroll[k] % (2 * size)
@@ -95,7 +95,7 @@ def render_frames(world: ToyWorld, size: int = 128) -> Iterator[np.ndarray]:
 def _draw_water(
     canvas: Canvas, world: ToyWorld, t: float, surface: np.ndarray, foam: Colour
 ) -> None:
-    """Foam on the surface, bubbles that rise and grow."""
+    """Draws foam on the surface and bubbles that rise and grow."""
     canvas.line(surface[::4], mix(foam, _WHITE, 0.5), 0.016)
     colour = mix(foam, _WHITE, 0.6)
     for birth, x, radius, burst in world.bubbles:

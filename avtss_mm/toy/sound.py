@@ -1,4 +1,4 @@
-"""The sound of a toy world."""
+"""Synthesises the sound of a toy world."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import numpy as np
 SAMPLE_RATE = 16000
 
 
-# Timbres: what one blow sounds like at times t (num_samples,) after it, from noise of that length.
+# Timbres: the sound of one impact at times t (num_samples,) after it, given noise of that length.
 
 
 def _partials(t, ratios, amplitudes, decays, pitch):
-    """A sum of damped sines, ``decays`` in seconds: (num_samples,)."""
+    """Returns a sum of damped sines (num_samples,); ``decays`` in seconds."""
     ratios, amplitudes, decays = (np.array(v)[:, None] for v in (ratios, amplitudes, decays))
     return np.sum(amplitudes * np.exp(-t / decays) * np.sin(2 * np.pi * pitch * ratios * t), axis=0)
 
@@ -41,7 +41,7 @@ TIMBRES = {'bell': _bell, 'wood': _wood, 'drum': _drum, 'pluck': _pluck}
 
 
 def _add(track: np.ndarray, time: float, wave: np.ndarray) -> None:
-    """Adds a wave at a time, cut at both ends of the track."""
+    """Adds a wave to the track from ``time`` on; cuts it at both ends of the track."""
     start = round(time * SAMPLE_RATE)
     skip = max(-start, 0)
     wave = wave[skip : max(len(track) - start, 0)]
@@ -49,7 +49,7 @@ def _add(track: np.ndarray, time: float, wave: np.ndarray) -> None:
 
 
 def _band(rng: np.random.Generator, num_samples: int, low: float, high: float) -> np.ndarray:
-    """Noise between two frequencies (Hz) with soft edges and unit power: (num_samples,)."""
+    """Draws noise (num_samples,) between two frequencies (Hz), with soft edges and unit power."""
     freqs = np.fft.rfftfreq(num_samples, 1 / SAMPLE_RATE) + 1e-3
     shape = 1 / (1 + (low / freqs) ** 4) / (1 + (freqs / high) ** 4)
     white = rng.standard_normal((2, len(freqs)))
@@ -58,20 +58,26 @@ def _band(rng: np.random.Generator, num_samples: int, low: float, high: float) -
 
 
 def _wobble(rng: np.random.Generator, t: np.ndarray, seconds: float) -> np.ndarray:
-    """A random curve (num_samples,) between 0 and 1 with a knot every ``seconds``."""
+    """Draws a curve (num_samples,) between 0 and 1 with a knot every ``seconds``."""
     knots = np.arange(0, t[-1] + seconds, seconds)
     return np.interp(t, knots, rng.random(len(knots)))
 
 
 def synthesise(world) -> np.ndarray:
-    """Records a :class:`~avtss_mm.toy.world.ToyWorld`: float32 mono (num_samples,) at 16 kHz.
+    """Synthesises the sound of a :class:`~avtss_mm.toy.world.ToyWorld`.
 
-    Each blow sounds at its own sample, at a loudness that follows its strength.
+    Each impact sounds at the exact sample of its time; its loudness follows its strength.
+
+    Args:
+        world: World to record.
+
+    Returns:
+        float32 mono waveform (num_samples,) at 16 kHz.
     """
     rng = np.random.default_rng(world.seeds[1])
     t = np.arange(round(world.duration * SAMPLE_RATE)) / SAMPLE_RATE
     track = _blows(rng, world, len(t)) + _rubbing(rng, world, t) + _water(rng, world, t)
-    for _ in range(2):  # wind, traffic, ...: comes and goes, anywhere in the spectrum
+    for _ in range(2):  # wind, traffic, ...: comes and goes, at any frequency
         centre, loudness = 2 ** rng.uniform(7.5, 12), 10 ** rng.uniform(-2.4, -1.7)
         noise = _band(rng, len(t), centre / 1.4, centre * 1.4)
         track += loudness * _wobble(rng, t, 1.0) * noise
@@ -92,7 +98,7 @@ def _blows(rng: np.random.Generator, world, num_samples: int) -> np.ndarray:
 
 
 def _rubbing(rng: np.random.Generator, world, t: np.ndarray) -> np.ndarray:
-    """What the motion itself sounds like: scraping, rushing air, splinters."""
+    """Draws the sound of the motion itself: scraping, rushing air, splinters."""
     track = np.zeros(len(t))
     if world.motion in ('slide', 'swing'):
         speed = np.linalg.norm(np.diff(world.poses[..., :2], axis=0), axis=-1).max(axis=1) * 25
@@ -109,7 +115,7 @@ def _rubbing(rng: np.random.Generator, world, t: np.ndarray) -> np.ndarray:
 
 
 def _water(rng: np.random.Generator, world, t: np.ndarray) -> np.ndarray:
-    """The note of a vessel, which rises while it fills, and bubbles that burst at the surface."""
+    """Draws the note of a vessel, which rises as it fills, and the bubbles that burst on top."""
     level = np.interp(t, world.times, world.level)
     phase = 2 * np.pi * np.cumsum(260 * 2 ** (2.6 * level)) / SAMPLE_RATE
     phase *= 2 ** rng.uniform(-0.15, 0.15)
@@ -124,14 +130,14 @@ def _water(rng: np.random.Generator, world, t: np.ndarray) -> np.ndarray:
 
 
 def _room(rng: np.random.Generator, track: np.ndarray) -> np.ndarray:
-    """Echo of a room and the colour of a microphone: +-8 dB along the spectrum."""
+    """Adds the echo of a room and the response of a microphone: +-8 dB along the spectrum."""
     length = int(0.35 * SAMPLE_RATE)
     echo = rng.standard_normal(length) * np.exp(-np.arange(length) / (0.06 * SAMPLE_RATE))
     echo *= rng.uniform(0.0, 0.25) / np.linalg.norm(echo)
     echo[0] = 1.0
     octave = np.log2(np.fft.rfftfreq(length, 1 / SAMPLE_RATE) + 20)
     decibels = np.interp(octave, np.arange(4, 14), rng.uniform(-8, 8, 10))
-    # Folding the cepstrum makes the filter causal: nothing may sound before its blow.
+    # Folding the cepstrum makes the filter causal: nothing may sound before its impact.
     cepstrum = np.fft.irfft(decibels * np.log(10) / 20, length)
     cepstrum[1 : length // 2] *= 2
     cepstrum[length // 2 + 1 :] = 0

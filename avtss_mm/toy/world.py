@@ -1,4 +1,4 @@
-"""One toy video as facts: what moves, what strikes when, how far the water has risen."""
+"""The events of one toy video: what moves, what strikes when, how far the water has risen."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ __all__ = ['CLASSES', 'FPS', 'SAMPLE_RATE', 'ToyWorld', 'make_world']
 
 @dataclass
 class ToyWorld:
-    """Everything picture and sound share.
+    """Everything that picture and sound share.
 
     Attributes:
         label: Index into :data:`CLASSES`, ``motion * len(TIMBRES) + timbre``.
         times: Time of each frame in seconds, shape (num_frames,).
-        poses: See :class:`~avtss_mm.toy.motions.Motion`.
-        pivots: Likewise.
-        impacts: Blows, those before time zero included (their sound may still ring).
-        radius: Size of the objects in picture heights; a larger one sounds lower.
+        poses: Poses of the objects, see :class:`~avtss_mm.toy.motions.Motion`.
+        pivots: Pivots of the objects, likewise.
+        impacts: All impacts, also those before time 0 (their sound may still ring).
+        radius: Size of the objects in picture heights; larger objects sound lower.
         level: Height of the water above the lower edge at each frame, shape (num_frames,); the
-            note of its filling rises with it.
+            pitch of the filling sound rises with it.
         bubbles: Rows of (time of leaving the ground, x, radius, time of bursting).
-        seeds: For the draws that only the picture or only the sound makes.
+        seeds: Seeds of the draws that concern only the picture and only the sound.
     """
 
     label: int
@@ -65,8 +65,8 @@ def make_world(label: int, seed: np.random.SeedSequence, duration: float = 8.0) 
 
     Args:
         label: Index into :data:`CLASSES`.
-        seed: All randomness comes from it: equal seeds give equal worlds.
-        duration: Length in seconds; cut to whole frames.
+        seed: Source of all randomness: equal seeds give equal worlds.
+        duration: Length in seconds, rounded down to whole frames.
 
     Raises:
         ValueError: If the label or the duration is out of range.
@@ -86,7 +86,7 @@ def make_world(label: int, seed: np.random.SeedSequence, duration: float = 8.0) 
     level = low + (high - low) * times / duration
     births = np.cumsum(rng.exponential(0.3, int(8 * duration))) - 2
     births = births[births < duration]
-    # A bubble bursts where it meets the surface, which rises after it.
+    # A bubble bursts where it meets the surface, which rises meanwhile.
     rise = (high - low) / duration
     ends = births + (low + rise * births) / max(BUBBLE_SPEED - rise, 0.05)
     keep = (low + rise * births > 0.03) & (ends > 0)

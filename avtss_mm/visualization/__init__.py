@@ -1,4 +1,4 @@
-"""Pictures of data and of training."""
+"""Figures of samples and of training curves."""
 
 from .curves import draw_curves, draw_curves_of_runs
 from .sheets import describe_sample, draw_sample

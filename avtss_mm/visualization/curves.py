@@ -1,4 +1,4 @@
-"""Training curves as one picture."""
+"""Draws training curves as one figure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COLORS = dict(
     C2=('_v2a', '_va', 'joint_top1'),
     C3=('_a2v',),
 )
-"""Picture, sound, across: how names end."""
+"""Endings of the names of scalars, by colour: video, audio, across modalities."""
 
 PANELS = {
     'contrastive losses, unweighted': ('loss_v2', 'loss_a2', 'chance_nce'),
@@ -33,20 +33,20 @@ PANELS = {
     'samples': ('audio_share', 'skipped_share'),
     'learning rate': ('lr',),
 }
-"""How the names of a panel's scalars begin."""
+"""Beginnings of the names of scalars, by the title of their panel."""
 SHARES = ('accuracy', 'top-1', 'nearest', 'samples')
 
 Scalars = dict[str, tuple[np.ndarray, np.ndarray]]
 
 
 def draw_curves(scalars: Scalars, chance: dict[str, float], path: str | Path) -> None:
-    """Draw losses, accuracies and features' health over the epochs.
+    """Draw losses, accuracies and the spread of the features over the epochs.
 
     Args:
-        scalars (dict): Epochs and values, each of shape ``(n,)``, by the name they are logged
-            under (``loss_v2a``, ``acc_speed_v``, ``video_top1``, ...).
-        chance (dict): Chance level by the same names, drawn as a dotted line.
-        path (str | Path): The PNG to write.
+        scalars (dict): Epochs and values, each of shape ``(n,)``, by log key (``loss_v2a``,
+            ``acc_speed_v``, ``video_top1``, ...).
+        chance (dict): Chance level by log key, drawn as a dotted line.
+        path (str | Path): Path of the PNG to write.
     """
     figure, axes = plt.subplots(3, 3, figsize=(15, 10), constrained_layout=True)
     for axis, title in zip(axes.flat, PANELS):
@@ -61,12 +61,12 @@ def draw_curves(scalars: Scalars, chance: dict[str, float], path: str | Path) ->
 def draw_curves_of_runs(
     runs: dict[str, tuple[Scalars, dict[str, float]]], path: str | Path
 ) -> None:
-    """Draw the curves of several runs side by side, a column each, on shared axes.
+    """Draw the curves of several runs side by side, one column per run, on shared axes.
 
     Args:
-        runs (dict): Scalars and chance levels, as :func:`draw_curves` takes them, by the name of
-            the run.
-        path (str | Path): The PNG to write.
+        runs (dict): Scalars and chance levels, as :func:`draw_curves` takes them, by name of the
+            run.
+        path (str | Path): Path of the PNG to write.
     """
     panels = [
         title
@@ -102,12 +102,12 @@ def draw_curves_of_runs(
 
 
 def _draw_panel(axis, title: str, scalars: Scalars, chance: dict[str, float]) -> bool:
-    """Draw what belongs to a panel; whether there is any."""
+    """Draw the scalars of a panel; returns whether there are any."""
     names = sorted((n for n in scalars if n.startswith(PANELS[title])), key=_color)
     for name in names:
         epochs, values = scalars[name]
         color = _color(name)
-        if name == 'chance_nce':  # of random features; it jumps where neighbours join
+        if name == 'chance_nce':  # loss of random features; it jumps when neighbours are added
             axis.plot(epochs, values, **CHANCE, label='chance')
             continue
         if len(values) > 60:
@@ -126,7 +126,7 @@ def _color(name: str) -> str:
 
 
 def _smooth(epochs: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Means of about 60 stretches of a long curve."""
+    """Average a long curve over 60 pieces."""
     if len(values) <= 60:
         return epochs, values
     bounds = np.linspace(0, len(values), 61).astype(int)

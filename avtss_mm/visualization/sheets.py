@@ -1,4 +1,4 @@
-"""One sample of a data set as a picture: what the model is fed."""
+"""Draws one sample of a data set as the model receives it."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ ORDERS = {
 def draw_sample(results: dict, path: str | Path, max_windows: int = 4) -> None:
     """Draw the windows on the timeline of the video, and the frames and sound of each.
 
-    Frames and spectrogram lie over the time of the playback, so that an event is seen above
-    where it is heard; the ticks are seconds of the source, falling in a backward clip.
+    Frames and spectrogram share one axis, the playback time, so that an event is seen right above
+    where it is heard. The ticks are seconds of the source; they decrease in a backward clip.
 
     Args:
-        results (dict): A sample before packing: what the samplers write, ``filename``,
+        results (dict): Sample before packing: what the samplers write, ``filename``,
             ``duration``, and if present ``imgs`` (uint8 (M, C, T, H, W)), ``audios`` (dB,
             (M, 1, L, F)) and ``has_audio``.
-        path (str | Path): The PNG to write.
-        max_windows (int): Windows drawn, of M. Defaults to 4.
+        path (str | Path): Path of the PNG to write.
+        max_windows (int): Maximum number of windows to draw. Defaults to 4.
     """
     num_windows = min(results['num_clips'], max_windows)
     strips = [_strip(results['imgs'][k]) if 'imgs' in results else None for k in range(num_windows)]
@@ -58,7 +58,7 @@ def draw_sample(results: dict, path: str | Path, max_windows: int = 4) -> None:
 
 
 def describe_sample(results: dict) -> str:
-    """One line: the file, its windows and the order label."""
+    """Describe a sample in one line: the file, its order label and its windows."""
     windows = '; '.join(_describe_window(results, k) for k in range(results['num_clips']))
     return f'{_title(results)}: {windows}'
 
@@ -66,15 +66,15 @@ def describe_sample(results: dict) -> str:
 def _title(results: dict) -> str:
     folder, name = osp.split(results['filename'])
     name = osp.join(osp.basename(folder), name).encode('utf-8', 'backslashreplace').decode()
-    facts = [name, f'{results["duration"]:.2f} s']
+    parts = [name, f'{results["duration"]:.2f} s']
     label = results.get('label', -1)
     if np.ndim(label) == 0 and label >= 0:
-        facts.append(f'label {label}')
-    return ', '.join([*facts, ORDERS[results['clip_order']]])
+        parts.append(f'label {label}')
+    return ', '.join([*parts, ORDERS[results['clip_order']]])
 
 
 def _describe_window(results: dict, k: int) -> str:
-    """``window 1: 3.20-5.20 s, 2x, backward``; the sound apart where it differs."""
+    """``window 1: 3.20-5.20 s, 2x backward``; names the sound apart where it differs."""
     start, end = results['audio_windows'][k]
     rates = {name: results[f'{name}_rate'][k] for name in ('video', 'audio')}
     end = start + (end - start) * max(rates.values()) / rates['audio']
@@ -91,7 +91,7 @@ def _way(results: dict, name: str, k: int) -> str:
 
 
 def _strip(clip: np.ndarray) -> np.ndarray:
-    """(C, T, H, W) -> up to MAX_FRAMES frames side by side (H, n * W, C)."""
+    """Place up to MAX_FRAMES frames of a clip (C, T, H, W) side by side: (H, n * W, C)."""
     chosen = np.linspace(0, clip.shape[1] - 1, min(clip.shape[1], MAX_FRAMES)).round().astype(int)
     frames = clip[:, chosen].transpose(1, 2, 3, 0)  # (n, H, W, C)
     gap = ((0, 0), (1, 1), (0, 0))
@@ -99,7 +99,7 @@ def _strip(clip: np.ndarray) -> np.ndarray:
 
 
 def _draw_timeline(axis, results: dict, num_windows: int) -> None:
-    """The video as a grey bar, its windows as arrows in the direction of the playback."""
+    """Draw the video as a grey bar and its windows as arrows in the direction of playback."""
     axis.barh(0, results['duration'], height=2, color='0.92')
     for k in range(num_windows):
         times, (start, end) = np.sort(results['frame_times'][k]), results['audio_windows'][k]

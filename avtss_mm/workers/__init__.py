@@ -1,1 +1,1 @@
-"""Processes that may be killed one by one; where work is fanned out."""
+"""Worker processes that can be killed one by one, and the shared memory that returns samples."""

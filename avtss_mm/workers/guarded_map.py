@@ -12,30 +12,30 @@ from multiprocessing.connection import wait
 from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
-# a forked worker need not import everything again
+# a forked worker does not import everything again
 CONTEXT = multiprocessing.get_context(
     'fork' if 'fork' in multiprocessing.get_all_start_methods() else None
 )
 
 GRACE = 5.0
-"""Seconds after which a worker that was to be killed ends by itself, or is no longer waited for."""
+"""Seconds after the time limit until a worker ends by itself; the longest wait for its death."""
 
 DEADLY = ('SIGINT', 'SIGTERM', 'SIGALRM', 'SIGSEGV', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGABRT')
-"""Signals that end a worker without a word, whatever its parent does on them."""
+"""Signals that end a worker at once, whatever handlers its parent has set."""
 
 
 class WorkerError(Exception):
-    """What the function raised; or its worker crashed, or was killed after too long a time."""
+    """The function raised an error, or its worker crashed or was killed at the time limit."""
 
 
 class GuardedWorker:
-    """A process that applies a function to one item after another, and can be killed meanwhile.
+    """A process that applies a function to one item after another and can be killed at any time.
 
-    It may be started in a process that is a worker itself, and ends with the process that started
-    it: at once where it waits, else when the time of its item is over.
+    A worker may itself start such a process. It ends with the process that started it: at once
+    if it is idle, otherwise when the time limit of its item is over.
 
     Args:
-        function: Called in the worker.
+        function: Function to call in the worker.
     """
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
@@ -51,7 +51,7 @@ class GuardedWorker:
         theirs.close()  # so that the death of the process ends the pipe
 
     def give(self, item, timeout: float) -> None:
-        """Begins with an item, in a new process where there is none any more."""
+        """Starts on an item, in a new process if the old one has ended."""
         if not self.process.is_alive():
             self.pipe.close()
         if self.pipe.closed:
@@ -61,7 +61,7 @@ class GuardedWorker:
             self.pipe.send((item, timeout))
 
     def take(self) -> Any:
-        """The result, or a :class:`WorkerError` that says why there is none; does not wait."""
+        """Returns the result or a :class:`WorkerError` that says why there is none; never waits."""
         if not self.pipe.poll():
             self.kill()
             return WorkerError(f'no answer within {self.timeout:g} s')
@@ -73,35 +73,35 @@ class GuardedWorker:
             return WorkerError(f'the decoder crashed ({_how_it_ended(self.process.exitcode)})')
 
     def ask(self, item, timeout: float) -> Any:
-        """The result of an item, or a :class:`WorkerError`, after ``timeout`` seconds at most."""
+        """Returns the result of an item or a :class:`WorkerError` within ``timeout`` seconds."""
         try:
             self.give(item, timeout)
             self.pipe.poll(timeout)
             return self.take()
-        except BaseException:  # Ctrl-C: the answer must not be taken for that of the next item
+        except BaseException:  # Ctrl-C: this answer must not be taken for that of the next item
             self.kill()
             raise
 
     def kill(self) -> None:
-        """Ends the process, whatever it does."""
+        """Kills the process, whatever it is doing."""
         self.process.kill()
-        self.process.join(GRACE)  # one that waits for a dead network drive cannot be killed
+        self.process.join(GRACE)  # a process that waits for a dead network drive cannot be killed
         self.pipe.close()
 
 
 def guarded_map(
     function: Callable[[Any], Any], items: Iterable, workers: int = 1, timeout: float = 60.0
 ) -> Iterator[tuple[Any, Any]]:
-    """Applies a function to items, each with a time limit that also ends a hanging C library.
+    """Applies a function to items, each with a time limit that even stops a hanging C library.
 
     Args:
         function: Called in a worker process; must be importable there.
         items: What to apply it to. An iterator may gain items while their results are taken.
         workers: Number of processes.
-        timeout: Seconds an item may take; its worker is killed then and a new one started.
+        timeout: Time limit of an item in seconds; then its worker is killed and replaced.
 
     Yields:
-        tuple: The item and its result, or a :class:`WorkerError`; in the order of completion.
+        tuple: Item and its result or a :class:`WorkerError`, in order of completion.
     """
     items = iter(items)
     idle, busy = [], {}
@@ -135,7 +135,7 @@ def guarded_map(
 def _children_allowed() -> Iterator[None]:
     """Lets a daemonic process, such as a worker of a DataLoader, start a process.
 
-    It may not, as it could be killed and leave children behind: ours end by themselves.
+    Python forbids it, as a killed daemon would leave its children behind. Ours end by themselves.
     """
     process = multiprocessing.current_process()
     daemon = process.daemon
@@ -153,18 +153,18 @@ def _how_it_ended(status: int | None) -> str:
 
 
 def _serve(function: Callable, pipe, parents_end) -> None:
-    gc.freeze()  # a parent's decoder that is garbage would wait here for threads it has not
-    parents_end.close()  # else the pipe never ends, and the worker outlives a killed parent
+    gc.freeze()  # freeing a decoder of the parent would wait for threads that are not here
+    parents_end.close()  # otherwise the pipe never ends and the worker outlives a killed parent
     for name in DEADLY:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_DFL)
     with suppress(EOFError, OSError):  # the parent is gone
         while True:
             item, timeout = pipe.recv()
-            _set_alarm(timeout + GRACE)  # a hanging C library outlives a killed parent, too
+            _set_alarm(timeout + GRACE)  # a hanging C library would outlive a killed parent
             try:
                 answer = ForkingPickler.dumps(function(item))
-            except Exception as error:  # whatever it is: one item must not end the run
+            except Exception as error:  # no item may end the run
                 answer = ForkingPickler.dumps(WorkerError(f'{type(error).__name__}: {error}'))
             _set_alarm(0)
             pipe.send_bytes(answer)

@@ -1,4 +1,4 @@
-"""Hands samples from a process to the one that forked it, through memory that both see."""
+"""Passes samples from a forked process to its parent through shared memory."""
 
 from __future__ import annotations
 
@@ -11,23 +11,24 @@ import numpy as np
 import torch
 
 MEMORY = 16 * 2**20
-"""Bytes of the memory that both see: of it, only what a sample has needed is ever taken."""
+"""Size of the shared memory in bytes. Only the pages that samples have filled take up RAM."""
 
 
 def shared_memory() -> mmap.mmap:
-    """Memory that a process sees together with those that it forks."""
+    """Returns memory that a process shares with the processes that it forks."""
     return mmap.mmap(-1, MEMORY)
 
 
 def pack(value, memory: mmap.mmap) -> tuple[bytes, list[int | bytes]]:
-    """Puts the arrays and tensors of a value into the memory, as far as they fit.
+    """Copies the arrays and tensors of a value into shared memory, as far as they fit.
 
     Args:
-        value: Anything that can be pickled.
-        memory: What it holds is lost.
+        value: Value to pack; anything that can be pickled.
+        memory: Shared memory; its contents are overwritten.
 
     Returns:
-        tuple: What :func:`unpack` needs beside the memory.
+        tuple: Pickle of the value, and for each buffer its size in the memory or its bytes, as
+        :func:`unpack` needs them.
     """
     file, buffers = io.BytesIO(), []
     _Pickler(file, pickle.HIGHEST_PROTOCOL, buffer_callback=buffers.append).dump(value)
@@ -44,7 +45,7 @@ def pack(value, memory: mmap.mmap) -> tuple[bytes, list[int | bytes]]:
 
 
 def unpack(rest: bytes, parts: list[int | bytes], memory: mmap.mmap):
-    """The value that was packed, by a process that this one forked, with memory of its own."""
+    """Returns a private copy of the value that a forked process has packed."""
     buffers, begin = [], 0
     with memoryview(memory) as view:
         for part in parts:
@@ -55,13 +56,13 @@ def unpack(rest: bytes, parts: list[int | bytes], memory: mmap.mmap):
 
 
 class _Pickler(pickle.Pickler):
-    """Tensors as arrays: multiprocessing would hand them over in files that both hold open."""
+    """Pickles tensors as arrays: multiprocessing would pass them in files that both keep open."""
 
     def reducer_override(self, value):
         if type(value) is torch.Tensor:
-            with suppress(TypeError, RuntimeError):  # nothing that numpy knows
+            with suppress(TypeError, RuntimeError):  # a type that numpy does not have
                 order = sorted(range(value.dim()), key=lambda d: -value.stride(d))
-                lying = value.permute(order).numpy()  # as it lies in memory: copied at once
+                lying = value.permute(order).numpy()  # in the order of memory: one plain copy
                 return _to_tensor, (lying, np.argsort(order).tolist())
         return NotImplemented
 

@@ -1,4 +1,4 @@
-# The whole method at CPU size on any folder of videos:
+# The whole method in CPU size on any folder of videos:
 #   python tools/data/build_manifest.py DIR
 #   python tools/train.py configs/demo/avtss_folder.py --cfg-options data_root=DIR
 # There are no labels, hence no k-NN monitor.

@@ -1,4 +1,4 @@
-# The whole method at CPU size on the toy world: minutes on two cores.
+# The whole method in CPU size on the toy world: takes minutes on two cores.
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/models/avtss_r2plus1d.py',
@@ -12,11 +12,11 @@ model = dict(
     channels_last=True,
     backbone=dict(stage_blocks=(1, 1, 1, 1), base_channels=16),
     audio_backbone=dict(depth=10, base_channels=32),
-    # One linear layer each: at this size better than three, see docs/choices.md.
+    # One linear layer each: better than three at this size, see docs/choices.md.
     neck=dict(in_channels=channels, out_channels=64, num_layers=1),
     audio_neck=dict(in_channels=audio_channels, out_channels=64, num_layers=1),
     # The queue holds less than half of the data set; ranks and numbers shrink with it. Neighbours
-    # join late: as long as the features are noise, so are their neighbours.
+    # are added late: as long as the features are noise, so are their neighbours.
     queue=dict(length=160, feat_dim=64),
     contrastive_head=dict(
         positive_ranks=(1, 3), num_negatives=32, negative_ranks=(20, 120), neighbor_start_epoch=20
@@ -40,9 +40,9 @@ crop_and_flip = dict(
         dict(type='Flip', flip_ratio=0.5),
     ],
 )
-# Per clip: the two windows must not be told by their colours, or v2v learns nothing else. (Names
-# that the base has too would be merged with it where a config that builds on this one asks for
-# them.)
+# Per clip: colours must not tell which two windows belong together, or v2v learns nothing else. (The
+# names differ from those of the base config; equal ones would be merged with it wherever a config
+# that inherits from this one refers to them.)
 jitter = dict(
     type='PerClip', transforms=[dict(type='PhotometricJitter', gray_prob=0.3, per_frame=True)]
 )

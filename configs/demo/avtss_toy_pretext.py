@@ -1,4 +1,4 @@
-# How well the trained pretext heads do on the test videos of the toy world:
+# Accuracy of the trained pretext heads on the test videos of the toy world:
 #   python tools/test.py configs/demo/avtss_toy_pretext.py CKPT
 _base_ = './avtss_toy.py'
 

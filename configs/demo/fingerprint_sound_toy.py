@@ -1,4 +1,4 @@
-# The same of the sound alone: for sound files, and for videos whose picture shall not count.
+# Like fingerprint_toy.py, but audio only: for audio files, or to ignore the picture of videos.
 #   python tools/test.py configs/demo/fingerprint_sound_toy.py CKPT
 _base_ = '../fingerprint/spectrogram_resnet_vggsound.py'
 

@@ -13,7 +13,7 @@ model = dict(
     audio_neck=dict(in_channels=256, **neck),
 )
 
-# Chunks of 2 s, as the networks have seen windows of 0.64 s: 12.5 frames and 125 columns a second.
+# Chunks of 2 s, at the resolution of the training windows: 12.5 frames and 125 columns per second.
 whole_picture = dict(type='Resize', scale=(48, 48), keep_ratio=False)
 log_mel = dict(type='MelSpectrogram', num_mels=64, num_columns=250, hop_duration=0.008)
 steps = [{{_base_.decode}}, whole_picture, log_mel, {{_base_.to_shape}}, {{_base_.pack}}]

@@ -1,4 +1,4 @@
-# Retrieval within video and sound and across, on the toy world:
+# Retrieval within video, within audio and across, on the toy world:
 #   python tools/test.py configs/demo/retrieval_toy.py CKPT
 _base_ = './avtss_toy.py'
 

@@ -1,8 +1,8 @@
-# Broken on purpose: further positives from the whole queue, 64 to one true target. What is drawn
-# tells nothing of the query: the contrastive losses are least where all embeddings are one point.
-# Seen: feat_std of the sound falls below 0.1 and stays there; loss_v2a and loss_a2v come to lie on
-# chance_nce, loss_v2v above it; top1 stays at chance. The pretext tasks, which read h instead of
-# the embedding, go on: it is not the learning rate. docs/curves.md
+# Broken on purpose: further positives from the whole queue, 64 for each true target. They say nothing
+# about the query, so the contrastive losses are lowest if all embeddings are equal.
+# Symptoms: feat_std of the audio falls below 0.1 and stays there; loss_v2a and loss_a2v reach
+# chance_nce, loss_v2v stays above it; top1 stays at chance. The pretext tasks, which use h instead of
+# the embedding, keep improving, so it is not the learning rate. See docs/curves.md.
 _base_ = '../demo/avtss_toy.py'
 
 model = dict(

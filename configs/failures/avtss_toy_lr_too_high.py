@@ -1,7 +1,7 @@
 # Broken on purpose: 50 times the learning rate.
-# Seen: contrastive losses lie at chance_nce and every pretext accuracy at chance until the rate
-# has come down; feat_std of both stays below 0.4; k-NN falls below its value before training.
-# docs/curves.md
+# Symptoms: the contrastive losses stay at chance_nce and all pretext accuracies at chance until the
+# learning rate has come down; feat_std of both modalities stays below 0.4; k-NN accuracy falls below
+# its value before training. See docs/curves.md.
 _base_ = '../demo/avtss_toy.py'
 
 optim_wrapper = dict(optimizer=dict(lr=0.1))

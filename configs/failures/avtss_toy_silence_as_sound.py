@@ -1,8 +1,8 @@
-# Broken on purpose: 30% of the sounds are zeros and count as sound. That is what other code does
-# with a video without sound: it pads zeros and trains on them as if they had been heard.
-# Seen: audio_share is 1.00 all the same, so nothing warns; loss_v2a, loss_a2v, acc_speed_a and
-# acc_direction_a stop far from where they end otherwise, while v2v and the tasks of the picture go
-# on. docs/curves.md
+# Broken on purpose: 30% of the sounds are zeros and count as sound. Other code does this with videos
+# without sound: it pads zeros and trains on them like on real sound.
+# Symptoms: audio_share is still 1.00, so nothing warns. loss_v2a, loss_a2v, acc_speed_a and
+# acc_direction_a stop far from their usual values, while v2v and the video tasks keep improving.
+# See docs/curves.md.
 _base_ = '../demo/avtss_toy.py'
 
 train_dataloader = dict(
@@ -14,7 +14,7 @@ train_dataloader = dict(
             {{_base_.crop_and_flip}},
             {{_base_.jitter}},
             {{_base_.amplify}},
-            dict(type='AudioAmplify', gain_db=(-300, -300), prob=0.3),  # after silence was told
+            dict(type='AudioAmplify', gain_db=(-300, -300), prob=0.3),  # after the check for silence
             {{_base_.log_mel}},
             {{_base_.mask_bands}},
             {{_base_.to_shape}},

@@ -1,4 +1,4 @@
-# Its baseline without learning, Chromaprint (Debian: apt install libchromaprint-tools):
+# The baseline without learning, Chromaprint (Debian: apt install libchromaprint-tools):
 #   python tools/test.py configs/fingerprint/chromaprint_vggsound.py random
 _base_ = './spectrogram_resnet_vggsound.py'
 

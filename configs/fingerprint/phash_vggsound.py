@@ -1,4 +1,4 @@
-# The baseline without learning: perceptual hashes of 8 frames a chunk (pip install imagehash) and,
+# The baseline without learning: perceptual hashes of 8 frames per chunk (pip install imagehash) and,
 # if fpcalc is installed, Chromaprint:
 #   python tools/test.py configs/fingerprint/phash_vggsound.py random
 _base_ = './r2plus1d_vggsound.py'

@@ -1,4 +1,4 @@
-# The same of the sound alone: for sound files, and for videos whose picture shall not count.
+# Like r2plus1d_vggsound.py, but audio only: for audio files, or to ignore the picture of videos.
 #   python tools/test.py configs/fingerprint/spectrogram_resnet_vggsound.py CKPT
 _base_ = [
     '../_base_/default_runtime.py',

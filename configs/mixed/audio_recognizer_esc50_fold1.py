@@ -1,4 +1,4 @@
-# mmaction2's own audio recognizer, fed by our decoding, log-mel and augmentations.
+# mmaction2's own audio recognizer with our decoding, log-mel and augmentations.
 _base_ = (
     'mmaction::recognition_audio/resnet/tsn_r18_8xb320-64x1x1-100e_kinetics400-audio-feature.py'
 )

@@ -1,4 +1,4 @@
-# Fine-tune on picture and sound together: a classifier for each, their probabilities averaged.
+# Fine-tune on video and audio: one classifier each, with averaged probabilities.
 #   python tools/train.py configs/mixed/late_fusion_vggsound.py --cfg-options load_from=CKPT
 _base_ = [
     '../_base_/default_runtime.py',

@@ -1,4 +1,4 @@
-# The test split searches the train split; split 1, as in the field.
+# Queries: test split; gallery: train split. Split 1, as is usual.
 _base_ = '../linear/r2plus1d_hmdb51_split1.py'
 
 test_evaluator = [

@@ -1,11 +1,12 @@
 #!/usr/bin/env python
-"""Are the neighbours that join the contrastive terms of the query's class? Labels say it.
+"""How many of the sampled positives and negatives are of the query's class, by the labels.
 
     python tools/analysis_tools/neighbor_classes.py CONFIG CKPT
 
-Windows, speeds and augmentations are those of training, ranks and length of the queue those of the
-config; the weights are one state, whereas a queue holds those of past steps. Where positives are
-hardly more often of the query's class than chance, or negatives more often, they do harm.
+Windows, speeds and augmentations are those of training; ranks and queue length are those of the
+config. All embeddings come from the same weights, whereas a real queue holds those of past steps.
+Positives do harm if they are hardly more often of the query's class than chance, negatives if they
+are so more often than chance.
 """
 
 from __future__ import annotations
@@ -36,14 +37,14 @@ def parse_args() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     cli.add_config_arguments(parser)
-    parser.add_argument('checkpoint', help="of training, or 'random'")
-    parser.add_argument('--epoch', type=int, default=0, help='whose windows (%(default)s)')
+    parser.add_argument('checkpoint', help="checkpoint of training, or 'random'")
+    parser.add_argument('--epoch', type=int, default=0, help='epoch of the windows (%(default)s)')
     return parser.parse_args()
 
 
 @torch.inference_mode()
 def embed(cfg: Config, checkpoint: str, epoch: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """``z`` of the first window of each training video, by modality, and the labels."""
+    """Embeds the first window of each training video: ``z`` by modality, and the labels."""
     model, _ = load_encoder(checkpoint, cfg)
     dataset = DATASETS.build(cfg.train_dataloader.dataset)
     dataset.set_epoch(epoch, (cfg.get('randomness') or {}).get('seed') or 0)

@@ -1,10 +1,10 @@
 #!/usr/bin/env python
-"""Time and memory of k-NN, retrieval and linear probe beside faiss and scikit-learn.
+"""Time and memory of k-NN, retrieval and linear probe, compared with faiss and scikit-learn.
 
 python tools/benchmarks/evaluation.py                    20,000 x 240,000 x 512, 400 classes
 python tools/benchmarks/evaluation.py --small
 
-Features are random around a centre for each class, with a spectrum that falls as a network's does.
+Features are random around one centre per class; their spectrum falls like that of a network's.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def features(number: int, classes: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Features of shape ``(number, DIMS)`` that are nowhere negative, and labels."""
+    """Draws features of shape ``(number, DIMS)``, almost without negative values, and labels."""
     shared, rng = np.random.default_rng(0), np.random.default_rng(seed)
     spread = ((1 + np.arange(DIMS)) ** -0.7).astype(np.float32)
     mix = np.linalg.qr(shared.normal(size=(DIMS, DIMS)))[0].astype(np.float32)
@@ -53,28 +53,28 @@ def features(number: int, classes: int, seed: int) -> tuple[np.ndarray, np.ndarr
     return np.maximum((centres[labels] + noise) @ mix, -0.05), labels
 
 
-def search(queries: int, gallery: int, classes: int, repeat: int) -> list[dict]:
-    """Whole searches, the making of the index included."""
-    known, labels = features(gallery, classes, 1)
-    asked, truth = features(queries, classes, 2)
+def search(num_queries: int, num_gallery: int, classes: int, repeat: int) -> list[dict]:
+    """Times whole searches, including the construction of the index."""
+    gallery, labels = features(num_gallery, classes, 1)
+    queries, truth = features(num_queries, classes, 2)
     runs = {
-        'faiss, exact': lambda: faiss_search(known, asked),
-        'knn_accuracy': lambda: knn_accuracy(known, labels, asked, truth, NEIGHBORS),
-        'match_ranks': lambda: match_ranks(asked, truth, known, labels, 50),
+        'faiss, exact': lambda: faiss_search(gallery, queries),
+        'knn_accuracy': lambda: knn_accuracy(gallery, labels, queries, truth, NEIGHBORS),
+        'match_ranks': lambda: match_ranks(queries, truth, gallery, labels, 50),
     }
     return compare(in_turn(runs, repeat), 'faiss, exact', scale=1)
 
 
-def faiss_search(known: np.ndarray, asked: np.ndarray) -> None:
+def faiss_search(gallery: np.ndarray, queries: np.ndarray) -> None:
     index = faiss.IndexFlatIP(DIMS)
-    index.add(known)
-    index.search(asked, NEIGHBORS)
+    index.add(gallery)
+    index.search(queries, NEIGHBORS)
 
 
-def memory(queries: int, gallery: int, classes: int) -> list[dict]:
+def memory(num_queries: int, num_gallery: int, classes: int) -> list[dict]:
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        for name, number, seed in (('known', gallery, 1), ('asked', queries, 2)):
+        for name, number, seed in (('gallery', num_gallery, 1), ('queries', num_queries, 2)):
             array, labels = features(number, classes, seed)
             np.save(f'{folder}/{name}.npy', array)
             np.save(f'{folder}/{name}_labels.npy', labels)
@@ -85,24 +85,24 @@ def memory(queries: int, gallery: int, classes: int) -> list[dict]:
 
 
 def use(name: str, folder: str) -> None:
-    known, labels, asked, truth = (
+    gallery, labels, queries, truth = (
         np.load(f'{folder}/{side}.npy')
-        for side in ('known', 'known_labels', 'asked', 'asked_labels')
+        for side in ('gallery', 'gallery_labels', 'queries', 'queries_labels')
     )
     if name == 'knn_accuracy':
-        knn_accuracy(known, labels, asked, truth, NEIGHBORS)
+        knn_accuracy(gallery, labels, queries, truth, NEIGHBORS)
     elif name == 'match_ranks':
-        match_ranks(asked, truth, known, labels, 50)
+        match_ranks(queries, truth, gallery, labels, 50)
     elif name == 'linear_probe':
-        linear_probe(known, labels, np.arange(len(known)), asked, truth, C=(1e-3,))
+        linear_probe(gallery, labels, np.arange(len(gallery)), queries, truth, C=(1e-3,))
 
 
 def converged(number: int, classes: int) -> list[dict]:
-    """Beside scikit-learn until nothing changes any more, as far as it is quick enough."""
-    known, labels = features(number, classes, 1)
-    asked, truth = features(number, classes, 2)
-    deviation = known.std(axis=0)
-    known, asked = ((side - known.mean(axis=0)) / deviation for side in (known, asked))
+    """Compares with scikit-learn run to convergence, at a size that it can manage."""
+    gallery, labels = features(number, classes, 1)
+    queries, truth = features(number, classes, 2)
+    deviation = gallery.std(axis=0)
+    gallery, queries = ((side - gallery.mean(axis=0)) / deviation for side in (gallery, queries))
     rows = []
     for kind, C in STRENGTHS.items():
         if kind == 'logistic':
@@ -110,9 +110,9 @@ def converged(number: int, classes: int) -> list[dict]:
         else:
             other = LinearSVC(C=C, tol=1e-4, max_iter=10_000)
         begin = time.perf_counter()
-        mine = (LinearProblem(known, labels, kind).fit(C).predict(asked) == truth).mean()
+        mine = (LinearProblem(gallery, labels, kind).fit(C).predict(queries) == truth).mean()
         middle = time.perf_counter()
-        theirs = other.fit(known.astype(np.float64), labels).score(asked, truth)
+        theirs = other.fit(gallery.astype(np.float64), labels).score(queries, truth)
         end = time.perf_counter()
         rows.append(
             {
@@ -126,15 +126,16 @@ def converged(number: int, classes: int) -> list[dict]:
     return rows
 
 
-def probe(queries: int, gallery: int, classes: int) -> list[dict]:
-    known, labels = features(gallery, classes, 1)
-    asked, truth = features(queries, classes, 2)
+def probe(num_queries: int, num_gallery: int, classes: int) -> list[dict]:
+    gallery, labels = features(num_gallery, classes, 1)
+    queries, truth = features(num_queries, classes, 2)
     rows = []
     for kind in STRENGTHS:
         begin = time.perf_counter()
-        accuracy, C = linear_probe(known, labels, np.arange(gallery), asked, truth, kind)
+        groups = np.arange(num_gallery)
+        accuracy, C = linear_probe(gallery, labels, groups, queries, truth, kind)
         seconds = time.perf_counter() - begin
-        row = {'classifier': f'{kind}, {gallery:,} x {DIMS}, {classes} classes', 's': seconds}
+        row = {'classifier': f'{kind}, {num_gallery:,} x {DIMS}, {classes} classes', 's': seconds}
         rows.append({**row, 'accuracy': accuracy, 'C': f'{C:g}'})
     return rows
 

@@ -4,8 +4,8 @@
 python tools/benchmarks/feature_queue.py                  batch 512, 128 dimensions, up to 1,048,576
 python tools/benchmarks/feature_queue.py --small
 
-As the default config asks: neighbours up to rank 4096, and products with 1 + 1024 drawn entries,
-forward and backward. The lengths take turns; of the longest, a stretch is searched, too.
+As in the default config: neighbours up to rank 4096, and products with 1 + 1024 drawn entries,
+forward and backward. Queue lengths take turns; the longest is also searched in part.
 """
 
 from __future__ import annotations

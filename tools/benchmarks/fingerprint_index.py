@@ -1,11 +1,11 @@
 #!/usr/bin/env python
-"""Time and memory of a fingerprint index, for each back-end, beside exact search by matrix product.
+"""Time and memory of a fingerprint index by back-end, compared with an exact matrix product.
 
 python tools/benchmarks/fingerprint_index.py --out OUT           1,000 and 100,000 vectors
 python tools/benchmarks/fingerprint_index.py --small             1,000
 
-The vectors are random. Each line is a process of its own; searches take turns, and the median
-of their repetitions is shown. A query has 17 chunks, as 10 seconds have at a stride of 0.5.
+The vectors are random. Each back-end runs in its own process; searches take turns, and the median
+over the repetitions is shown. A query has 17 chunks, like 10 seconds at a stride of 0.5 s.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ KINDS = ('exact', 'faiss', 'milvus')
 
 def main() -> None:
     parse = parser(__doc__)
-    parse.add_argument('--vectors', type=int, nargs='+', help='instead')
+    parse.add_argument('--vectors', type=int, nargs='+', help='index sizes to measure')
     args = parse.parse_args()
     sizes = args.vectors or ([1000] if args.small else [1000, 100_000])
     lines = []
@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def measure_all(number: int, repeat: int, folder: str) -> list[dict]:
-    """A line for each kind of search; their processes are asked in turn."""
+    """Measures each kind of search, a line each; their processes take turns."""
     context = multiprocessing.get_context('spawn')
     ends, processes = [], []
     for kind in KINDS:
@@ -46,7 +46,7 @@ def measure_all(number: int, repeat: int, folder: str) -> list[dict]:
         processes.append(context.Process(target=serve, args=(kind, number, folder, other)))
         processes[-1].start()
         ends.append(mine)
-        mine.recv()  # one is built after the other
+        mine.recv()  # builds one index after the other
     times = [[] for _ in KINDS]
     for _ in range(repeat):
         for end, row in zip(ends, times):
@@ -55,38 +55,38 @@ def measure_all(number: int, repeat: int, folder: str) -> list[dict]:
     lines = []
     for kind, end, process, row in zip(KINDS, ends, processes, times):
         end.send('end')
-        facts = end.recv()
+        size = end.recv()
         process.join()
         query, search = (round(statistics.median(column) * 1000, 2) for column in zip(*row))
-        lines.append({'search': kind, 'vectors': number, **facts, 'query ms': query})
+        lines.append({'search': kind, 'vectors': number, **size, 'query ms': query})
         lines[-1]['search alone ms'] = search
     return lines
 
 
 def serve(kind: str, number: int, folder: str, end) -> None:
-    """Builds an index, answers with the seconds of a query and of its search alone, then facts."""
+    """Builds an index and sends seconds of a query and of its search alone; at the end its size."""
     rng = np.random.default_rng(0)
-    asked = dict(
+    queries = dict(
         video=(np.arange(CHUNKS_A_QUERY)[:, None] / 2 + [0, 2], random_vectors(rng, CHUNKS_A_QUERY))
     )
     make = exact if kind == 'exact' else indexed
-    make(kind, 100, f'{folder}/first', asked)  # imports do not count
+    make(kind, 100, f'{folder}/first', queries)  # imports do not count
     before = memory('VmHWM')
-    facts, query, search = make(kind, number, folder, asked)
-    facts['memory MB'] = round(memory('VmHWM') - before)
+    size, query, search = make(kind, number, folder, queries)
+    size['memory MB'] = round(memory('VmHWM') - before)
     end.send('ready')
     while end.recv() == 'search':
         end.send((seconds(query), seconds(search)))
-    end.send(facts)
+    end.send(size)
 
 
-def exact(kind: str, number: int, folder: str, asked: dict):
-    """A product with all vectors, held in memory."""
+def exact(kind: str, number: int, folder: str, tracks: dict):
+    """Multiplies the queries by all vectors, held in memory."""
     import torch
 
     torch.set_num_threads(1)
     vectors = torch.from_numpy(random_vectors(np.random.default_rng(1), number))
-    queries = torch.from_numpy(asked['video'][1])
+    queries = torch.from_numpy(tracks['video'][1])
 
     def search():
         return (queries @ vectors.T).topk(20, dim=1)
@@ -94,8 +94,8 @@ def exact(kind: str, number: int, folder: str, asked: dict):
     return {'fill s': 0, 'open s': 0, 'disk MB': 0}, search, search
 
 
-def indexed(kind: str, number: int, folder: str, asked: dict):
-    """An index on disk, filled file by file as the command does."""
+def indexed(kind: str, number: int, folder: str, tracks: dict):
+    """Searches an index on disk, filled file by file as the command does it."""
     from avtss_mm.fingerprint.index.index import FingerprintIndex
     from avtss_mm.fingerprint.indexing import finish
     from avtss_mm.fingerprint.search import match_chunks
@@ -110,16 +110,16 @@ def indexed(kind: str, number: int, folder: str, asked: dict):
             track = (times, random_vectors(rng, CHUNKS_A_FILE), 0)
             index.catalog.replace(f'/{file}.mp4', '0', dict(video=track))
         finish(index)
-    facts = {'fill s': round(time.perf_counter() - begin, 2), 'open s': 0}
-    facts['disk MB'] = round(sum(p.stat().st_size for p in path.rglob('*')) / 1e6, 1)
+    size = {'fill s': round(time.perf_counter() - begin, 2), 'open s': 0}
+    size['disk MB'] = round(sum(p.stat().st_size for p in path.rglob('*')) / 1e6, 1)
     begin = time.perf_counter()
     opened = FingerprintIndex(path)
     backend = opened.vectors('video')
-    facts['open s'] = round(time.perf_counter() - begin, 2)
-    vectors = opened.whiten('video', asked['video'][1])
+    size['open s'] = round(time.perf_counter() - begin, 2)
+    vectors = opened.whiten('video', tracks['video'][1])
     return (
-        facts,
-        lambda: match_chunks(opened, 'query', asked),
+        size,
+        lambda: match_chunks(opened, 'query', tracks),
         lambda: backend.search(vectors, 20),
     )
 

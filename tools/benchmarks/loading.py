@@ -1,17 +1,17 @@
 #!/usr/bin/env python
-"""Time to load a sample: two clips and their log-mels, against the decoder alone and against peers.
+"""Time to load a sample (two clips and their log-mels), compared with the decoder and with peers.
 
 python tools/benchmarks/loading.py SAMPLES --out OUT
 python tools/benchmarks/loading.py SAMPLES --small
 
-From real videos below SAMPLES, files of 10 s, 340 x 256, 25 and 30 fps, H.264 + AAC are made, with
-a key frame every 12 and every 250 frames; the originals are used as they are, too. A sample is what
-the configs of pre-training ask for: two clips of 16 x 112 x 112 at drawn speeds and directions with
+The real videos below SAMPLES are re-encoded to 10 s, 340 x 256, 25 and 30 fps, H.264 + AAC, with a
+key frame every 12 and every 250 frames; the originals are measured, too. A sample is what the
+pre-training configs ask for: two clips of 16 x 112 x 112 at random speeds and directions with
 augmentation, and the two log-mels, packed.
 
-*decoder alone*: the packets of exactly these frames and sounds, from the key frames before them on,
-are in memory and go through FFmpeg's decoders; nothing else is done. The peers get the same frames,
-and without the sound where they have none. All take turns.
+*decoder alone*: FFmpeg's decoders decode exactly these frames and this sound, from the preceding
+key frames on. The packets are in memory; nothing else is done. Peers get the same frames, and no
+sound where they have none. All runs take turns.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ SHORT_SIDES = (256, 128)
 def main() -> None:
     parse = parser(__doc__)
     parse.add_argument('samples', type=Path, metavar='SAMPLES', help='folder of real videos')
-    parse.add_argument('--media', type=Path, help='keep the files here (default: nowhere)')
+    parse.add_argument('--media', type=Path, help='folder to keep the files in (default: none)')
     args = parse.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(0)
@@ -98,8 +98,8 @@ def one_process(work: list[Work], pipeline: list[dict]) -> dict:
 
 
 def workers(work: list[Work], pipeline: list[dict], repeat: int) -> list[dict]:
-    """Loaders of one and of two workers, which live on from round to round."""
-    gc.collect()  # a forked worker that frees a decoder of this process waits for ever
+    """Loaders with one and with two workers, which persist from round to round."""
+    gc.collect()  # a forked worker that frees a decoder of this process hangs
     runs = {}
     decord = OneByOne(work, lambda work: stock(work, 'Decord'))
     data_sets = {BASE: OneByOne(work, decode_alone), 'ours': data_set(work, pipeline)}
@@ -123,7 +123,7 @@ def workers(work: list[Work], pipeline: list[dict], repeat: int) -> list[dict]:
 
 
 def prepared(sources, media: Path, sampler, pipeline: list[dict], draws: int, repeat: int) -> list:
-    """The files as they are, and copies of `tools/data/resize_videos.py`."""
+    """Compares the original files with copies made by `tools/data/resize_videos.py`."""
     sets = {'as it is': sources}
     for side in SHORT_SIDES:
         sets[f'short side {side}'] = [media / f'{side}_{path.stem}.mp4' for path in sources]
@@ -141,7 +141,7 @@ def prepared(sources, media: Path, sampler, pipeline: list[dict], draws: int, re
 
 
 class OneByOne(Dataset):
-    """A run as a data set, one sample after the other."""
+    """A data set that loads each sample with a run of its own."""
 
     def __init__(self, work: list[Work], make: Callable) -> None:
         self.runs = [make([item]) for item in work]
@@ -155,7 +155,7 @@ class OneByOne(Dataset):
 
 
 def data_set(work: list[Work], pipeline: list[dict], **options):
-    """A data set whose sample ``i`` has the windows of ``work[i]``."""
+    """Builds a data set whose sample ``i`` has the windows of ``work[i]``."""
     with tempfile.TemporaryDirectory() as folder:
         rows = [dict(probe(item.path), filename=str(item.path.resolve())) for item in work]
         save_manifest(Path(folder, 'list.json'), rows)
@@ -168,7 +168,7 @@ def data_set(work: list[Work], pipeline: list[dict], **options):
 
 
 class Given(SampleAVClips):
-    """The windows that were drawn for the benchmark."""
+    """Draws the windows of the benchmark again."""
 
     def __init__(self, work: list[Work]) -> None:
         super().__init__()
@@ -183,7 +183,7 @@ class Given(SampleAVClips):
 
 
 def steps(work: list[Work], pipeline: list[dict], repeat: int) -> list[dict]:
-    """Milliseconds of CPU of each transform, of the parts of reading, and of the decoder alone."""
+    """CPU milliseconds of each transform, of the parts of reading, and of the decoder alone."""
     built = [TRANSFORMS.build(step) for step in pipeline]
     alone = decode_alone(work)
     spent = defaultdict(float)

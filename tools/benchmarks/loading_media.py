@@ -1,4 +1,4 @@
-"""The files and windows that the loading benchmark works on, and what must be decoded for them."""
+"""Files and windows of the loading benchmark, and the packets that they need."""
 
 from __future__ import annotations
 
@@ -19,12 +19,15 @@ KINDS = ('GOP 12', 'GOP 250', 'as it is')
 
 
 def make_media(samples: Path, folder: Path, num_files: int) -> dict[str, list[Path]]:
-    """By kind the files: 10 s, 340 x 256, 25 and 30 fps, H.264 + AAC; and the originals.
+    """Makes files of 10 s, 340 x 256, 25 and 30 fps, H.264 + AAC.
 
     Args:
-        samples: Folder of real videos, of which those of 10 s with sound are taken.
-        folder: Where to write; files that are there stay.
-        num_files: Of each kind.
+        samples: Folder of real videos; those of at least 10 s with sound are used.
+        folder: Folder to write into; existing files are kept.
+        num_files: Number of files of each kind.
+
+    Returns:
+        dict: Paths of the files by kind; the last kind are the originals.
     """
     sources = [samples / name for name in find_media(samples) if _serves(samples / name)]
     if len(sources) < num_files:
@@ -60,11 +63,11 @@ class Work:
     """A sample to load.
 
     Attributes:
-        path: The file.
-        seed: Of its draws.
-        frame_times: (2, 16) seconds.
-        frame_inds: (32,) numbers of the frames on screen at those times.
-        audio_windows: Two times start and end in seconds.
+        path: Path of the video.
+        seed: Seed of the draws.
+        frame_times: Times of the frames in seconds, shape (2, 16).
+        frame_inds: Indices of the frames on screen at those times, shape (32,).
+        audio_windows: Start and end of the two windows in seconds.
     """
 
     path: Path
@@ -75,7 +78,7 @@ class Work:
 
 
 def make_work(files: list[Path], sampler: SampleAVClips, draws: int) -> list[Work]:
-    """Windows of each file, ``draws`` times."""
+    """Draws the windows of each file ``draws`` times."""
     work = []
     for number, path in enumerate(files):
         with open_media(path) as reader:
@@ -94,11 +97,11 @@ def make_work(files: list[Path], sampler: SampleAVClips, draws: int) -> list[Wor
 
 
 def needed_packets(item: Work) -> tuple[list, list]:
-    """What must be decoded for a sample, packets in memory.
+    """Reads the packets that must be decoded for a sample into memory.
 
     Returns:
-        tuple: Of the picture ``(packet, skipped unless referred to)`` from the key frames before
-        the wanted frames on, of the sound packets.
+        tuple: Video packets from the preceding key frames on, as pairs ``(packet, whether to skip
+        it if no other frame refers to it)``, and audio packets.
     """
     with open_input(str(item.path)) as container:
         video, audio = container.streams.video[0], container.streams.audio[0]
@@ -107,7 +110,7 @@ def needed_packets(item: Work) -> tuple[list, list]:
             if packet.pts is not None and packet.size:
                 (pictures if packet.stream is video else sounds).append(packet)
         stamps = np.sort([p.pts for p in pictures])
-        shown = stamps[stamps >= 0]  # an edit list hides those before zero
+        shown = stamps[stamps >= 0]  # an edit list hides the frames before zero
         wanted = set(shown[np.minimum(item.frame_inds, len(shown) - 1)].tolist())
         needed = _from_key_frames(pictures, wanted)
         zero = float(shown[0] * video.time_base)
@@ -121,7 +124,7 @@ def needed_packets(item: Work) -> tuple[list, list]:
 
 
 def _from_key_frames(pictures: list, wanted: set[int]) -> list[tuple]:
-    """Packets of the groups of pictures that hold wanted frames, up to the last one of each."""
+    """Selects the packets of each group of pictures up to its last wanted frame."""
     needed, group = [], []
 
     def close() -> None:

@@ -1,4 +1,4 @@
-"""What loading is compared with: the decoder alone, mmaction2's pipelines, torchcodec."""
+"""Baselines of loading: the decoder alone, mmaction2's pipelines, torchcodec."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CROP = [
 
 
 def decode_alone(work: list[Work]) -> Callable[[], None]:
-    """Decodes what the samples need from packets in memory, and does nothing else."""
+    """Decodes what the samples need from packets in memory and does nothing else."""
     held = []
     for item in work:
         with open_input(str(item.path)) as container:
@@ -50,10 +50,10 @@ def _decoder(name: str, extradata: bytes | None) -> av.CodecContext:
 
 
 def stock(work: list[Work], reader: str, by_time: bool = True) -> Callable[[], None]:
-    """mmaction2's pipeline with ``reader`` 'Decord' or 'PyAV': the same frames, no sound.
+    """Runs mmaction2's pipeline with ``reader`` 'Decord' or 'PyAV': the same frames, no sound.
 
-    SampleFrames draws no speeds and no directions, so its result is given: by default in the order
-    of time, since Decord seeks for each frame of a clip that runs backward.
+    SampleFrames draws neither speeds nor directions, so the frame indices are given: by default in
+    order of time, since Decord seeks for each frame of a backward clip.
     """
     init_default_scope('mmaction')
     steps = [dict(type=f'mmaction.{reader}{part}') for part in ('Init', 'Decode')]
@@ -71,7 +71,7 @@ def stock(work: list[Work], reader: str, by_time: bool = True) -> Callable[[], N
 
 
 def torchcodec_frames(work: list[Work]) -> Callable[[], None]:
-    """torchcodec's decoders asked for the same frames and sound; frames keep their size."""
+    """Reads the same frames and sound with torchcodec's decoders, without resizing."""
     from torchcodec.decoders import AudioDecoder, VideoDecoder
 
     def run() -> None:
@@ -87,7 +87,7 @@ def torchcodec_frames(work: list[Work]) -> Callable[[], None]:
 
 
 def torchcodec_sampler(work: list[Work]) -> Callable[[], None]:
-    """torchcodec's own sampler: two clips of the same length at places and one speed of its own."""
+    """Runs torchcodec's own sampler: two clips of the same length, at its own random times."""
     from torchcodec.decoders import AudioDecoder, VideoDecoder
     from torchcodec.samplers import clips_at_random_timestamps
 

@@ -1,4 +1,4 @@
-"""What the benchmarks share: runs that take turns, memory of a process, reports."""
+"""Shared by the benchmarks: runs that take turns, memory of a process, reports."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from avtss_mm.utils.software import software
 
 
 def in_turn(runs: dict[str, Callable[[], object]], repeat: int) -> dict[str, list[float]]:
-    """Seconds of each run: all once, uncounted, then ``repeat`` rounds of all (A B A B ...)."""
+    """Seconds of each run: a warm-up of all, then ``repeat`` rounds of all (A B A B ...)."""
     seconds = {name: [] for name in runs}
     for round_ in tqdm(range(repeat + 1), 'rounds', leave=False, disable=None):
         for name, run in runs.items():
@@ -31,7 +31,7 @@ def in_turn(runs: dict[str, Callable[[], object]], repeat: int) -> dict[str, lis
 
 
 def compare(seconds: dict[str, list[float]], base: str, scale: float = 1e3) -> list[dict]:
-    """A row a run: median of its times, and median of their ratios to the base's in each round."""
+    """One row per run: median of its times, and median of their ratios to the base, by round."""
     rows = []
     for name, row in seconds.items():
         ratios = [mine / other for mine, other in zip(row, seconds[base])]
@@ -41,10 +41,10 @@ def compare(seconds: dict[str, list[float]], base: str, scale: float = 1e3) -> l
 
 
 def apart(function: Callable, *arguments):
-    """Call a function in a process of its own.
+    """Calls a function in a process of its own.
 
     Returns:
-        tuple: What it returned, and by how many MB the process had grown at most.
+        tuple: Its result, and the peak growth of the process in MB.
     """
     context = multiprocessing.get_context('spawn')
     mine, other = context.Pipe(duplex=False)
@@ -67,23 +67,23 @@ def _serve(end, function: Callable, arguments: Sequence) -> None:
 
 
 def memory(what: str) -> float:
-    """Memory of this process in MB: ``'VmRSS'`` now, ``'VmHWM'`` at most so far (Linux)."""
+    """Memory of this process in MB (Linux): ``'VmRSS'`` now, ``'VmHWM'`` the peak so far."""
     lines = Path('/proc/self/status').read_text().splitlines()
     (line,) = (line for line in lines if line.startswith(what + ':'))
     return int(line.split()[1]) / 1000
 
 
 def parser(description: str) -> argparse.ArgumentParser:
-    """The arguments that all benchmarks have."""
+    """Makes a parser with the arguments of all benchmarks."""
     made = argparse.ArgumentParser(description=description.splitlines()[0])
-    made.add_argument('--out', type=Path, metavar='DIR', help='write NAME.json and NAME.md here')
-    made.add_argument('--small', action='store_true', help='sizes that take a minute')
-    made.add_argument('--repeat', type=int, default=5, help='rounds (%(default)s)')
+    made.add_argument('--out', type=Path, metavar='DIR', help='folder for NAME.json and NAME.md')
+    made.add_argument('--small', action='store_true', help='small sizes: about a minute')
+    made.add_argument('--repeat', type=int, default=5, help='number of rounds (%(default)s)')
     return made
 
 
 def report(name: str, tables: dict[str, list[dict]], out: Path | None) -> None:
-    """Print tables, each a list of rows, and write them with what they were measured on."""
+    """Prints tables, each a list of rows, and writes them with the machine and the software."""
     text = '\n\n'.join(f'{title}:\n\n{markdown(rows)}' for title, rows in tables.items())
     print(text)
     if out is None:
@@ -96,7 +96,7 @@ def report(name: str, tables: dict[str, list[dict]], out: Path | None) -> None:
 
 
 def machine() -> str:
-    """Processor, cores and memory."""
+    """Describes the machine: processor, cores and memory."""
     model = platform.processor() or platform.machine()
     if os.path.exists('/proc/cpuinfo'):
         lines = Path('/proc/cpuinfo').read_text().splitlines()
@@ -106,7 +106,7 @@ def machine() -> str:
 
 
 def markdown(rows: list[dict]) -> str:
-    """Rows with equal keys as a table."""
+    """Formats rows with equal keys as a table."""
     return markdown_table(list(rows[0]), [map(_cell, row.values()) for row in rows])
 
 

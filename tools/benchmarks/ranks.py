@@ -1,11 +1,11 @@
 #!/usr/bin/env python
-"""Training with two processes (gloo) against one: videos a second.
+"""Videos per second of training with two processes (gloo), compared with one process.
 
-python tools/benchmarks/ranks.py --out OUT                       the demo, 16 videos a process
+python tools/benchmarks/ranks.py --out OUT                       the demo, 16 videos per process
 python tools/benchmarks/ranks.py --small
 
-The limit is the machine: *two trainings* is two processes that know nothing of each other, side by
-side. What two ranks need more is what they have to say to each other. All take turns.
+*two trainings* is the limit of the machine: two independent trainings side by side. What two ranks
+lose against it is the cost of communication. All runs take turns.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def main() -> None:
 
 
 class Training:
-    """A running training of a number of steps."""
+    """A training process of a given number of steps."""
 
     def __init__(self, world: Path, processes: int, steps: int) -> None:
         self.processes = processes
@@ -88,7 +88,7 @@ class Training:
         self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log, env=environment)
 
     def videos_a_second(self) -> float:
-        """Of its steps after the first few, when it has ended."""
+        """Waits for the end; returns the videos per second of all steps but the first few."""
         status = self.process.wait()
         self.log.close()
         if status:

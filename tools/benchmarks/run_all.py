@@ -1,11 +1,11 @@
 #!/usr/bin/env python
-"""All benchmarks of speed, one after the other, into one JSON and one Markdown file.
+"""Runs all speed benchmarks one after the other and writes one JSON and one Markdown file.
 
 python tools/benchmarks/run_all.py --out OUT --small             less than 10 minutes
 python tools/benchmarks/run_all.py --out OUT --samples SAMPLES   all sizes as documented: hours
 
-SAMPLES is a folder of real videos. Without it, loading is measured on generated ones, whose plain
-pictures decode faster. A benchmark that fails is named, and the others run all the same.
+SAMPLES is a folder of real videos. Without it, loading is measured on generated videos, whose plain
+pictures decode faster. If a benchmark fails, it is named at the end and the others still run.
 """
 
 from __future__ import annotations
@@ -21,16 +21,17 @@ from pathlib import Path
 from measuring import markdown
 
 HERE = Path(__file__).parent
-PROGRAMS = ('start_up', 'ranks')  # start whole trainings: small, three rounds have to do
+PROGRAMS = ('start_up', 'ranks')  # start whole trainings: at most three rounds with --small
 TITLES = ('loading', 'training_step', 'feature_queue', 'evaluation', *PROGRAMS)
 
 
 def main() -> None:
     parse = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parse.add_argument('--out', type=Path, default=Path('work_dirs/bench'), help='(%(default)s)')
+    out = Path('work_dirs/bench')
+    parse.add_argument('--out', type=Path, default=out, help='folder to write to (%(default)s)')
     parse.add_argument('--samples', type=Path, help='folder of real videos')
-    parse.add_argument('--small', action='store_true', help='sizes that take a minute each')
-    parse.add_argument('--repeat', type=int, default=5, help='rounds (%(default)s)')
+    parse.add_argument('--small', action='store_true', help='small sizes: about a minute each')
+    parse.add_argument('--repeat', type=int, default=5, help='number of rounds (%(default)s)')
     parse.add_argument('--only', nargs='+', choices=TITLES, default=TITLES, metavar='NAME')
     args = parse.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
@@ -60,7 +61,7 @@ def run(name: str, *arguments: object) -> int:
 
 
 def generated(folder: Path) -> Path:
-    """Videos of the toy world, as long and large as the benchmark asks for."""
+    """Makes toy videos of the length and size that the benchmark needs."""
     words = [folder, '--num-videos', 16, '--num-test', 16, '--size', 256, '--duration', 10]
     command = [sys.executable, HERE.parent / 'data/make_toy_dataset.py', *words]
     subprocess.run([str(word) for word in command], stdout=subprocess.DEVNULL, check=True)

@@ -1,12 +1,12 @@
 #!/usr/bin/env python
-"""What 1, 8 and 64 GPUs need in decoding cores, disk and network, by measured figures.
+"""Decoding cores, disk and network that 1, 8 and 64 GPUs need, computed from measured figures.
 
 python tools/benchmarks/loading.py SAMPLES --out OUT             measures a sample
 python tools/benchmarks/scaling.py --loading OUT/loading.json --tflops 60
 
-A GPU is described by what it sustains, in TFLOP/s of multiplications and additions, which is to be
-measured: run a training, and take clips a second times the FLOP a clip, which this prints. All
-else is computed: the FLOP of forward and backward by torch's counter, bytes by the files.
+A GPU is described by its sustained TFLOP/s (multiplications and additions). Measure it: run a
+training and multiply its videos per second by the FLOP per video that this prints. The rest is
+computed: FLOP of forward and backward with torch's counter, bytes from the file size.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from avtss_mm.utils.config import read_config
 
 CONFIG = Path(__file__).parents[2] / 'configs/pretrain/avtss_r2plus1d_k400.py'
 VIDEOS = {'Kinetics-400': 240_000, 'VGG-Sound': 183_000, 'AudioSet': 1_900_000}
-"""Clips of 10 s that are still to be had, about."""
+"""Approximate number of 10 s clips that are still available."""
 
 BATCH = 64
-"""Videos a GPU, as in the configs."""
+"""Videos per GPU, as in the configs."""
 
 
 def main() -> None:
     parse = parser(__doc__)
-    parse.add_argument('--loading', type=Path, required=True, help='loading.json')
-    parse.add_argument('--kind', default='GOP 12', help='of its files (%(default)s)')
-    parse.add_argument('--mb', type=float, default=1.0, help='of a file (%(default)s)')
+    parse.add_argument('--loading', type=Path, required=True, help='path of loading.json')
+    parse.add_argument('--kind', default='GOP 12', help='kind of files in it (%(default)s)')
+    parse.add_argument('--mb', type=float, default=1.0, help='size of a file in MB (%(default)s)')
     parse.add_argument('--tflops', type=float, nargs='+', default=[20, 60, 200])
     parse.add_argument('--gpus', type=int, nargs='+', default=[1, 8, 64])
     args = parse.parse_args()
@@ -70,7 +70,7 @@ def loading_seconds(path: Path, kind: str) -> float:
 
 
 def work_of_a_video() -> tuple[float, int]:
-    """FLOP of forward and backward of the two clips of a video and their sound; weights."""
+    """FLOP of forward and backward of a video's two clips and their sound; number of weights."""
     init_default_scope('mmaction')
     cfg = read_config(str(CONFIG))
     model = MODELS.build(cfg.model)
@@ -81,7 +81,7 @@ def work_of_a_video() -> tuple[float, int]:
 
 
 def traffic(gpus: int, parameters: int) -> float:
-    """Bytes that a GPU sends in a step: a ring all-reduce of float32 gradients."""
+    """Bytes that a GPU sends per step in a ring all-reduce of float32 gradients."""
     return 2 * (gpus - 1) / gpus * 4 * parameters
 
 

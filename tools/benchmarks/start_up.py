@@ -1,12 +1,12 @@
 #!/usr/bin/env python
-"""Time and memory from `python tools/train.py` to its first step, with a list of many videos.
+"""Time and memory from `python tools/train.py` to its first step, with a long list of videos.
 
 python tools/benchmarks/start_up.py --out OUT                    650,000 rows, as Kinetics-700
 python tools/benchmarks/start_up.py --small
 
-The demo is started with a list of a few videos and with a long one, in turn; the rows of the long
-one name the same files, by names as long as those of Kinetics. Memory is that of the trainer and
-its workers together when the first step is done, pages that they share counted once.
+The demo starts with a short and with a long list of videos in turn. The rows of the long list name
+the same files, under names as long as those of Kinetics. Memory is that of the trainer and its
+workers together after the first step; shared pages count once.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ PATIENCE = 600
 
 def main() -> None:
     parse = parser(__doc__)
-    parse.add_argument('--workers', type=int, default=2, help='(%(default)s)')
+    parse.add_argument('--workers', type=int, default=2, help='data workers (%(default)s)')
     args = parse.parse_args()
     num_rows = 20_000 if args.small else 650_000
     found = {}
@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def make_lists(folder: Path, num_rows: int) -> tuple[int, int]:
-    """Lists of a toy world: of its own rows, and of ``num_rows``; how many each has."""
+    """Writes two lists of toy videos, a short and one of ``num_rows``; returns their lengths."""
     tool = ROOT / 'tools/data/make_toy_dataset.py'
     sizes = ['--num-videos', '64', '--num-test', '16']
     command = [sys.executable, str(tool), str(folder), *sizes]
@@ -77,7 +77,7 @@ def make_lists(folder: Path, num_rows: int) -> tuple[int, int]:
 
 
 def start(world: Path, list_name: str, work_dir: Path, workers: int) -> dict[str, float]:
-    """Start a training, and end it after its first step."""
+    """Starts a training and ends it after its first step; returns its times and memory."""
     options = [
         f'data_root={world}',
         f'train_dataloader.dataset.ann_file={list_name}',
@@ -110,15 +110,15 @@ def start(world: Path, list_name: str, work_dir: Path, workers: int) -> dict[str
 
 
 def first_step(work_dir: Path) -> bool:
-    """Whether the log tells of a step."""
+    """Whether the log contains a step."""
     for path in work_dir.glob('*/vis_data/scalars.json'):
-        with contextlib.suppress(ValueError):  # half a line
+        with contextlib.suppress(ValueError):  # a line that is only half written
             return any('loss' in json.loads(line) for line in path.read_text().splitlines())
     return False
 
 
 def own_memory(process: psutil.Process) -> float:
-    """MB of a process; a page that several share counts in parts."""
+    """Memory of a process in MB; each of n processes counts 1/n of a shared page."""
     with contextlib.suppress(psutil.Error):
         return process.memory_full_info().pss / 1e6
     return 0.0

@@ -1,12 +1,12 @@
 #!/usr/bin/env python
-"""What a training step costs beyond its encoders, and the memory it takes.
+"""Time of a training step compared with that of its encoders, and its memory.
 
 python tools/benchmarks/training_step.py --out OUT               R(2+1)D-18, 16 x 112 x 112
 python tools/benchmarks/training_step.py --small                 the networks of the demo
 
-*encoders*: forward and backward of both networks, nothing else. *whole step*: what the runner does
-with a batch that has been loaded: normalisation, encoders, projections, all losses with the search
-in a full queue, backward, optimizer, hooks. They take turns; the parts are measured apart.
+*encoders*: forward and backward of both networks, nothing else. *whole step*: everything the runner
+does with a loaded batch: normalisation, encoders, projections, all losses with the search in a full
+queue, backward, optimizer, hooks. The two take turns; the parts are measured separately.
 """
 
 from __future__ import annotations
@@ -44,11 +44,19 @@ KEEP = {'given back to the system': False, 'kept': True}  # what becomes of free
 
 def main() -> None:
     parse = parser(__doc__)
-    parse.add_argument('--batch', type=int, help='videos, of two clips each (default: 2, small 16)')
-    parse.add_argument('--threads', type=int, default=1, help='of torch (%(default)s)')
-    parse.add_argument('--compile', action='store_true', help='also through torch.compile')
-    parse.add_argument('--memory', type=int, nargs='+', metavar='B', help='peak for these batches')
-    parse.add_argument('--allocator', action='store_true', help='also what keeping memory buys')
+    parse.add_argument('--batch', type=int, help='videos of two clips (default 2; small: 16)')
+    parse.add_argument('--threads', type=int, default=1, help='threads of torch (%(default)s)')
+    parse.add_argument('--compile', action='store_true', help='also measure torch.compile')
+    parse.add_argument(
+        '--memory',
+        type=int,
+        nargs='+',
+        metavar='B',
+        help='also measure the peak at these batch sizes',
+    )
+    parse.add_argument(
+        '--allocator', action='store_true', help='also measure the gain from keeping freed memory'
+    )
     args = parse.parse_args()
     torch.set_num_threads(args.threads)
     keep_freed_memory()  # as tools/train.py does
@@ -71,13 +79,13 @@ def main() -> None:
 
 
 class Step:
-    """A model with a full queue, in training, and a batch as a loader would give it.
+    """A model in training mode with a full queue, and a batch like one from the loader.
 
     Args:
-        config: Of a pre-training.
-        batch: Videos.
-        channels_last: Layout of the video network.
-        compiled: Whether it goes through ``torch.compile``.
+        config: Path of a pre-training config.
+        batch: Number of videos.
+        channels_last: Whether the video network uses the channels-last layout.
+        compiled: Whether the model is compiled with ``torch.compile``.
     """
 
     def __init__(
@@ -103,7 +111,7 @@ class Step:
             self.model.compile(dynamic=False)  # torch 2.14 fails to sort strides otherwise
 
     def prepare(self) -> dict:
-        """The batch on the device, as the networks see it."""
+        """Returns the batch on the device, preprocessed for the networks."""
         return self.model.data_preprocessor(self.data, training=True)
 
     def whole(self) -> None:
@@ -124,7 +132,7 @@ def log_mel(cfg: Config) -> tuple[int, int]:
 
 
 def make_batch(batch: int, clip_len: int, side: int, mel: tuple[int, int]) -> dict:
-    """Noise of the shapes and types that the pipeline packs."""
+    """Makes a batch of noise with the shapes and types that the pipeline packs."""
     rng = np.random.default_rng(0)
     samples, inputs = [], dict(imgs=[], audios=[])
     for number in range(batch):
@@ -147,7 +155,7 @@ def finish() -> None:
 
 
 def variants(config: Path, batch: int, compiled: bool) -> dict[str, Callable]:
-    """The step in the layouts and with the compiler that a config can choose."""
+    """The step in each layout and, if asked for, compiled."""
     plain, other = (Step(config, batch, channels_last) for channels_last in (False, True))
     runs = {
         BASE: plain.encode,
@@ -161,7 +169,7 @@ def variants(config: Path, batch: int, compiled: bool) -> dict[str, Callable]:
 
 
 def parts(config: Path, batch: int) -> dict[str, Callable]:
-    """What the step consists of."""
+    """The parts of the step."""
     step = Step(config, batch)
     data = step.prepare()
     with torch.no_grad():
@@ -207,7 +215,7 @@ def once(config: Path, batch: int, threads: int, keep: bool) -> None:
 
 
 def allocator(config: Path, batch: int, threads: int, repeat: int) -> list[dict]:
-    """A step as glibc is set up, and as tools/train.py sets it up, in processes that take turns."""
+    """Compares glibc's default with the setting of tools/train.py; their processes take turns."""
     seconds, used = ({name: [] for name in KEEP} for _ in range(2))
     for _ in range(repeat):
         for name, keep in KEEP.items():
@@ -219,7 +227,7 @@ def allocator(config: Path, batch: int, threads: int, repeat: int) -> list[dict]
 
 
 def later_steps(config: Path, batch: int, threads: int, keep: bool) -> float:
-    """Seconds of a step after the first two."""
+    """Mean seconds of three steps after two for warm-up."""
     torch.set_num_threads(threads)
     if keep:
         keep_freed_memory()

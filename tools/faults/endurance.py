@@ -1,16 +1,17 @@
 #!/usr/bin/env python
-"""Whether anything grows or slows down over hours.
+"""Checks that nothing grows or slows down over hours.
 
 python tools/faults/endurance.py --out OUT --hours 2 --queries 10000
 
-Training: the demo's networks on the toy world, with --bad of the training files spoilt (cut off,
-empty, zeros, HTML, noise), until the time is up. Queries: files of an index of that world, and
---bad of the time spoilt ones, asked through the library in one process. Memory, open files, shared
-memory, CPU time and speed of all processes are written down every minute. Other work on the machine
-changes the wall time of a step, hardly its CPU time.
+Training: the networks of the demo train on the toy world until the time is up; a share --bad of the
+training files is spoilt (cut off, empty, zeros, HTML, noise). Queries: one process queries an index
+of that world through the library; a share --bad of the queries are spoilt files. Every minute the
+memory, open files, shared memory, CPU time and speed of all processes are recorded. Other work on
+the machine changes the wall time of a step, but hardly its CPU time.
 
-Exit status 1 if the training ended by itself, a query failed in another way than by MediaError or
-was answered differently than before, or, of more than 20 minutes, memory or open files grew.
+The exit status is 1 if the training ended by itself, if a query failed with anything but MediaError
+or was answered differently than before, or if memory or open files grew in a run of more than 20
+minutes.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ from matplotlib import pyplot as plt  # noqa: E402
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / 'configs/demo/avtss_toy.py'
 GROWTH = 1.1
-"""Factor up to which what a run uses may change from its first to its last tenth."""
+"""Factor by which the usage may grow from the first to the last tenth of a run."""
 
 SHOWN = {
     'rss_mb': 'memory of all processes, shared pages counted for each (MB)',
@@ -54,23 +55,23 @@ SHOWN = {
 }
 PLURAL = dict(step='steps', query='queries')
 SLACK = dict(rss_mb=100, anon_mb=100, shm_mb=20, fds=30, processes=1)
-"""What must not grow, and how much more it may: it varies with the batches in flight."""
+"""Slack of what must not grow: it varies with the batches in flight."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--out', type=Path, required=True, help='folder of results')
-    parser.add_argument('--hours', type=float, default=2, help='of training (%(default)s)')
-    parser.add_argument('--queries', type=int, default=10_000, help='(%(default)s)')
-    parser.add_argument('--every', type=float, default=60, help='seconds (%(default)s)')
-    parser.add_argument('--videos', type=int, default=400, help='to train on (%(default)s)')
+    parser.add_argument('--hours', type=float, default=2, help='hours of training (%(default)s)')
+    parser.add_argument('--queries', type=int, default=10_000, help='queries (%(default)s)')
+    parser.add_argument('--every', type=float, default=60, help='seconds per record (%(default)s)')
+    parser.add_argument('--videos', type=int, default=400, help='training videos (%(default)s)')
     parser.add_argument(
         '--bad', type=float, default=0.05, help='share of spoilt files (%(default)s)'
     )
     parser.add_argument('--seed', type=int, default=0)
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the training must not live on
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ends the training, too
     lost, lines = 0, []
     for run, wanted in ((train, args.hours), (query, args.queries)):
         if wanted:
@@ -97,7 +98,7 @@ def main() -> None:
 
 
 def spoil(path: Path, rng: random.Random) -> None:
-    """Puts something else in the place of a video."""
+    """Replaces a video by one that is damaged, or by something else."""
     data = path.read_bytes()
     half = len(data) // 2
     kinds = (
@@ -112,17 +113,17 @@ def spoil(path: Path, rng: random.Random) -> None:
 
 
 def make_world(world: Path, args) -> list[Path]:
-    """The toy world, of which some training videos are spoilt; those."""
+    """Makes the toy world and spoils some training videos; returns the spoilt ones."""
     tool = ROOT / 'tools/data/make_toy_dataset.py'
     sizes = ['--num-videos', args.videos, '--num-test', min(args.videos, 64), '--seed', args.seed]
     subprocess.run([sys.executable, tool, world, *map(str, sizes)], check=True, stdout=sys.stderr)
     videos, rng = sorted((world / 'videos/train').iterdir()), random.Random(args.seed)
     spoilt = rng.sample(videos, round(args.bad * len(videos)))
     for path in spoilt:
-        if not (world / f'{path.name}.spoilt').exists():  # not twice
+        if not (world / f'{path.name}.spoilt').exists():  # spoil no file twice
             spoil(path, rng)
             (world / f'{path.name}.spoilt').touch()
-    # in evaluation no file is skipped: the monitor gets the others
+    # evaluation skips no file: the monitor gets the readable ones
     rows, metainfo = load_manifest(world / 'train.json')
     names = {path.relative_to(world).as_posix() for path in spoilt}
     rows = [row for row in rows if row['filename'] not in names]
@@ -161,19 +162,19 @@ def train(args, world: Path) -> tuple[list[dict], dict]:
 
 
 def steps_done(work_dir: Path) -> int:
-    """Steps that the log tells of."""
+    """Reads the number of steps from the log."""
     last = 0
     for path in work_dir.glob('*/vis_data/scalars.json'):
         with open(path, 'rb') as log:
             log.seek(max(path.stat().st_size - 20_000, 0))
             for line in log.read().splitlines():
-                with contextlib.suppress(ValueError):  # half a line
+                with contextlib.suppress(ValueError):  # a line that is only half written
                     last = max(last, json.loads(line).get('iter', 0))
     return last
 
 
 def query(args, world: Path) -> tuple[list[dict], dict]:
-    """Asks an index in this process."""
+    """Queries an index in this process."""
     from avtss_mm.errors import MediaError
     from avtss_mm.fingerprint import search
     from avtss_mm.fingerprint.cli import main as avtss_fp
@@ -197,7 +198,7 @@ def query(args, world: Path) -> tuple[list[dict], dict]:
                 outcomes['answered' if same else 'ANSWERED DIFFERENTLY'] += 1
             except MediaError:
                 outcomes['refused by name'] += 1
-            except Exception as error:  # goes on, to count how often
+            except Exception as error:  # continue, to count the failures
                 outcomes[f'FAILED: {type(error).__name__}'] += 1
             if time.monotonic() >= next_note or number + 1 == args.queries:
                 next_note = time.monotonic() + args.every
@@ -207,7 +208,7 @@ def query(args, world: Path) -> tuple[list[dict], dict]:
 
 
 def note(samples: list[dict], root: int, units: int) -> None:
-    """Adds a line: what all processes use, and what was done since the line before."""
+    """Adds a record: what all processes use, and what was done since the previous record."""
     sample = dict(time=time.monotonic(), units=units, **usage(root))
     before = samples[-1] if samples else sample
     done = units - before['units']
@@ -219,7 +220,7 @@ def note(samples: list[dict], root: int, units: int) -> None:
 
 
 def table(samples: list[dict], unit: str) -> list[tuple[str, float, float, float]]:
-    """Key, median of the first tenth and of the last tenth, and their ratio; after a warm-up."""
+    """Key, median of the first and of the last tenth after a warm-up, and their ratio."""
     warm = samples[min(2, len(samples) - 1) :]
     tenth = max(len(warm) // 10, 1)
     rows = []
@@ -233,7 +234,7 @@ def table(samples: list[dict], unit: str) -> list[tuple[str, float, float, float
 
 
 def draw(samples: list[dict], unit: str, path: Path) -> None:
-    """The course of all that is measured, as one picture."""
+    """Draws all measurements over time in one figure."""
     figure, axes = plt.subplots(len(SHOWN), figsize=(9, 13), sharex=True, constrained_layout=True)
     for axis, (key, text) in zip(axes, SHOWN.items()):
         points = [(s['seconds'] / 60, s[key]) for s in samples if s[key] is not None]

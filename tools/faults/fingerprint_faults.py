@@ -1,12 +1,13 @@
 #!/usr/bin/env python
-"""What a fingerprint index survives: indexing that is killed, and files that are damaged.
+"""Tests a fingerprint index with killed indexing runs and with damaged files.
 
 python tools/faults/fingerprint_faults.py DIR --checkpoint CKPT --kills 20 --damaged 500
 
-Kills: "avtss-fp index DIR" is killed (SIGKILL) at a random moment and started again, so many times.
-After each the index must open, and have no file less; in the end it must equal one made in one go.
-Damage: copies of that index, of which one file is damaged at random, are opened, asked, and opened
-for changes, each in a process of its own. Each must be refused with a message or answer as before.
+Kills: "avtss-fp index DIR" is killed (SIGKILL) at a random moment and restarted, --kills times.
+After each kill the index must open and have lost no file; at the end it must equal an index built
+in one go. Damage: --damaged copies of that index, each with one randomly damaged file, are opened,
+queried and opened for writing, each in its own process. Each must be refused with a message or
+answer as before.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from avtss_mm.fingerprint.search import chunks_in, match_chunks
 
 TOOL = Path(__file__).parents[1] / 'fingerprint.py'
 PATIENCE = 120
-"""Seconds after which a damaged index is taken to hang."""
+"""Seconds after which a damaged index counts as hanging."""
 
 
 def main() -> None:
@@ -43,7 +44,7 @@ def main() -> None:
     parser.add_argument('media', metavar='DIR', help='folder of videos')
     parser.add_argument('--checkpoint', required=True)
     parser.add_argument('--backend', default='faiss', choices=['faiss', 'milvus'])
-    parser.add_argument('--index-factory', default='Flat', help='(%(default)s)')
+    parser.add_argument('--index-factory', default='Flat', help='index of faiss (%(default)s)')
     parser.add_argument('--kills', type=int, default=20)
     parser.add_argument('--damaged', type=int, default=500)
     parser.add_argument('--seed', type=int, default=0)
@@ -64,21 +65,21 @@ def command(args, index: Path) -> list[str]:
 
 
 def kill(args, whole: Path, index: Path, rng: random.Random) -> int:
-    """Kills, and begins anew when an index is complete; returns the number of faults."""
+    """Kills indexing again and again, starting over once complete; returns the number of faults."""
     complete, known, rows, faults = len(content(whole)), 0, [], 0
     for _ in tqdm(range(args.kills), desc='kills'):
         with open(os.devnull, 'w') as nowhere:
             options = dict(stdout=nowhere, stderr=nowhere, start_new_session=True)
             process = subprocess.Popen(command(args, index), **options)
         wait_for(process, index, known + rng.randrange(9), rng.uniform(0, 1))
-        with suppress(ProcessLookupError):  # done already
+        with suppress(ProcessLookupError):  # it has already ended
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         now = len(content(index))
         faults += now < known
         rows.append(now)
         known = now
-        if process.returncode == 0:  # it was too late
+        if process.returncode == 0:  # the kill came too late
             faults += content(index) != content(whole)
             shutil.rmtree(index)
             known = 0
@@ -89,17 +90,17 @@ def kill(args, whole: Path, index: Path, rng: random.Random) -> int:
 
 
 def wait_for(process, index: Path, number: int, pause: float) -> None:
-    """Waits until an index has so many tracks or the process has ended, and a little longer."""
+    """Waits until an index has ``number`` tracks or the process ends, and ``pause`` s longer."""
     while process.poll() is None and len(content(index)) < number:
         time.sleep(0.02)
     time.sleep(pause)
 
 
 def content(folder: Path) -> dict:
-    """Its tracks, but for their ids; nothing where there is no index yet.
+    """Reads the tracks of an index without their ids; empty if there is no index yet.
 
     Raises:
-        UsageError: If it is damaged.
+        UsageError: If the index is damaged.
     """
     if not (folder / 'catalog.sqlite').exists():
         return {}
@@ -121,7 +122,7 @@ def content(folder: Path) -> dict:
 
 
 def damage(args, whole: Path, copy: Path, rng: random.Random) -> int:
-    """Damaged copies; prints what became of them, returns how many were not well taken."""
+    """Damages copies of an index and prints the outcomes; returns the number of bad ones."""
     outcomes, bad = Counter(), 0
     with FingerprintIndex(whole) as index:
         name = sorted(index.catalog.files)[0]
@@ -144,7 +145,7 @@ def damage(args, whole: Path, copy: Path, rng: random.Random) -> int:
 
 
 def spoil(path: Path, rng: random.Random) -> str:
-    """Damages a file."""
+    """Damages a file; returns how."""
     data = bytearray(path.read_bytes())
     how = rng.choice(['a bit', 'some bytes', 'zeros', 'cut off', 'longer', 'shuffled', 'text'])
     first = rng.randrange(len(data))
@@ -171,7 +172,7 @@ def spoil(path: Path, rng: random.Random) -> str:
 
 
 def ask(folder: Path, name: str, asked, expected) -> str:
-    """What comes of opening an index, asking it, and opening it for changes."""
+    """Opens an index, queries it and opens it for writing; returns the outcome."""
     read, write = os.pipe()
     child = os.fork()
     if child == 0:

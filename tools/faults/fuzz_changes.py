@@ -1,4 +1,4 @@
-"""How ``parser_fuzz.py`` changes files: bytes, words, values of JSON, rows of a database."""
+"""Changes to files for ``parser_fuzz.py``: bytes, words, JSON values, rows of a database."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ WORDS = (
     *('²', '..', '"""', '../../etc/passwd', '/etc/passwd', '__import__("os")', '**{}', '=1+1'),
     *('{[]: 1}', 'lambda: 0', 'x' * 200_000),
 )
-"""What parsers stumble over, put into texts."""
+"""Strings that trip up parsers, inserted into text files."""
 
 PLAIN = (
     *(None, True, False, 0, -1, 2**70, 1.5, float('nan'), float('inf'), '', 'x', '\0', '../x'),
     *('/x', '\ud800', 'x' * 9999, [], {}, [[]], [None], {'a': 1}, [1, 'x']),
 )
-"""Values in the place of others, in JSON."""
+"""Replacement values in JSON."""
 
 CELLS = (
     0,
@@ -40,11 +40,11 @@ CELLS = (
     b'x',
     b'y' * 16,
 )
-"""Values in the place of others, in a database."""
+"""Replacement values in a database."""
 
 
 def mutate(data: bytes, kind: str, rng: random.Random) -> bytes:
-    """A changed file; one time in three it is changed only once."""
+    """Changes the contents of a file: once in two of five cases, otherwise several times."""
     for _ in range(rng.choice([1, 1, 2, 5, 30])):
         if kind == 'json' and rng.random() < 0.5:
             data = change_json(data, rng)
@@ -72,7 +72,7 @@ def change_bytes(data: bytes, rng: random.Random) -> bytes:
 
 
 def change_json(data: bytes, rng: random.Random) -> bytes:
-    """Another value at a random place of a JSON text, or of a line of it."""
+    """Replaces or deletes a random value of a JSON text, or of one of its lines."""
     lines = [data] if data.startswith(b'{"metainfo"') else data.split(b'\n')
     place = rng.randrange(len(lines))
     try:
@@ -89,12 +89,12 @@ def change_json(data: bytes, rng: random.Random) -> bytes:
             node[key] = rng.choice(PLAIN)
         lines[place] = json.dumps(tree).encode()
     except (ValueError, TypeError, IndexError, RecursionError):
-        return data  # no JSON any more
+        return data  # no longer JSON
     return b'\n'.join(lines)
 
 
 def forge(path: Path, rng: random.Random) -> None:
-    """Other values in a database, with the checksums that belong to them."""
+    """Replaces values in a database and updates the checksums to match."""
     with sqlite3.connect(path) as database:
         database.execute('PRAGMA ignore_check_constraints = ON')
         for _ in range(rng.choice([1, 1, 2, 6])):
@@ -112,7 +112,7 @@ def forge(path: Path, rng: random.Random) -> None:
 
 
 def sign(database: sqlite3.Connection) -> None:
-    """Gives changed rows the checksums that they would have: as a stranger can, not an accident."""
+    """Updates the checksums of changed rows: an attacker can do this, an accident cannot."""
     total = 0
     columns = dict(facts='name, value', files='id, path, stamp')
     columns['tracks'] = 'id, file, modality, dropped, times'

@@ -1,4 +1,4 @@
-"""The parsers that ``parser_fuzz.py`` tries, each with whole files to begin from."""
+"""Parsers that ``parser_fuzz.py`` tests, each with intact files to start from."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class Target(NamedTuple):
     """A parser.
 
     Attributes:
-        make: Writes whole files into a folder.
-        read: Reads them; raises one of ``refusals`` if they are not what they must be.
-        refusals: What it may raise; the text names the file.
-        name: Of the file whose name a refusal has; None where there is no file.
-        kind: ``'json'``, ``'text'``, ``'binary'`` or ``'sqlite'``: how files are changed.
+        make: Function that writes intact files into a folder.
+        read: Function that reads them; raises one of ``refusals`` if they are invalid.
+        refusals: Errors that ``read`` may raise; their text names the file.
+        name: Name of the file that a refusal mentions; None where there is no file.
+        kind: Kind of changes: ``'json'``, ``'text'``, ``'binary'`` or ``'sqlite'``.
     """
 
     make: Callable[[Path], None]
@@ -52,14 +52,14 @@ class Target(NamedTuple):
 
 
 def _use(rows: list[dict]) -> None:
-    """What a data set does with its rows before it opens a file."""
+    """Does what a data set does with its rows before it opens a file."""
     describe(rows)
     first_of_each_class([{'label': -1, **row} for row in rows], 2)
     share_shorter(rows, 3.0)
 
 
 def _texts(**texts: str) -> Callable[[Path], None]:
-    """Writes files by name; ``__`` stands for the dot of the suffix."""
+    """Returns a function that writes files by name; ``__`` stands for the dot of the suffix."""
 
     def make(folder: Path) -> None:
         for name, text in texts.items():

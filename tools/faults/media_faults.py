@@ -1,19 +1,26 @@
 #!/usr/bin/env python
-"""What becomes of bad media files: made from real ones, led through all that reads media.
+"""Makes bad media files from real ones and passes them through everything that reads media.
 
 python tools/faults/media_faults.py SAMPLES --out OUT --limit 3000
 
-Of each file below SAMPLES the first seconds are taken, damaged in many ways, and probed, served
-as a sample of training and of evaluation, embedded, and asked for in a fingerprint index, with
-small random networks. A file is *fine*, *refused* by a line that names it (by some stages only: *in
-part*), *cut off* after --timeout seconds, or has crashed a decoder, which was *survived*;
-an *older frame* is shown where a plain pass over a damaged picture finds a later one. It is
-WRONG if frames, times or sound of what decodes are not those of a plain pass over the file, or of
-the file as it was written; LOST if it ends or blocks the process or raises anything else. Either
-makes the exit code 1. In the end a DataLoader with two workers serves good and bad files.
+The first seconds of each file below SAMPLES are damaged in many ways. Each bad file is probed,
+loaded as a training and as an evaluation sample, embedded, and used as a query to a fingerprint
+index, with small random networks. The outcomes:
 
-Ctrl-C ends it earlier. Writes OUT/media_faults.jsonl, a row a file, and OUT/media_faults.md, a row
-a kind.
+    fine             all stages read the file
+    older frame      a damaged file shows an older frame than a plain pass over it
+    refused          every stage refuses the file in one line that names it
+    refused in part  only some stages refuse it
+    cut off          a stage took longer than --timeout seconds
+    crash survived   the file crashed a decoder, and the process went on
+    WRONG            frames, times or sound differ from a plain pass over the file, or from what
+                     was written
+    LOST             the file ended or blocked the process, or raised any other error
+
+WRONG and LOST make the exit status 1. At the end a DataLoader with two workers serves good and bad
+files. Ctrl-C ends the campaign early.
+
+Writes OUT/media_faults.jsonl, one row per file, and OUT/media_faults.md, one row per kind.
 """
 
 from __future__ import annotations
@@ -62,7 +69,7 @@ OUTCOMES = (
 SHARES = {**dict.fromkeys(DAMAGE, 12), **dict.fromkeys(REMUXED, 4), **dict.fromkeys(ODD, 2)}
 SHARES.update({**dict.fromkeys(NO_MEDIA, 2), **dict.fromkeys(CHANGES, 4), 'cut at a box': 24})
 SHARES.update({'8K': 0.5, 'no key frame for minutes': 0.5})
-"""How often a kind is tried, relative to the others."""
+"""Share of each kind among the files, relative to the others."""
 
 CONFIG = str(Path(__file__).parents[2] / 'configs/demo/avtss_folder.py')
 SMALL = {
@@ -71,7 +78,7 @@ SMALL = {
     'model.neck.in_channels': 32,
     'model.audio_neck.in_channels': 32,
 }
-stages: Stages  # of a process of the pool
+stages: Stages  # one in each process of the pool
 
 
 def parse_args(argv=None) -> argparse.Namespace:
@@ -80,16 +87,20 @@ def parse_args(argv=None) -> argparse.Namespace:
     )
     parser.add_argument('samples', type=Path, metavar='SAMPLES', help='folder of real videos')
     parser.add_argument('--out', type=Path, required=True, help='folder for the results')
-    parser.add_argument('--limit', type=int, default=3000, help='bad files (%(default)s)')
+    parser.add_argument('--limit', type=int, default=3000, help='number of bad files (%(default)s)')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument(
-        '--timeout', type=float, default=20, help='seconds a file may take a stage (%(default)g)'
+        '--timeout', type=float, default=20, help='seconds per file and stage (%(default)g)'
     )
     parser.add_argument('--workers', type=int, default=1, help='processes (%(default)s)')
-    parser.add_argument('--seconds', type=float, default=2.5, help='taken of each (%(default)g)')
+    parser.add_argument(
+        '--seconds', type=float, default=2.5, help='length of each file (%(default)g)'
+    )
     parser.add_argument('--max-sources', type=int, default=40, help='real files (%(default)s)')
-    parser.add_argument('--only', nargs='+', choices=SHARES, metavar='KIND', help='of the table')
-    parser.add_argument('--config', help='of the networks (default: the demo, made small)')
+    parser.add_argument(
+        '--only', nargs='+', choices=SHARES, metavar='KIND', help='kinds to try (default: all)'
+    )
+    parser.add_argument('--config', help='config of the networks (default: a small demo)')
     return parser.parse_args(argv)
 
 
@@ -118,7 +129,7 @@ def main(argv=None) -> int:
 
 
 def take_sources(args, folder: Path) -> list[Path]:
-    """The beginnings of real files, packets as they are; files where that does not work whole."""
+    """Copies the packets of the first seconds of real files; whole files if that fails."""
     folder.mkdir()
     names = find_media(args.samples)
     random.Random(args.seed).shuffle(names)
@@ -153,7 +164,7 @@ def make_index(config, folder: Path, out: Path) -> None:
 
 
 def plan(args, rng: random.Random) -> list[tuple[str, int]]:
-    """Kinds and numbers of the files to make, each kind once at least, in random order."""
+    """Kinds and numbers of the files to make in random order, each kind at least once."""
     shares = {kind: share for kind, share in SHARES.items() if kind in (args.only or SHARES)}
     total = sum(shares.values())
     jobs = [
@@ -175,7 +186,7 @@ def try_one(job: tuple[str, int]) -> dict:
 
 
 def run(args, setting: tuple) -> list[dict]:
-    """Tries all files; one that ends the process that tries it ends the campaign."""
+    """Tries all files. A file that ends its process ends the campaign."""
     jobs, rows = plan(args, random.Random(args.seed)), []
     patience = 2 * len(STAGES) * (args.timeout + 10) + 60
     context = multiprocessing.get_context('fork')
@@ -214,7 +225,7 @@ def lost(kind: str, number: int, why) -> dict:
 
 
 def report(rows: list[dict], seconds: float, sources: int) -> str:
-    """The outcomes by kind, as Markdown."""
+    """Formats the outcomes by kind as Markdown."""
     kinds = [kind for kind in SHARES if any(row['kind'] == kind for row in rows)]
     table = []
     for kind in [*kinds, 'all']:

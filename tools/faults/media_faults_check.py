@@ -1,4 +1,4 @@
-"""Whether what a reader gives is what a file holds, for ``media_faults.py``."""
+"""Compares what a reader returns with a plain pass over the file, for ``media_faults.py``."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from avtss_mm.media.base import TOLERANCE
 from avtss_mm.media.pyav_container import best_stream, open_input, packets
 
 TICK = 2e-3
-"""Seconds by which times of one frame may differ: mkv rounds them to milliseconds."""
+"""Seconds by which two times of one frame may differ: mkv rounds times to milliseconds."""
 
 COUNTED = 1.0
-"""Seconds by which damage may shift the frames of an avi file, which are counted."""
+"""Seconds by which damage may shift the frames of an avi file, whose times come from counting."""
 
 OLDER = 'older frame: '
-"""Begins a problem of damaged pictures: a seek, or leaving out frames, lost more than need be."""
+"""Start of a problem with a damaged video: a seek or skipped frames lost more than necessary."""
 
 BLUR = 16
-"""Samples that are averaged first: two resamplers place the highest tones a little differently."""
+"""Samples to average before comparing: resamplers place the highest tones a little differently."""
 
 ALIKE = 0.9
-"""Least correlation of a sound with the same stretch, decoded from the beginning."""
+"""Minimum correlation of a sound with the same window, decoded from the beginning."""
 
 
 def examine(item: tuple) -> tuple[dict | str, list[str]]:
-    """Probes a file, and compares frames and sound with those of a plain pass over it.
+    """Probes a file and compares its frames and sound with those of a plain pass over it.
 
     Args:
-        item: Path; whether the file is whole; times of its frames where known; the file that it
-            was made of by damage, None of one that changes meanwhile; seed.
+        item: Path; whether the file is intact; times of its frames if known; the file from which
+            damage made it, None for a file that changes meanwhile; seed.
 
     Returns:
-        tuple: The facts, or why there are none; and what is wrong about them.
+        tuple: Metadata, or why there is none; and the list of problems.
     """
     path, is_whole, truth, source, seed = item
     path = Path(path)
@@ -53,10 +53,10 @@ def examine(item: tuple) -> tuple[dict | str, list[str]]:
 
 
 def _picture(path: Path, facts: dict, truth, source: Path | None, seed: int) -> list[str]:
-    """What is wrong with the frames.
+    """Lists the problems of the frames.
 
-    After damage a seek may find frames that a plain pass does not come to, but then those of the
-    undamaged file; none older than those of the pass, and none too early.
+    In a damaged file a seek may find frames that a plain pass does not reach. They must be frames
+    of the undamaged file, neither older than those of the pass nor later than the time asked for.
     """
     times = plain_times(path)
     further = plain_times(source) if source else times
@@ -64,7 +64,7 @@ def _picture(path: Path, facts: dict, truth, source: Path | None, seed: int) -> 
     if truth is not None and (len(times) != len(truth) or np.abs(times - truth).max() > TICK):
         problems.append(f'{len(times)} frames where {len(truth)} were written, or other times')
     end = facts['duration']
-    step = 1 / facts['fps'] if facts['fps'] else end  # a header may say that frames last for years
+    step = 1 / facts['fps'] if facts['fps'] else end  # a header may claim frames of several years
     latest = max(times[-1], further[-1] if source else 0)
     counted = path.suffix == '.avi'  # it stores no times: damage may shift its frames
     slack = TICK + 2 * step + COUNTED * bool(source and counted)
@@ -78,7 +78,7 @@ def _picture(path: Path, facts: dict, truth, source: Path | None, seed: int) -> 
         got += [reader.read([[time]]).frame_pts[0][0] for time in asked[8:]]  # each is a seek
     known = np.concatenate([times, further])
     if counted:
-        step = max(step, TICK)  # a header may say a million frames a second
+        step = max(step, TICK)  # a header may claim a million frames per second
         known = np.arange(-4 * step, latest + COUNTED, step)
     for time, found in zip(asked, got):
         at = max(time, 0) + TOLERANCE
@@ -103,7 +103,7 @@ def _in(times: np.ndarray, time: float) -> bool:
 
 
 def plain_times(path: Path) -> np.ndarray:
-    """When the frames of a file are shown, by decoding it from the beginning to the end."""
+    """Reads the times of all frames by decoding the file from beginning to end."""
     times = []
     with open_input(str(path)) as container:
         stream = best_stream(container, 'video')
@@ -116,7 +116,7 @@ def plain_times(path: Path) -> np.ndarray:
                 continue
             for frame in frames:
                 stamp = frame.dts if is_avi else frame.pts
-                if is_avi and stamp is None:  # what the decoder held back to the end
+                if is_avi and stamp is None:  # a frame that the decoder held back until the end
                     step = round(1 / (stream.average_rate * stream.time_base))
                     stamp = times[-1] + step if times else 0
                 if stamp is not None and (not times or stamp > times[-1]):
@@ -125,7 +125,7 @@ def plain_times(path: Path) -> np.ndarray:
 
 
 def _sound(path: Path, facts: dict) -> list[str]:
-    """Compares a stretch with the whole sound, which is put together by timestamps alone."""
+    """Compares a window of sound with the same window of a plain pass; lists the problems."""
     rate, begin, seconds = 16000, facts['duration'] / 2, min(1.0, facts['duration'] / 2)
     with open_media(path) as reader:
         ours = reader.read(audio_windows=[(begin, begin + seconds)], sample_rate=rate).audio[0]

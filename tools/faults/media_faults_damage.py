@@ -12,18 +12,18 @@ import av
 from avtss_mm.media.pyav_container import open_input
 
 NESTED = tuple(b'moov trak mdia minf stbl edts dinf udta mvex moof traf'.split())
-"""Boxes of mp4 that hold boxes."""
+"""Boxes of mp4 that contain boxes."""
 
 ABSURD = (0, 1, 2**31 - 1, 2**31, 2**32 - 1)
 DURATIONS = {b'mvhd': (12, 16), b'tkhd': (20,), b'mdhd': (12, 16), b'elst': (8, 12)}
-"""Where in the payload of a box of version 0 are time scales, lengths and times."""
+"""Offsets of time scales, durations and times in the payload of a box of version 0."""
 
 AVI_NUMBERS = {b'avih': (0, 16), b'strh': (20, 24, 28, 32)}
-"""Likewise in avi: microseconds a frame, frames; scale, rate, start, length."""
+"""Likewise in avi: microseconds per frame, number of frames; scale, rate, start, length."""
 
 
 def boxes(data: bytes, first: int = 0, last: int | None = None) -> list[tuple[bytes, int, int]]:
-    """Name, first byte and end of each box of an mp4, or chunk of an avi, with those inside."""
+    """Name, first byte and end of each box of an mp4 or chunk of an avi, nested ones included."""
     is_avi, found, last = data[:4] == b'RIFF', [], len(data) if last is None else last
     while first + 8 <= last:
         if is_avi:
@@ -46,7 +46,7 @@ def boxes_of(data: bytes, first: int, last: int) -> list[tuple[bytes, int, int]]
 
 
 def cut_at_box(data: bytes, rng: random.Random, number: int) -> bytes:
-    """Ends where a box begins: number by number all boundaries, then anew."""
+    """Cuts the file at a boundary of a box; ``number`` cycles through all boundaries."""
     starts = sorted({place for _, first, end in boxes(data) for place in (first, first + 8, end)})
     starts = [place for place in starts if 0 < place < len(data)]
     return data[: starts[number % len(starts)]] if starts else data[:8]
@@ -62,7 +62,7 @@ def flip_bits(share: float, data: bytes, rng: random.Random, number: int) -> byt
 
 
 def flip_header(data: bytes, rng: random.Random, number: int) -> bytes:
-    """Flips bits where no pictures and no sound are."""
+    """Flips bits outside the encoded video and audio."""
     places = [
         place
         for name, first, end in boxes(data)
@@ -93,7 +93,7 @@ def zero_block(data: bytes, rng: random.Random, number: int) -> bytes:
 
 
 def zero_box(data: bytes, rng: random.Random, number: int) -> bytes:
-    """A box whose content is gone."""
+    """Fills the payload of a box with zeros."""
     whole = [box for box in boxes(data) if box[2] - box[1] > 8]
     if not whole:
         return zero_block(data, rng, number)
@@ -102,7 +102,7 @@ def zero_box(data: bytes, rng: random.Random, number: int) -> bytes:
 
 
 def move_blocks(data: bytes, rng: random.Random, number: int) -> bytes:
-    """Blocks of 4 KiB, as of a disk, in another order."""
+    """Swaps blocks of 4 KiB, like those of a disk."""
     blocks = [data[first : first + 4096] for first in range(0, len(data), 4096)]
     for _ in range(rng.choice([1, 4, 16])):
         one, other = rng.randrange(len(blocks)), rng.randrange(len(blocks))
@@ -111,7 +111,7 @@ def move_blocks(data: bytes, rng: random.Random, number: int) -> bytes:
 
 
 def absurd_header(data: bytes, rng: random.Random, number: int) -> bytes:
-    """A duration, a rate or a number of frames that cannot be."""
+    """Writes absurd durations, rates or numbers of frames."""
     is_avi = data[:4] == b'RIFF'
     table = AVI_NUMBERS if is_avi else DURATIONS
     fields = [
@@ -127,7 +127,7 @@ def absurd_header(data: bytes, rng: random.Random, number: int) -> bytes:
 
 
 def swap_track_types(data: bytes, rng: random.Random, number: int) -> bytes:
-    """The picture called sound, the sound called picture, or both."""
+    """Declares the video track audio, the audio track video, or both."""
     names = (b'vids', b'auds') if data[:4] == b'RIFF' else (b'vide', b'soun')
     if number % 3 == 0:
         return data.replace(names[0], b'----').replace(*names[::-1]).replace(b'----', names[1])
@@ -135,7 +135,7 @@ def swap_track_types(data: bytes, rng: random.Random, number: int) -> bytes:
 
 
 def swap_packets(data: bytes, rng: random.Random, number: int) -> bytes:
-    """The content of some packets in the place of others, picture in the place of sound too."""
+    """Overwrites some packets with others, also audio packets with video packets."""
     with open_input(io.BytesIO(data)) as container:
         places = [(p.pos, p.size) for p in container.demux() if p.size and p.pos and p.pos > 0]
     spoiled = bytearray(data)
@@ -147,7 +147,7 @@ def swap_packets(data: bytes, rng: random.Random, number: int) -> bytes:
 
 
 def without_streams(kept: str, data: bytes, rng: random.Random, number: int) -> bytes:
-    """The same packets with some of the streams left out, or in another order."""
+    """Copies the packets of some streams only, or puts the streams in another order."""
     source = open_input(io.BytesIO(data))
     target, name = io.BytesIO(), 'avi' if data[:4] == b'RIFF' else 'mp4'
     streams = [stream for stream in source.streams if stream.type in ('video', 'audio')]
@@ -178,11 +178,11 @@ DAMAGE = {
     'track types swapped': swap_track_types,
     'packets swapped': swap_packets,
 }
-"""Damage by name: a function of the bytes, a random generator and a number."""
+"""Damages by name: functions of the bytes, a random generator and a number."""
 
 REMUXED = {
     'sound only': partial(without_streams, 'audio'),
     'picture only': partial(without_streams, 'video'),
     'streams in another order': partial(without_streams, 'both'),
 }
-"""Likewise, but what comes out is whole."""
+"""Likewise, but the resulting file is intact."""

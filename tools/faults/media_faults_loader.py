@@ -1,4 +1,4 @@
-"""A loader with workers over good and bad files, for ``media_faults.py``."""
+"""Loads good and bad files with data workers, for ``media_faults.py``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from avtss_mm.datasets import AudioVisualDataset
 
 
 def decode_badly(row: dict) -> dict:
-    """What a decoder does that never returns, and one that crashes."""
+    """Acts like a decoder that never returns, or like one that crashes."""
     if 'hangs' in row['filename']:
         time.sleep(10**6)
     if 'crashes' in row['filename']:
@@ -27,10 +27,10 @@ def decode_badly(row: dict) -> dict:
 
 
 def serve(pipeline: list[dict], sources: list[Path], timeout: float, seed: int) -> tuple[str, bool]:
-    """Serves 120 files, of which a third is bad, to two workers for two epochs.
+    """Serves 120 files, a third of them bad, with two workers for two epochs.
 
     Returns:
-        tuple: What became of them in one line, and whether all is well.
+        tuple: Summary in one line, and whether all is well.
     """
     rng = random.Random(seed)
     with TemporaryDirectory() as holder:

@@ -1,4 +1,4 @@
-"""Files that are whole but odd, or no media at all, for ``media_faults.py``."""
+"""Intact but odd media files, and files that are not media, for ``media_faults.py``."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class Case:
     """A bad file.
 
     Attributes:
-        kind: Name of what is bad about it.
-        path: Where it lies.
-        is_whole: Whether what decodes must be placed exactly.
-        times: When its frames are shown, where that is known.
-        source: What it was made of by damage.
-        is_refused: Whether it is no media file.
-        during: Called while it is read.
+        kind: Name of the kind of fault.
+        path: Path of the file.
+        is_whole: Whether frames and sound must have exact times.
+        times: Times of its frames in seconds, if known.
+        source: Path of the file that was damaged to make it.
+        is_refused: Whether it is not a media file and must be refused.
+        during: Function to call while the file is read.
     """
 
     kind: str
@@ -44,7 +44,7 @@ class Case:
 
 
 def real_frames(source: Path, number: int, size: tuple[int, int]) -> list[np.ndarray]:
-    """The first frames of a file, as often as needed, in a size (width, height)."""
+    """Reads the first frames of a file in a size (width, height), repeated as often as needed."""
     with open_input(str(source)) as container:
         frames = []
         for frame in container.decode(video=0):
@@ -55,7 +55,7 @@ def real_frames(source: Path, number: int, size: tuple[int, int]) -> list[np.nda
 
 
 def real_sound(source: Path, seconds: float, rate: int) -> np.ndarray:
-    """The beginning of the sound of a file at a rate, or noise where it has none (n,)."""
+    """Reads the beginning of the sound of a file at a rate, or makes noise if it has none: (n,)."""
     with open_input(str(source)) as container:
         if not container.streams.audio:
             return np.random.default_rng(0).normal(0, 0.1, round(seconds * rate)).astype('f')
@@ -68,7 +68,7 @@ def real_sound(source: Path, seconds: float, rate: int) -> np.ndarray:
 
 
 def _written(path, source, fps=25, number=50, size=(160, 120), rate=16000, channels=1, **options):
-    """A file of real frames and real sound with known times."""
+    """Writes a file of real frames and real sound at known times; returns its path and times."""
     times = options.get('frame_times')
     times = np.arange(number) / fps if times is None else times
     sound = real_sound(source, times[-1] + 1 / fps, rate)
@@ -85,7 +85,7 @@ def variable_rate(source: Path, folder: Path, rng: random.Random):
 
 
 def no_key_frames(source: Path, folder: Path, rng: random.Random):
-    """Three minutes after a single key frame."""
+    """Writes three minutes of video with a single key frame."""
     return _written(folder / 'slot.mp4', source, 4, 720, (96, 64), gop=10**6)
 
 
@@ -145,7 +145,7 @@ def _pictures(path: Path, frames, codec: str, pix_fmt: str, angle: int = 0):
 
 
 def edit_list(source: Path, folder: Path, rng: random.Random):
-    """Copied from a key frame on, and shown from a later frame on."""
+    """Copies a file from a key frame on, with an edit list that starts at a later frame."""
     whole, path = folder / 'whole.mp4', folder / 'slot.mp4'
     _written(whole, source, number=75, gop=30)
     cut = Fraction(rng.randrange(31, 50), 25)
@@ -181,11 +181,11 @@ ODD = {
     'no key frame for minutes': no_key_frames,
     'transport stream': transport_stream,
 }
-"""Files by name: a function of a real file, a folder and a random generator."""
+"""Odd files by name: functions of a real file, a folder and a random generator."""
 
 
 def no_media(kind: str, path: Path, source: Path) -> None:
-    """Something in the place of a file."""
+    """Makes something other than a media file at the path."""
     if kind == 'FIFO':
         os.mkfifo(path)
     elif kind == 'directory':
@@ -209,7 +209,7 @@ NO_MEDIA += ('empty file', 'noise')
 
 
 def change(kind: str, path: Path, other: Path, pause: float) -> None:
-    """Does something to a file after a while, from a thread."""
+    """Changes a file after ``pause`` seconds, from a thread."""
 
     def act() -> None:
         time.sleep(pause)

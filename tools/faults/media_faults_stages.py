@@ -1,4 +1,4 @@
-"""What the package does with one bad file, stage by stage, for ``media_faults.py``."""
+"""Passes one bad file through the stages of the package, for ``media_faults.py``."""
 
 from __future__ import annotations
 
@@ -28,32 +28,32 @@ from avtss_mm.workers.guarded_map import GuardedWorker, WorkerError
 
 SUFFIXES = ('.avi', '.mkv', '.mov', '.mp4', '.mpg', '.ts', '.webm')
 LONG = 600.0
-"""Seconds above which a file is not asked for: some headers stretch few frames over days."""
+"""Seconds above which a file is not used as a query: some headers stretch few frames over days."""
 
 STAGES = ('probe', 'training', 'evaluation', 'embedder', 'query')
 
 
 class Stages:
-    """A small network, an index of the whole files, and data sets of the place of the bad file.
+    """A small network, an index of the intact files, and data sets that hold the bad file.
 
     Args:
-        config: Of the network, with ``train_dataloader`` and ``feature_pipeline``.
-        sources: The whole files.
-        index: Folder of an index of them.
-        timeout: Seconds that a stage may take.
+        config: Config of the network, with ``train_dataloader`` and ``feature_pipeline``.
+        sources: Paths of the intact files.
+        index: Folder of an index of the intact files.
+        timeout: Time limit of a stage in seconds.
         seed: Seed of the damage.
     """
 
     def __init__(self, config, sources: list[Path], index: Path, timeout: float, seed: int):
         self.sources, self.timeout, self.seed, self.is_long = sources, timeout, seed, False
-        self.holder = TemporaryDirectory()  # of this process: what it holds is tried one by one
+        self.holder = TemporaryDirectory()  # one per process: it holds one bad file at a time
         self.folder = Path(self.holder.name)
         names = self.folder / 'names.txt'
         names.write_text('\n'.join(f'{self.folder}/slot{suffix} 0' for suffix in SUFFIXES))
         pipelines = dict(
             training=config.train_dataloader.dataset.pipeline, evaluation=config.feature_pipeline
         )
-        self.data = {  # a bad file is not replaced: its error tells of it
+        self.data = {  # in test mode a bad file is not replaced: it raises its error
             name: AudioVisualDataset(str(names), pipeline, test_mode=True, timeout=timeout)
             for name, pipeline in pipelines.items()
         }
@@ -63,7 +63,7 @@ class Stages:
         self.examiner = GuardedWorker(examine)
 
     def try_one(self, job: tuple[str, int]) -> dict:
-        """Makes the bad file of a kind and a number, and leads it through all stages."""
+        """Makes the bad file of a kind and a number and passes it through all stages."""
         kind, number = job
         rng = random.Random(f'{self.seed} {kind} {number}')
         case = make_case(kind, number, self.sources, self.folder, rng)
@@ -79,14 +79,14 @@ class Stages:
                     row[f'{name}_seconds'] = round(time.perf_counter() - begin, 3)
         finally:
             if case.during:
-                time.sleep(0.2)  # until it has happened
+                time.sleep(0.2)  # until the change has happened
             _remove(case.path)
         row['memory'] = memory.most
         row['outcome'], row['why'] = judge(row, case)
         return row
 
     def _run(self, name: str, case: Case) -> str:
-        """'' where it went well, else the message."""
+        """Runs a stage; returns '' if it went well, otherwise the message."""
         path = str(case.path)
         try:
             if name == 'probe':
@@ -127,7 +127,7 @@ def _named(path: str, error: Exception) -> str:
 
 
 def judge(row: dict, case: Case) -> tuple[str, str]:
-    """Outcome of a file by the answers of all stages, and what decided it."""
+    """Judges a file by the answers of all stages; returns the outcome and its reason."""
     older = row['probe'].startswith(OLDER)
     answers = {name: '' if older and name == 'probe' else row[name] for name in STAGES}
     for stage, text in answers.items():
@@ -148,7 +148,7 @@ def judge(row: dict, case: Case) -> tuple[str, str]:
 
 
 def make_case(kind: str, number: int, sources, folder: Path, rng: random.Random) -> Case:
-    """Writes the bad file."""
+    """Writes the bad file of a kind and a number."""
     source = sources[number % len(sources)]
     turn = number // len(sources)
     path = folder / f'slot{source.suffix}'
@@ -181,7 +181,7 @@ def _remove(path: Path) -> None:
 
 
 class Memory:
-    """The most memory (MB) that a process below this one held meanwhile."""
+    """Peak memory (MB) of any single process below this one, while the context is open."""
 
     def __enter__(self) -> Memory:
         self.most, self._over = 0, threading.Event()

@@ -1,14 +1,14 @@
 #!/usr/bin/env python
-"""What the parsers make of damaged and forged files.
+"""Feeds damaged and forged files to the parsers.
 
 python tools/faults/parser_fuzz.py --out OUT
 
-Whole files of each kind are changed at random, some a little, some until they are something else,
-and read. Each must be accepted, or refused by the error that is documented, whose text names the
-file. Anything else is a crash: it is kept in OUT/crashes with its traceback. What a change was
-depends on --seed, the parser and a number only. A pickle that runs code is among the files.
+Intact files of each kind are changed at random, some a little, some beyond recognition, and then
+read. A parser must accept each or refuse it with the documented error, whose text names the file.
+Anything else is a crash: the file is kept in OUT/crashes with the traceback. A change depends only
+on --seed, the parser and a number. Some of the files are pickles that run code.
 
-Exit status 1 if anything crashed, hung or ran.
+The exit status is 1 if anything crashed, hung or ran code.
 """
 
 from __future__ import annotations
@@ -36,19 +36,19 @@ from tqdm import tqdm
 from avtss_mm.utils.report import format_table, markdown_table
 
 PATIENCE = 20
-"""Seconds after which a parser is taken to hang."""
+"""Seconds after which a parser counts as hanging."""
 
 MEMORY = 4 << 30
-"""Bytes that a parser may ask for, beyond what the process has."""
+"""Bytes that a parser may allocate, beyond what the process has."""
 
 BATCH = 500
-"""Inputs of one process: one that is killed takes no others with it."""
+"""Number of inputs per process."""
 
 OUTCOMES = ('accepted', 'refused', 'crashed', 'hung')
 
 
 class Marker:
-    """Pickles as a call that makes a file."""
+    """Pickles as a call that creates a file."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -58,7 +58,7 @@ class Marker:
 
 
 def try_one(target: Target, whole: Path, folder: Path, rng: random.Random) -> tuple[str, str]:
-    """What becomes of one changed file, and the traceback of a crash."""
+    """Changes one file and reads it; returns the outcome and the traceback of a crash."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(whole, folder)
     victim = rng.choice(sorted(folder.iterdir()))
@@ -89,7 +89,7 @@ def timed_out(*_):
 
 
 def run_batch(name: str, numbers: range, args, folder: Path) -> Counter:
-    """A batch in a process of its own; one that is killed counts as a crash and is begun again."""
+    """Runs a batch in its own process. A process that dies counts as a crash; another continues."""
     counts, first = Counter(), numbers.start
     while first < numbers.stop:
         read, write = os.pipe()
@@ -111,7 +111,7 @@ def run_batch(name: str, numbers: range, args, folder: Path) -> Counter:
 
 
 def in_child(name: str, numbers: range, args, folder: Path, pipe: int) -> None:
-    """Tries inputs and writes a word for each; never returns."""
+    """Tries inputs and writes one word for each to the pipe; never returns."""
     try:
         used = psutil.Process().memory_info().vms
         resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY, used + MEMORY))
@@ -122,7 +122,7 @@ def in_child(name: str, numbers: range, args, folder: Path, pipe: int) -> None:
             if text:
                 keep(args.out, name, number, folder, text)
             os.write(pipe, f'{outcome}\n'.encode())
-    except BaseException:  # nothing of the child may go on as the parent
+    except BaseException:  # the child must never continue with the code of the parent
         traceback.print_exc()
         os._exit(9)
     os._exit(0)
@@ -138,7 +138,7 @@ def keep(out: Path, name: str, number: int, folder: Path, text: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--out', type=Path, required=True, help='folder of results')
-    parser.add_argument('--inputs', type=int, default=6000, help='of each parser (%(default)s)')
+    parser.add_argument('--inputs', type=int, default=6000, help='inputs per parser (%(default)s)')
     parser.add_argument('--only', nargs='+', choices=TARGETS, metavar='NAME')
     parser.add_argument('--seed', type=int, default=0)
     args = parser.parse_args()
@@ -151,7 +151,7 @@ def main() -> None:
                 folder, counts = Path(temporary), Counter()
                 (folder / 'whole').mkdir()
                 TARGETS[name].make(folder / 'whole')
-                TARGETS[name].read(folder / 'whole')  # whole, it is accepted
+                TARGETS[name].read(folder / 'whole')  # must be accepted
                 for first in range(0, args.inputs, BATCH):
                     numbers = range(first, min(first + BATCH, args.inputs))
                     counts += run_batch(name, numbers, args, folder)

@@ -1,7 +1,7 @@
-"""The faults of training_faults.py: each happens to one small training and is judged.
+"""Faults of training_faults.py: each strikes one small training and is judged.
 
 Each function takes the campaign and the work dir of a new training. It returns the outcome
-('survived' or 'refused') with what the training said, or raises :class:`LostError`.
+('survived' or 'refused') and the message of the training, or raises :class:`LostError`.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from training_trial import Trial, last_epoch, locked, small_disk
 
 
 class LostError(Exception):
-    """The fault cost something that it must not cost."""
+    """The fault destroyed something that must survive it."""
 
 
 def kill_trainer(campaign, folder: Path) -> tuple[str, str]:
-    """At a random moment."""
+    """Kills the trainer at a random moment."""
     campaign.whole()
 
     def wait(trial: Trial, known: int) -> None:
@@ -34,7 +34,7 @@ def kill_trainer(campaign, folder: Path) -> tuple[str, str]:
 
 
 def kill_trainer_saving(campaign, folder: Path) -> tuple[str, str]:
-    """While it writes a checkpoint."""
+    """Kills the trainer while it writes a checkpoint."""
 
     def wait(trial: Trial, known: int) -> None:
         epoch = min(known + campaign.random.randrange(1, 3), campaign.epochs)
@@ -69,7 +69,7 @@ def _kill(campaign, folder: Path, wait) -> tuple[str, str]:
 
 
 def kill_worker(campaign, work_dir: Path) -> tuple[str, str]:
-    """A process of the data loader."""
+    """Kills a process of the data loader."""
     trial = _until_epoch(campaign, work_dir)
     os.kill(campaign.random.choice(trial.children(trial.process.pid)), signal.SIGKILL)
     message = campaign.check_message(trial, 'a data worker ended', '--resume')
@@ -78,7 +78,7 @@ def kill_worker(campaign, work_dir: Path) -> tuple[str, str]:
 
 
 def ask_to_end(campaign, work_dir: Path) -> tuple[str, str]:
-    """SIGTERM, as clusters send it."""
+    """Sends SIGTERM, as clusters do."""
     trial = _until_epoch(campaign, work_dir)
     trial.process.terminate()
     message = campaign.check_message(trial, 'SIGTERM', '--resume')
@@ -87,7 +87,7 @@ def ask_to_end(campaign, work_dir: Path) -> tuple[str, str]:
 
 
 def kill_rank(campaign, work_dir: Path) -> tuple[str, str]:
-    """One process of two."""
+    """Kills one of two ranks."""
     trial = _until_epoch(campaign, work_dir, ranks=2)
     (launcher,) = trial.children(trial.process.pid)
     os.kill(campaign.random.choice(trial.children(launcher)), signal.SIGKILL)
@@ -97,13 +97,13 @@ def kill_rank(campaign, work_dir: Path) -> tuple[str, str]:
 
 
 def spoil_rank(campaign, work_dir: Path) -> tuple[str, str]:
-    """No file of one process of two can be read."""
+    """Makes all files of one of two ranks unreadable."""
     trial = campaign.start(work_dir, 'default_hooks.witness.bad_rank=1', ranks=2)
     return 'refused', campaign.check_message(trial, 'could not be read', 'max_bad_fraction')
 
 
 def fill_disk(campaign, work_dir: Path) -> tuple[str, str]:
-    """No space is left when a checkpoint is to be written."""
+    """Fills the disk before a checkpoint is written."""
     with small_disk(work_dir) as mounted:
         trial = _until_epoch(campaign, work_dir)
         filler = work_dir / 'filler'
@@ -121,7 +121,7 @@ def fill_disk(campaign, work_dir: Path) -> tuple[str, str]:
 
 
 def lock_work_dir(campaign, work_dir: Path) -> tuple[str, str]:
-    """The work dir becomes read-only."""
+    """Makes the work dir read-only during training."""
     trial = _until_epoch(campaign, work_dir)
     with locked(work_dir):
         message = campaign.check_message(trial, 'cannot be used', '--resume')
@@ -131,7 +131,7 @@ def lock_work_dir(campaign, work_dir: Path) -> tuple[str, str]:
 
 
 def begin_locked(campaign, work_dir: Path) -> tuple[str, str]:
-    """The work dir is read-only from the start."""
+    """Makes the work dir read-only before training starts."""
     work_dir.mkdir(parents=True)
     with locked(work_dir):
         trial = campaign.start(work_dir)
@@ -140,7 +140,7 @@ def begin_locked(campaign, work_dir: Path) -> tuple[str, str]:
 
 
 def take_data_away(campaign, work_dir: Path) -> tuple[str, str]:
-    """The folder of the videos is gone, in the middle of an epoch."""
+    """Removes the folder of the videos in the middle of an epoch."""
     trial = _until_epoch(campaign, work_dir)
     away = campaign.data.rename(campaign.data.with_name('away'))
     try:
@@ -152,7 +152,7 @@ def take_data_away(campaign, work_dir: Path) -> tuple[str, str]:
 
 
 def damage_checkpoint(campaign, work_dir: Path) -> tuple[str, str]:
-    """A bit of the last checkpoint is flipped, or it is cut off, or the marker is."""
+    """Flips a bit of the last checkpoint, or cuts off the checkpoint or its marker."""
     trial = _until_epoch(campaign, work_dir, options=['default_hooks.checkpoint.max_keep_ckpts=3'])
     trial.process.kill()
     trial.left_behind()
@@ -174,7 +174,7 @@ def damage_checkpoint(campaign, work_dir: Path) -> tuple[str, str]:
 
 
 def stop_at_nan(campaign, work_dir: Path) -> tuple[str, str]:
-    """A sound of a batch is NaN."""
+    """Puts a NaN sound into a batch; training must stop."""
     trial = campaign.start(work_dir, 'default_hooks.witness.bad_step=10')
     message = campaign.check_message(trial, 'the loss is nan', '(input not finite)', '--resume')
     campaign.check_kept(work_dir, 2)
@@ -183,7 +183,7 @@ def stop_at_nan(campaign, work_dir: Path) -> tuple[str, str]:
 
 
 def skip_nan(campaign, work_dir: Path) -> tuple[str, str]:
-    """The same, with steps that may be skipped."""
+    """Puts a NaN sound into a batch; training must skip the step."""
     skip = ['default_hooks.finite_loss.max_skipped=2', 'default_hooks.witness.bad_step=10']
     trial = campaign.start(work_dir, *skip)
     if trial.wait():
@@ -198,7 +198,7 @@ def skip_nan(campaign, work_dir: Path) -> tuple[str, str]:
 
 
 def diverge(campaign, work_dir: Path) -> tuple[str, str]:
-    """A learning rate that is far too high."""
+    """Sets a learning rate that is far too high."""
     rate = ['1e30', '10'][int(work_dir.name) % 2]
     trial = campaign.start(work_dir, f'optim_wrapper.optimizer.lr={rate}')
     if trial.wait():
@@ -210,7 +210,7 @@ def diverge(campaign, work_dir: Path) -> tuple[str, str]:
 
 
 def change_workers(campaign, work_dir: Path) -> tuple[str, str]:
-    """Another number of data workers; the result must be the same."""
+    """Changes the number of data workers; the result must be the same."""
     workers = [0, 2, 4][int(work_dir.name) % 3]
     loader = 'train_dataloader.num_workers={}', 'train_dataloader.persistent_workers={}'
     trial = campaign.start(work_dir, loader[0].format(workers), loader[1].format(workers > 0))

@@ -1,13 +1,13 @@
 #!/usr/bin/env python
-"""What a training survives: kills, lost disks and data, losses that are not finite.
+"""Tests training with kills, lost disks and data, and non-finite losses.
 
 python tools/faults/training_faults.py --out OUT --kills 30
 
-Small trainings on a toy data set meet each fault; then --resume takes them to their end, where the
-checkpoint must equal, bit for bit, that of an unbroken run: weights, optimizer, scheduler, queues,
-ids, curves, and of every step the samples in order and the state of the random generators.
-OUT gets faults.json and faults.md; the exit status is 1 if something was lost. Mounting a disk that
-is full or read-only needs root; without, limits and permissions stand in for it.
+Each fault strikes small trainings on a toy data set; then --resume takes them to the end. The final
+checkpoint must equal that of an uninterrupted run bit for bit: weights, optimizer, scheduler,
+queues, ids, curves, and for every step the order of the samples and the state of the random
+generators. The campaign writes OUT/faults.json and OUT/faults.md; its exit status is 1 if anything
+was lost. Mounting a full or read-only disk needs root; otherwise limits and permissions stand in.
 """
 
 from __future__ import annotations
@@ -49,10 +49,12 @@ FAULTS = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--out', type=Path, required=True)
-    parser.add_argument('--kills', type=int, default=30, help='of the trainer (%(default)s)')
-    parser.add_argument('--times', type=int, default=2, help='of each other fault (%(default)s)')
-    parser.add_argument('--epochs', type=int, default=5, help='of a training (%(default)s)')
-    parser.add_argument('--num-videos', type=int, default=16, help='to train on (%(default)s)')
+    parser.add_argument('--kills', type=int, default=30, help='kills of the trainer (%(default)s)')
+    parser.add_argument(
+        '--times', type=int, default=2, help='repetitions of other faults (%(default)s)'
+    )
+    parser.add_argument('--epochs', type=int, default=5, help='epochs per training (%(default)s)')
+    parser.add_argument('--num-videos', type=int, default=16, help='training videos (%(default)s)')
     parser.add_argument('--faults', nargs='+', choices=list(FAULTS), default=list(FAULTS))
     parser.add_argument('--seed', type=int, default=0)
     args = parser.parse_args()
@@ -70,7 +72,7 @@ def main() -> None:
 
 
 class Campaign:
-    """The data set, the unbroken runs, and what a run must be after a fault."""
+    """Data set, uninterrupted runs, and the checks of a run after a fault."""
 
     def __init__(self, args: argparse.Namespace) -> None:
         self.out, self.kills, self.times = args.out, args.kills, args.times
@@ -84,25 +86,25 @@ class Campaign:
         self.unbroken = {}
 
     def start(self, work_dir: Path, *options: str, **kwargs) -> Trial:
-        """Start a training; one of several processes with much else that hooks in."""
+        """Start a training. Several ranks also accumulate gradients and average weights (EMA)."""
         settings = [f'data_root={self.data}', f'train_cfg.max_epochs={self.epochs}']
         if kwargs.get('ranks', 1) > 1:
             settings += ['optim_wrapper.accumulative_counts=2', 'default_hooks.ema.type=EMAHook']
         return Trial(work_dir, [*settings, *options], **kwargs)
 
     def whole(self, ranks: int = 1) -> Path:
-        """The last checkpoint of a run that nothing happened to."""
+        """Return the last checkpoint of an uninterrupted run."""
         if ranks not in self.unbroken:
             begin = time.monotonic()
             trial = self.start(fresh(self.out / f'unbroken_{ranks}'), ranks=ranks)
             if trial.wait():
                 raise RuntimeError(f'the unbroken run failed: see {trial.log}')
-            self.seconds = time.monotonic() - begin  # that it takes
+            self.seconds = time.monotonic() - begin  # duration of a whole run
             self.unbroken[ranks] = trial.work_dir / f'epoch_{self.epochs}.pth'
         return self.unbroken[ranks]
 
     def meet(self, name: str) -> dict:
-        """Meet a fault some times; gives a row of the table."""
+        """Repeat a fault; returns a row of the table."""
         function = FAULTS[name]
         often = self.kills if name.startswith('trainer killed') else self.times
         row = dict(fault=name, tried=0, survived=0, refused=0, lost=0, worst=0.0, notes=[])
@@ -121,12 +123,12 @@ class Campaign:
         return row
 
     def check_message(self, trial: Trial, *words: str) -> str:
-        """What a training says that ended by itself: an error with these words, nothing left."""
+        """Wait for an error with these words, check that no process is left; returns the error."""
         status, left = trial.wait(), trial.left_behind()
         if left:
             raise accidents.LostError(f'left behind: {left}')
         message = trial.message()
-        # one names the reason; of several processes the others end of that
+        # one rank names the reason; the others end because of it
         later = ('error: ended by SIGTERM', 'error: another process')
         reasons = message.count('error: ') - sum(message.count(text) for text in later)
         if status == 0 or reasons > 1 or any(word not in message for word in words):
@@ -134,20 +136,20 @@ class Campaign:
         return message.replace(str(self.out), 'OUT')
 
     def check_resumed(self, work_dir: Path, ranks: int = 1) -> None:
-        """Resume to the end; the result must be that of the unbroken run."""
+        """Resume to the end; the result must be that of the uninterrupted run."""
         again = self.start(work_dir, resume=True, ranks=ranks)
         if again.wait():
             raise accidents.LostError(f'--resume fails; see {again.log}')
         self.check_equal(work_dir, ranks)
 
     def check_equal(self, work_dir: Path, ranks: int = 1) -> None:
-        """The last checkpoint must be that of the unbroken run."""
+        """Compare the last checkpoint with that of the uninterrupted run."""
         different = differences(self.whole(ranks), work_dir / f'epoch_{self.epochs}.pth')
         if different:
             raise accidents.LostError(f'{len(different)} differences: {different[:5]}')
 
     def check_kept(self, work_dir: Path, epoch: int) -> int:
-        """The epoch of the checkpoint that a run would go on from; it must not be older."""
+        """Return the epoch that a run would resume from; it must not be before ``epoch``."""
         with suppress(FileNotFoundError):
             now = last_epoch(work_dir)
             if now < epoch:
@@ -157,7 +159,7 @@ class Campaign:
 
 
 def to_markdown(rows: list[dict]) -> str:
-    """The table of the campaign."""
+    """Format the table of the campaign."""
     head = ['fault', 'times tried', 'survived', 'refused by name', 'lost', 'worst time, s']
     keys = ['fault', 'tried', 'survived', 'refused', 'lost', 'worst']
     return markdown_table(head, [[row[key] for key in keys] for row in rows]) + '\n'

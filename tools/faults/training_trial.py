@@ -1,4 +1,4 @@
-"""Trainings that are started, watched, killed and compared by training_faults.py."""
+"""Starts, watches, kills and compares trainings for training_faults.py."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from avtss_mm.engine import find_last_checkpoint
 ROOT = Path(__file__).parents[2]
 MARK = 'TRAINING_FAULTS_TRIAL'
 GRACE = 30
-"""Seconds after which every process of a training that ended must be gone."""
+"""Seconds after the end of a training until all of its processes must be gone."""
 SMALL = [
     'model.backbone.base_channels=4',
     'model.audio_backbone.base_channels=4',
@@ -36,7 +36,7 @@ SMALL = [
     'default_hooks.logger.interval=1',
     'default_hooks.checkpoint.interval=1',
 ]
-"""Options that make the demo a matter of seconds."""
+"""Options with which the demo takes seconds."""
 WATCHED = [
     'default_hooks.checkpoint.max_keep_ckpts=1',
     'default_hooks.witness.type=training_witness.Witness',
@@ -47,10 +47,10 @@ class Trial:
     """One start of ``tools/train.py``.
 
     Args:
-        work_dir: Its work dir; ``<work_dir>.log`` or ``.resumed.log`` gets what it prints.
-        options: Its ``--cfg-options``.
-        resume: Whether to give ``--resume``.
-        ranks: Number of processes.
+        work_dir: Work dir; the output goes to ``<work_dir>.log`` or ``.resumed.log``.
+        options: Values of ``--cfg-options``.
+        resume: Whether to pass ``--resume``.
+        ranks: Number of ranks.
     """
 
     def __init__(self, work_dir, options: list[str], resume: bool = False, ranks: int = 1) -> None:
@@ -82,7 +82,7 @@ class Trial:
             )
 
     def wait(self, seconds: float = 600) -> int:
-        """The exit status, when it has ended; hanging counts as -1."""
+        """Wait for the end; returns the exit status, or -1 if it hangs."""
         try:
             return self.process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -90,7 +90,7 @@ class Trial:
             return -1
 
     def wait_for(self, pattern: str, seconds: float = 300) -> Path | None:
-        """A file of the work dir, as soon as it is there; None if the training ends before."""
+        """Wait for a file in the work dir; returns it, or None if the training ends before."""
         stop = time.monotonic() + seconds
         while time.monotonic() < stop:
             found = next(iter(self.work_dir.glob(pattern)), None)
@@ -100,7 +100,7 @@ class Trial:
         return None
 
     def processes(self) -> dict[int, str]:
-        """Its living processes, with their command lines."""
+        """Return its living processes with their command lines."""
         return {
             process.pid: ' '.join(process.info['cmdline'] or ())
             for process in psutil.process_iter(['environ', 'cmdline'])
@@ -108,13 +108,13 @@ class Trial:
         }
 
     def children(self, parent: int) -> list[int]:
-        """Those of its processes that ``parent`` started."""
+        """Return the processes that ``parent`` started."""
         with suppress(psutil.NoSuchProcess):
             return [child.pid for child in psutil.Process(parent).children()]
         return []
 
     def left_behind(self) -> list[str]:
-        """Processes that outlive it, and how long; they are killed then."""
+        """Return the command lines of processes that outlive it by ``GRACE``, and kill them."""
         stop = time.monotonic() + GRACE
         while self.processes() and time.monotonic() < stop:
             time.sleep(0.2)
@@ -123,33 +123,33 @@ class Trial:
         return left
 
     def end(self) -> None:
-        """Kill all that is left of it."""
+        """Kill all of its processes that are left."""
         for pid in self.processes():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.process.wait()
 
     def message(self) -> str:
-        """What it said in the end: its ``error:`` and what follows."""
+        """Return the end of its output, from ``error:`` on."""
         text = '\n' + self.log.read_text(errors='replace')
         place = text.find('\nerror: ')
         return text[place + 1 :].strip() if place >= 0 else ''
 
 
 def fresh(folder: Path) -> Path:
-    """An empty folder's name."""
+    """Remove a folder; returns its path."""
     shutil.rmtree(folder, ignore_errors=True)
     return folder
 
 
 def last_epoch(work_dir) -> int:
-    """Epoch of the checkpoint that a resumed run would take, having loaded it; 0: none."""
+    """Load the checkpoint that a resumed run would take; returns its epoch, or 0 if none."""
     path, _ = find_last_checkpoint(work_dir)
     return torch.load(path, weights_only=True)['meta']['epoch'] if path else 0
 
 
 def differences(one, two) -> list[str]:
-    """Names of what differs between two checkpoints, but for times and paths."""
+    """Return the names of the entries in which two checkpoints differ, except times and paths."""
     first, second = (dict(_leaves(torch.load(p, weights_only=True))) for p in (one, two))
     missing = first.keys() ^ second.keys()
     changed = [key for key in first.keys() & second.keys() if not _equal(first[key], second[key])]
@@ -177,7 +177,7 @@ def _equal(one: Any, two: Any) -> bool:
 
 @contextmanager
 def small_disk(work_dir: Path) -> Iterator[bool]:
-    """A small disk of its own at the work dir; gives whether that could be mounted."""
+    """Mount a small disk at the work dir; yields whether that was possible."""
     work_dir.mkdir(parents=True)
     mounted = _run('mount', '-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', work_dir)
     try:
@@ -189,7 +189,7 @@ def small_disk(work_dir: Path) -> Iterator[bool]:
 
 @contextmanager
 def locked(work_dir: Path) -> Iterator[None]:
-    """The work dir read-only, also for those that use it already."""
+    """Make the work dir read-only, also for processes that already use it."""
     mounted = _run('mount', '--bind', work_dir, work_dir)
     if mounted:
         _run('mount', '-o', 'remount,bind,ro', work_dir)

@@ -1,4 +1,4 @@
-"""What training_faults.py puts into its trainings: a record of every step, and faults."""
+"""The hook that training_faults.py adds to its trainings: it records every step and adds faults."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ CHUNKS = 20
 class Witness(Hook):
     """Record samples and random state of each step; make saving slow; spoil a batch.
 
-    The record goes into the checkpoints, so that a run which is killed and resumed has one.
+    Checkpoints contain the record, so that it survives a kill and --resume.
 
     Args:
-        save_seconds (float): How long a checkpoint takes to be written. Defaults to 0.
-        bad_step (int): The step, counted from 1, of which a sound is NaN. Defaults to 0: none.
-        bad_rank (int): The process of which no file can be read. Defaults to -1: none.
+        save_seconds (float): Seconds that it takes to write a checkpoint. Defaults to 0.
+        bad_step (int): Step, counted from 1, in which a sound is NaN. Defaults to 0: none.
+        bad_rank (int): Rank that cannot read any file. Defaults to -1: none.
     """
 
-    priority = 'LOWEST'  # draws nothing, and looks when all others have drawn
+    priority = 'LOWEST'  # draws nothing, and records after all other hooks have drawn
 
     def __init__(self, save_seconds: float = 0, bad_step: int = 0, bad_rank: int = -1) -> None:
         self.bad_step, self.bad_rank = bad_step, bad_rank
@@ -38,12 +38,12 @@ class Witness(Hook):
             LocalBackend.put = _slow_put(save_seconds)
 
     def before_train(self, runner) -> None:
-        """Take the files away from a process."""
+        """Make the files unreadable for one rank."""
         if runner.rank == self.bad_rank:
             runner.train_dataloader.dataset.pipeline = _unreadable
 
     def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
-        """Write down what the step begins with."""
+        """Record the samples and the random state at the start of the step."""
         names = [sample.filename for sample in data_batch['data_samples']]
         states = (torch.get_rng_state().numpy(), np.random.get_state(), random.getstate())
         digest = hashlib.sha256(pickle.dumps(states)).hexdigest()[:16]

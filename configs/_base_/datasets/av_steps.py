@@ -1,4 +1,4 @@
-# Steps of the pipelines. Each has a name, so that a config can change one and keep the others:
+# Pipeline steps. Each has a name, so that a config can change one step and keep the others:
 # {{_base_.decode}}.
 open_file = dict(type='AVInit')
 decode = dict(type='AVDecode', sample_rate=16000)

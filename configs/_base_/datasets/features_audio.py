@@ -1,4 +1,4 @@
-# As features_av.py, of the sound alone: ESC-50, 10 windows of 1 s.
+# Like features_av.py, but audio only: ESC-50, 10 windows of 1 s.
 _base_ = './features_av.py'
 
 data_root = 'data/esc50'

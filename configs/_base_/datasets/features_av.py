@@ -1,5 +1,5 @@
-# Features of whole files for evaluation: 10 clips evenly spread, one central crop, no augmentation.
-# Gallery (train split) and queries (test split) come from one test run.
+# Features of whole files for evaluation: 10 evenly spread clips, one center crop, no augmentation.
+# One test run extracts both the gallery (train split) and the queries (test split).
 _base_ = './av_steps.py'
 
 data_root = 'data/vggsound'

@@ -1,4 +1,4 @@
-# As features_av.py, of the picture alone: UCF101 and HMDB51.
+# Like features_av.py, but video only: UCF101 and HMDB51.
 _base_ = './features_av.py'
 
 data_root = 'data/ucf101'

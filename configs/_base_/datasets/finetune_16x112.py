@@ -63,7 +63,7 @@ test_dataloader = dict(
 )
 test_evaluator = dict(type='AccuracyMetric')
 test_cfg = dict(type='TestLoop')
-# The last epoch is tested. Choosing one on the test split would flatter it, so there is no
-# validation; a held-out part of the training split can be given as val_dataloader.
+# The last epoch is tested. Choosing an epoch on the test split would be optimistic, so there is no
+# validation. To validate, give a held-out part of the training split as val_dataloader.
 val_dataloader = None
 val_evaluator = None

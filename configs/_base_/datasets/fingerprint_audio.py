@@ -1,4 +1,4 @@
-# As fingerprint_av.py, of the sound alone: serves sound files, too.
+# Like fingerprint_av.py, but audio only: works on audio files, too.
 _base_ = './fingerprint_av.py'
 
 pack = dict(

@@ -1,4 +1,4 @@
-# Chunks of 2 s over whole files: one a second of the gallery, two a second of the queries.
+# Chunks of 2 s over whole files: one per second in the gallery, two per second in the queries.
 _base_ = './av_steps.py'
 
 data_root = 'data/vggsound'

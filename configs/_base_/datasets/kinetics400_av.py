@@ -4,8 +4,8 @@ _base_ = './av_steps.py'
 data_root = 'data/kinetics400'
 speeds = (1, 2, 4, 8)
 
-# Speed and direction of the sound are drawn apart from its clip's: shared, they tell which sound
-# belongs to a clip. Seen on the toy world, not measured here: docs/choices.md
+# Audio and video of a window draw their speeds and directions independently: shared ones would tell
+# which sound belongs to a clip. This was seen on the toy world, not measured here: docs/choices.md
 sample_windows = dict(
     type='SampleAVClips',
     clip_len=16,
@@ -22,7 +22,7 @@ crop_and_flip = dict(
         dict(type='Flip', flip_ratio=0.5),
     ],
 )
-# Per frame: low-level differences between frames must not tell the speed.
+# Per frame: low-level differences between frames must not reveal the speed.
 colour = dict(type='PhotometricJitter', prob=0.8, gray_prob=0.2, per_frame=True)
 amplify = dict(type='AudioAmplify', gain_db=(-6, 6))
 mask_frequencies = dict(type='SpecFrequencyMask', max_width=16, num_masks=1)
@@ -75,7 +75,7 @@ train_dataloader = dict(
         pipeline=train_pipeline,
     ),
 )
-# The k-NN monitor: labels are used for nothing else.
+# The k-NN monitor. Labels are used for nothing else.
 val_dataloader = dict(
     batch_size=16,
     num_workers=8,

@@ -1,4 +1,4 @@
-# Both encoders with their projections: all that evaluation needs of a pre-training checkpoint.
+# Both encoders and their projections: all that evaluation needs from a pre-training checkpoint.
 model = dict(
     type='AVEncoder',
     data_preprocessor=dict(

@@ -13,7 +13,7 @@ model = dict(
         neighbor_start_epoch=5,
         loss_weight=dict(v2v=1.0, v2a=0.5, a2v=0.5, a2a=0.0),
     ),
-    # Why these weigh less than the contrastive terms: docs/choices.md
+    # docs/choices.md says why these have smaller weights than the contrastive terms.
     pretext_heads=dict(
         speed_v=dict(
             type='ClipPretextHead',

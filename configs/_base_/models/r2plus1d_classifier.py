@@ -1,5 +1,5 @@
-# mmaction2's recognizer and head on our video network. Weights of pre-training come in by
-# load_from=CKPT: the names fit (`backbone.*`), and the log tells how many tensors were loaded.
+# mmaction2's recognizer and head on our video network. load_from=CKPT loads pre-trained weights: the
+# names match (`backbone.*`), and the log says how many tensors were loaded.
 model = dict(
     type='Recognizer3D',
     data_preprocessor=dict(
@@ -12,5 +12,5 @@ model = dict(
     cls_head=dict(
         type='I3DHead', num_classes=101, in_channels=512, dropout_ratio=0.5, average_clips='prob'
     ),
-    test_cfg=dict(max_testing_views=10),  # clips that pass the network at once
+    test_cfg=dict(max_testing_views=10),  # number of clips per forward pass
 )

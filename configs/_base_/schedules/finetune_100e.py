@@ -1,4 +1,4 @@
-# Ours: 100 epochs of AdamW, the classifier learns ten times as fast as the network.
+# Our choice: 100 epochs of AdamW; the classifier's learning rate is ten times the network's.
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=1e-4, weight_decay=0.05),

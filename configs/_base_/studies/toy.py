@@ -1,4 +1,4 @@
-# What the studies of the toy world share; a run takes about six minutes of a core.
+# Shared settings of the studies on the toy world. One run takes about six minutes on one core.
 data = dict(
     root='data/toy_study',
     toy=dict(num_videos=400, num_test=400, seed=0),
