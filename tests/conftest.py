@@ -1,4 +1,4 @@
-"""Tiny real media files: written once with real codecs, read back by the tests."""
+"""Tiny real media files, written with real codecs for the tests to read."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CODECS = {  # by suffix; .mp4, .mkv and .mov take the defaults of write_video
 
 @pytest.fixture(autouse=True)
 def leave_no_traces():
-    """A run leaves its logger and its scope for all that follows: not for other tests."""
+    """Removes the global logger and scope that a run leaves behind, before the next test."""
     kinds = [kind._instance_dict for kind in (DefaultScope, MessageHub, MMLogger, Visualizer)]
     before = [dict(instances) for instances in kinds]
     yield
@@ -35,7 +35,7 @@ def leave_no_traces():
 
 
 def moving_square(num_frames: int, height: int, width: int, seed: int = 0):
-    """Frames (H, W, 3): a square crosses a fixed noisy background, brightness tells the time."""
+    """Yields frames (H, W, 3): a square crosses fixed noise, and its brightness tells the time."""
     rng = np.random.default_rng(seed)
     background = rng.integers(40, 90, (height // 8 + 1, width // 8 + 1, 3), dtype=np.uint8)
     background = background.repeat(8, 0).repeat(8, 1)[:height, :width]
@@ -48,7 +48,7 @@ def moving_square(num_frames: int, height: int, width: int, seed: int = 0):
 
 
 def make_sound(kind: str | None, duration: float, seed: int = 0) -> np.ndarray | None:
-    """Mono sound (n,) at 16 kHz: 'tone', 'noise', 'silence', or None for no track."""
+    """Makes mono sound (n,) at 16 kHz: 'tone', 'noise', 'silence', or None for no track."""
     num_samples = round(duration * SAMPLE_RATE)
     if kind is None:
         return None
@@ -82,8 +82,8 @@ def make_video():
 def flash_click():
     """``flash_click(path, instants=(...), duration=6, fps=25, **writer)``: a synchronised file.
 
-    The picture is white in the frame on screen at each instant, and a click of 10 ms sounds when
-    that frame appears. Returns the true times of flashes and clicks (n,).
+    The frame on screen at each instant is white, and a click of 10 ms sounds when it appears.
+    Returns the true times of flashes and clicks (n,).
     """
 
     def make(path, instants, duration=6.0, fps=25, frame_times=None, audio_start=0.0, **writer):

@@ -95,8 +95,8 @@ def guarded_map(
     """Applies a function to items, each with a time limit that even stops a hanging C library.
 
     Args:
-        function: Called in a worker process; must be importable there.
-        items: What to apply it to. An iterator may gain items while their results are taken.
+        function: Function to call in a worker process; must be importable there.
+        items: Items to apply it to. An iterator may gain items while results are consumed.
         workers: Number of processes.
         timeout: Time limit of an item in seconds; then its worker is killed and replaced.
 

@@ -40,9 +40,9 @@ crop_and_flip = dict(
         dict(type='Flip', flip_ratio=0.5),
     ],
 )
-# Per clip: colours must not tell which two windows belong together, or v2v learns nothing else. (The
-# names differ from those of the base config; equal ones would be merged with it wherever a config
-# that inherits from this one refers to them.)
+# Per clip: colours must not tell which two windows belong together, or v2v learns nothing else.
+# (The names differ from those of the base config; equal ones would be merged with it wherever a
+# config that inherits from this one refers to them.)
 jitter = dict(
     type='PerClip', transforms=[dict(type='PhotometricJitter', gray_prob=0.3, per_frame=True)]
 )

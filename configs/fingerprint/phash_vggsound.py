@@ -1,5 +1,5 @@
-# The baseline without learning: perceptual hashes of 8 frames per chunk (pip install imagehash) and,
-# if fpcalc is installed, Chromaprint:
+# The baseline without learning: perceptual hashes of 8 frames per chunk (pip install imagehash),
+# and Chromaprint if fpcalc is installed:
 #   python tools/test.py configs/fingerprint/phash_vggsound.py random
 _base_ = './r2plus1d_vggsound.py'
 

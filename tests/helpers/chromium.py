@@ -1,4 +1,4 @@
-"""A headless Chromium, spoken to over a pipe: real clicks, real players, what the console says."""
+"""A headless Chromium, controlled through a pipe: real clicks, real players, console messages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PROGRAM = next(
 )
 FLAGS = (
     '--headless=new',
-    '--no-sandbox',  # as root it refuses to run otherwise
+    '--no-sandbox',  # without it, Chromium does not run as root
     '--disable-gpu',
     '--disable-dev-shm-usage',
     '--mute-audio',
@@ -28,18 +28,18 @@ PATIENCE = 40.0  # seconds
 
 
 class Page:
-    """A page in a browser of its own, which ends with the ``with`` block.
+    """A page in its own browser, which ends with the ``with`` block.
 
     Args:
-        path: HTML file.
-        profile: Folder for what the browser keeps.
-        fragment: What follows the ``#``. Defaults to nothing.
+        path: Path of the HTML file.
+        profile: Folder for the browser's profile.
+        fragment: Fragment of the URL, with its ``#``. Defaults to ''.
         size: Width and height of the window in pixels.
-        dark: Whether the reader prefers dark pages.
+        dark: Whether the user prefers a dark colour scheme.
 
     Attributes:
-        troubles (list[str]): Errors and warnings of the console, and exceptions, so far.
-        requests (list[str]): URLs that were asked for, so far.
+        troubles (list[str]): Errors and warnings of the console and exceptions so far.
+        requests (list[str]): Requested URLs so far.
     """
 
     def __init__(self, path, profile, fragment='', size=(1360, 1000), dark=False) -> None:
@@ -74,7 +74,7 @@ class Page:
             self._process.wait()
 
     def run(self, script: str):
-        """The value of an expression, awaited if it is a promise."""
+        """Evaluates an expression; awaits it if it is a promise."""
         answer = self._call(
             'Runtime.evaluate', expression=script, returnByValue=True, awaitPromise=True
         )
@@ -83,7 +83,7 @@ class Page:
         return answer['result'].get('value')
 
     def wait(self, condition: str) -> None:
-        """Until an expression is true."""
+        """Waits until an expression is true."""
         end = time.monotonic() + PATIENCE
         while not self.run(f'Boolean({condition})'):
             if time.monotonic() > end:
@@ -91,7 +91,7 @@ class Page:
             time.sleep(0.05)
 
     def click(self, selector: str, x: float = 0.5, y: float = 0.5) -> None:
-        """Press the mouse on an element, ``x`` and ``y`` shares of its size from the top left."""
+        """Clicks on an element, at fractions ``x`` and ``y`` of its size from the top left."""
         left, top = self.run(
             f'(() => {{ const it = document.querySelector({json.dumps(selector)});'
             "it.scrollIntoView({block: 'center'}); const box = it.getBoundingClientRect();"
@@ -104,12 +104,12 @@ class Page:
             )  # fmt: skip
 
     def screenshot(self, path) -> None:
-        """The whole page as a PNG."""
+        """Writes a PNG of the whole page."""
         shot = self._call('Page.captureScreenshot', captureBeyondViewport=True, format='png')
         Path(path).write_bytes(base64.b64decode(shot['data']))
 
     def _start(self, profile) -> None:
-        """The browser reads commands from its file 3 and writes answers to its file 4."""
+        """Starts the browser; it reads commands from descriptor 3 and answers on descriptor 4."""
         pipes = (*os.pipe(), *os.pipe())
         ends = [fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in pipes]
         for end in pipes:

@@ -1,4 +1,4 @@
-"""The public commands, run as a user runs them."""
+"""Runs the public commands as a user runs them."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ NO_WORKERS = [
     for side in ('train', 'test')
     for key in ('num_workers=0', 'persistent_workers=False')
 ]
-"""Options for data sets of a few files."""
+"""Options that load small data sets without worker processes."""
 
 SERVER = multiprocessing.get_context('forkserver')
-"""Each command has a process of its own, forked from one that has imported what all of them import:
-that takes most of the time of a small command."""
+"""Forks each command from a process that has already imported the common modules: the imports would
+take most of the time of a small command."""
 
 
 def tool(name: str, *arguments: object, check: bool = True) -> subprocess.CompletedProcess:

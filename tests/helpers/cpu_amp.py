@@ -1,4 +1,4 @@
-"""mmengine's AmpOptimWrapper, which insists on a GPU, on the CPU (`custom_imports`)."""
+"""mmengine's AmpOptimWrapper on the CPU, for `custom_imports`; the original insists on a GPU."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Videos that differ everywhere: in each second, and from one another, in picture and sound."""
+"""Videos without repetition: each second differs from every other, in picture and in sound."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ FPS = 12.5
 
 
 def pictures(seed: int, start: float, end: float, height: int = 64, width: int = 96) -> list:
-    """Frames (H, W, 3) from ``start`` to ``end`` seconds of the video of that seed.
+    """Draws the frames (H, W, 3) of the video of a seed, from ``start`` to ``end`` in seconds.
 
-    Blocks of colour that change into others, 1.5 seconds from one pattern to the next.
+    They show blocks of colour that fade from one pattern to the next every 1.5 seconds.
     """
     frames = []
     for time in np.arange(round(start * FPS), round(end * FPS)) / FPS:
@@ -28,9 +28,9 @@ def pictures(seed: int, start: float, end: float, height: int = 64, width: int =
 
 
 def melody(seed: int, start: float, end: float) -> np.ndarray:
-    """Sound (n,) from ``start`` to ``end``, whole seconds: four beats of noise a second.
+    """Draws the sound (n,) of a seed, from ``start`` to ``end`` in whole seconds.
 
-    Each beat has a loudness and a colour of its own.
+    It consists of four beats of noise per second, each with its own loudness and spectrum.
     """
     beats, size = [], RATE // 4
     for second in range(round(start), round(end)):
@@ -44,7 +44,7 @@ def melody(seed: int, start: float, end: float) -> np.ndarray:
 
 
 def write_distinct(path, seed: int, start: float = 0, end: float = 8, sound=True, **writer) -> Path:
-    """Writes that stretch of the video of a seed; returns the path."""
+    """Writes the video of a seed from ``start`` to ``end`` (s); returns the path."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     audio = melody(seed, start, end) if sound else None
@@ -53,7 +53,7 @@ def write_distinct(path, seed: int, start: float = 0, end: float = 8, sound=True
 
 
 def write_sound(path, seed: int, start: float, end: float) -> Path:
-    """Writes that stretch of the sound of a seed alone, as WAV; returns the path."""
+    """Writes the sound of a seed from ``start`` to ``end`` (s) as WAV; returns the path."""
     with wave.open(str(path), 'wb') as file:
         file.setnchannels(1), file.setsampwidth(2), file.setframerate(RATE)
         file.writeframes((melody(seed, start, end) * 20000).astype('<i2').tobytes())

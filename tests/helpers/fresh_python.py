@@ -1,4 +1,4 @@
-"""A Python of its own, for what happens at import."""
+"""A fresh Python process, to test what happens at import."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def run_python(code: str, *extra_path) -> subprocess.CompletedProcess:
-    """Run code in a new process, with folders put before the checkout on its path."""
+    """Run code in a new process, with extra folders before the checkout on its path."""
     path = os.pathsep.join(map(str, (*extra_path, ROOT)))
     return subprocess.run(
         [sys.executable, '-c', code],

@@ -1,4 +1,4 @@
-"""What a stranger may hand out: pickles that run code, and checkpoints made of them."""
+"""Files that an attacker may distribute: pickles that run code, and checkpoints made of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 
 
 class Malicious:
-    """Pickles as a call."""
+    """Pickles as a function call."""
 
     def __init__(self, function, *args):
         self.call = function, args
@@ -20,12 +20,12 @@ class Malicious:
 
 
 def write_pickle(path: Path, marker: Path) -> Path:
-    """A pickle that makes the file ``marker`` when it is loaded without care."""
+    """Writes a pickle that creates the file ``marker`` when it is loaded carelessly."""
     path.write_bytes(pickle.dumps(dict(state_dict=Malicious(os.system, f'touch "{marker}"'))))
     return path
 
 
 def write_checkpoint(path: Path, config_text: str) -> Path:
-    """A checkpoint of plain values whose config is this text."""
+    """Writes a checkpoint of plain values with this text as its config."""
     torch.save(dict(state_dict={}, meta=dict(cfg=config_text)), path)
     return path

@@ -1,4 +1,4 @@
-"""An index made by the command, and what is in it."""
+"""Makes an index with the command and reads its contents."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def make_index(out, media, model):
 
 
 def content(folder):
-    """What is in an index, but for ids, folders and names of collections."""
+    """Reads the contents of an index without ids, folders and names of collections."""
     catalog = Catalog(folder / 'catalog.sqlite')
     rows = [catalog.facts['thresholds'], catalog.facts['weights_sha256']]
     rows.append([known['numbers'] for known in catalog.facts['whitening'].values()])

@@ -1,4 +1,4 @@
-"""Files that belong together, and what a match page says of them."""
+"""Copies of videos, and the match pages about them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Match:
 
 
 def write_copy(source, target, offset: float, speed: float, duration: float) -> None:
-    """A copy of a video, re-encoded: second t shows what the source shows at offset + speed t."""
+    """Writes a re-encoded copy: at time t it shows what the source shows at offset + speed t."""
     with open_media(source) as reader:
         times = offset + speed * np.arange(round(duration * 25)) / 25
         clips = reader.read([times], [(offset, offset + speed * duration)])
@@ -44,18 +44,18 @@ class Element:
         self.tag, self.attributes, self.text = tag, attributes, ''
 
     def place(self) -> dict[str, float]:
-        """``left:20%`` and the like, as numbers."""
+        """Returns the percentages of its style, such as ``left:20%``, as numbers."""
         pairs = (rule.split(':') for rule in self.attributes['style'].split(';') if rule)
         return {name: float(value.rstrip('%')) for name, value in pairs if '%' in value}
 
     def picture(self) -> np.ndarray:
-        """The picture (H, W, 3 or 4) in the address of an image."""
+        """Decodes the picture (H, W, 3 or 4) in the data URL of an image."""
         data = self.attributes['src'].partition(';base64,')[2]
         return cv2.imdecode(np.frombuffer(base64.b64decode(data), np.uint8), cv2.IMREAD_UNCHANGED)
 
 
 class ParsedPage(HTMLParser):
-    """The elements of a page; raises AssertionError if they are not properly nested."""
+    """Parses the elements of a page; raises AssertionError if they are not properly nested."""
 
     def __init__(self, path) -> None:
         super().__init__()
@@ -84,16 +84,16 @@ class ParsedPage(HTMLParser):
             element.text += data
 
     def all(self, tag: str, of: str = '') -> list[Element]:
-        """Elements of a tag, and of a class if it is given."""
+        """Returns the elements of a tag, and of a class if one is given."""
         found = [element for element in self.elements if element.tag == tag]
         return [e for e in found if not of or of in (e.attributes.get('class') or '').split()]
 
     def data(self) -> dict:
-        """What the script of the page is told."""
+        """Returns the data that the script of the page receives."""
         return json.loads(self.all('script')[0].text)
 
     def frames(self, who: str) -> list[tuple[float, np.ndarray]]:
-        """Time on the axis and picture of each frame of the ``Query`` or the ``Match``."""
+        """Returns the time on the axis and the picture of each frame of ``Query`` or ``Match``."""
         images = [e for e in self.all('img') if e.attributes['alt'].startswith(f'{who} at')]
         buttons = self.all('button', 'frame')
         times = [
@@ -104,5 +104,5 @@ class ParsedPage(HTMLParser):
         return [(time, image.picture().astype(float)) for time, image in zip(times, images)]
 
     def spectrograms(self) -> list[Element]:
-        """Those of the query and of the match."""
+        """Returns the spectrograms of the query and of the match."""
         return [e for e in self.all('img') if e.attributes['alt'].startswith('Spectrogram')]

@@ -1,4 +1,4 @@
-"""Small data sets of real files as their makers hand them out."""
+"""Small data sets of real files in the official layouts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import soundfile
 
 
 def write_ucf101(root: Path, make_video) -> None:
-    """UCF101: 2 classes of 3 groups of 2 clips, every other clip without sound."""
+    """Writes UCF101 with 2 classes of 3 groups of 2 clips; every other clip has no sound."""
     clips = []
     for label, kind in enumerate(('Archery', 'Bowling'), 1):
         for i in range(6):
@@ -28,7 +28,7 @@ def write_ucf101(root: Path, make_video) -> None:
 
 
 def write_esc50(root: Path) -> None:
-    """ESC-50: in each of 5 folds 2 tones and 2 noises of 5 s."""
+    """Writes ESC-50 with 2 tones and 2 noises of 5 s in each of its 5 folds."""
     (root / 'audio').mkdir(parents=True)
     (root / 'meta').mkdir()
     rows = ['filename,fold,target,category,esc10,src_file,take']

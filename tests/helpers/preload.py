@@ -1,4 +1,4 @@
-"""What the public commands import, imported once for all that a test run starts."""
+"""Imports what the public commands import, once for all commands of a test run."""
 
 import sklearn.linear_model  # noqa: F401
 from torch.utils import tensorboard  # noqa: F401

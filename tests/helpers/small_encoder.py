@@ -1,4 +1,4 @@
-"""A network of a few thousand weights with the demo's pipelines, its config and its checkpoint."""
+"""Config and checkpoint of a network of a few thousand weights, with the demo's pipelines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An index of made-up features: vectors that go on from one another and have much in common."""
+"""An index of random features: smooth tracks that have much in common, as real ones do."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CHUNKS = 12
 
 
 def chunks(seed: int, number: int = CHUNKS) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Times (n, 2) and vectors (n, 24) by modality, of the file of a seed."""
+    """Draws times (n, 2) and vectors (n, 24) of the file of a seed, by modality."""
     rng = np.random.default_rng(seed)
     times = np.arange(number)[:, None] + [0.0, 2.0]
     walk = {name: rng.normal(size=(number + 2, 24)) for name in ('video', 'audio')}
@@ -20,7 +20,7 @@ def chunks(seed: int, number: int = CHUNKS) -> dict[str, tuple[np.ndarray, np.nd
 
 
 def make_index(folder, files: list) -> FingerprintIndex:
-    """An index of files ``/000.mp4`` ..., each as of :func:`chunks`; open for changes."""
+    """Makes an index of files ``/000.mp4`` ..., as :func:`chunks` draws them; open for writing."""
     index = FingerprintIndex(folder, write=True)
     index.catalog.set_facts(chunk=2.0)
     for place, file in enumerate(files):

@@ -1,4 +1,4 @@
-"""Small trainings of the demo's config, as a user starts them."""
+"""Small trainings with the demo's config, started as a user starts them."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ SMALL = [*TRIAL, 'default_hooks.checkpoint.max_keep_ckpts=9']
 
 
 def make_toy(out: Path, num_videos: int = 16) -> Path:
-    """Writes videos to train on into a folder, and some to test on."""
+    """Writes training and test videos into a folder; returns the folder."""
     size = ('--num-videos', num_videos, '--num-test', 8, '--duration', 6)
     tool('data/make_toy_dataset.py', out, *size)
     return out
 
 
 def flags(toy, work_dir, *others, epochs=4, options=()) -> list:
-    """What follows the config on the command line."""
+    """Returns the arguments that follow the config on the command line."""
     settings = (f'data_root={toy}', f'train_cfg.max_epochs={epochs}', *SMALL, *options)
     return ['--work-dir', work_dir, *others, '--cfg-options', *settings]
 
 
 def train(toy, work_dir, *others, config=CONFIG, **settings) -> subprocess.CompletedProcess:
-    """A training in one process."""
+    """Trains in one process."""
     return tool('train.py', config, *flags(toy, work_dir, *others, **settings))
 
 
 def train_on_ranks(
     toy, work_dir, *others, config=CONFIG, **settings
 ) -> subprocess.CompletedProcess:
-    """A training in two processes on the CPU, whatever becomes of it."""
+    """Trains in two processes on the CPU; does not check the exit status."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ['PATH']])
     command = ['bash', ROOT / 'tools/dist_train.sh', config, 2]
     return subprocess.run(

@@ -1,4 +1,4 @@
-"""Files whose frames carry their own number, so that a test can tell which one it was given."""
+"""Videos whose frames show their own number, so that a test can tell which frame it was given."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ AVI = dict(video_codec='mpeg4', audio_codec='pcm_s16le')
 
 
 def stamp(number: int) -> np.ndarray:
-    """Frame (32, 96, 3) that shows ``number`` in binary: 2 rows of 6 cells, white is 1."""
+    """Draws a frame (32, 96, 3) that shows ``number`` in binary: 2 rows of 6 cells, white is 1."""
     bits = [number >> bit & 1 for bit in range(BITS)]
     cells = np.array(bits, np.uint8).reshape(2, 6) * 215 + 20
     return np.repeat(cells.repeat(CELL, 0).repeat(CELL, 1)[..., None], 3, axis=2)
 
 
 def read_stamp(frame: np.ndarray) -> int:
-    """The number that a frame shows; the frame may be stretched to another size."""
+    """Reads the number that a frame shows; the frame may be stretched to another size."""
     rows, columns = frame.shape[0] // 2, frame.shape[1] // 6
     cells = frame[: 2 * rows, : 6 * columns].reshape(2, rows, 6, columns, 3).mean((1, 3, 4))
     return sum(1 << bit for bit, cell in enumerate(cells.ravel()) if cell > 128)
@@ -41,5 +41,5 @@ def write_stamped(path, num_frames=100, fps=25, audio=True, **options) -> np.nda
 
 
 def on_screen(times, asked) -> list[int]:
-    """Numbers of the frames on screen, by the definition."""
+    """Returns the numbers of the frames on screen, straight from the definition."""
     return [max((i for i, t in enumerate(times) if t <= at + 1e-3), default=0) for at in asked]

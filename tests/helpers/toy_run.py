@@ -49,7 +49,7 @@ class ToyAccuracy(BaseMetric):
 
 
 def build_runner(work_dir, epochs: int, name: str, **options) -> Runner:
-    """A runner over the toy set; ``name`` keeps the curves of two runners apart."""
+    """Builds a runner on the toy data; ``name`` keeps the curves of two runners apart."""
     torch.manual_seed(0)
     return Runner(
         model=ToyModel(),

@@ -1,5 +1,5 @@
-# mmaction2's recognizer and head on our video network. load_from=CKPT loads pre-trained weights: the
-# names match (`backbone.*`), and the log says how many tensors were loaded.
+# mmaction2's recognizer and head on our video network. load_from=CKPT loads pre-trained weights:
+# their names match (`backbone.*`), and the log says how many tensors were loaded.
 model = dict(
     type='Recognizer3D',
     data_preprocessor=dict(
