@@ -19,6 +19,7 @@ from .pyav_container import (
     best_stream,
     end_of,
     header_duration,
+    key_between,
     open_container,
     packets,
     refusing,
@@ -29,9 +30,6 @@ from .pyav_sound import read_sound, sound_extent
 
 STEP_BACK = (0.0, 1.0, 4.0, 16.0)
 """Seconds before the wanted time that a seek aims at, in turn, until it lands early enough."""
-
-BLIND_SEEK = 2.0
-"""Where the file has no index of key frames: seek over gaps longer than this (seconds)."""
 
 MIN_BYTE_RATE = 200
 """Bytes a second of which there are fewer in no picture or sound, only in a file whose header gives
@@ -54,6 +52,7 @@ class PyAVReader(Reader):
     def __init__(self, path) -> None:
         self.path = os.fspath(path)
         self._wanted = None  # sorted ticks of the frames to decode, None: only the first frame
+        self._leaves_out = True  # frames that nothing refers to
         self._num_decoded = 0  # frames decoded so far: what the tests count
         self._reformatter = VideoReformatter()
         self._container = None
@@ -157,7 +156,7 @@ class PyAVReader(Reader):
 
     def _num_wanted(self, packet: av.Packet, following: int | None, leads: bool) -> int | None:
         """How many wanted times its frame is on screen at; None: not known."""
-        if following is None:
+        if following is None or not self._leaves_out:
             return None
         if self._wanted is None:
             return 1 if leads and not packet.is_discard else None
@@ -170,9 +169,19 @@ class PyAVReader(Reader):
                 yield from part.decode()
 
     def _frames(self, times):
+        if self._leaves_out:
+            with suppress(MediaError):
+                images, pts, ages = self._pass(times)
+                if not ages.any():
+                    return images, pts, ages
+            self._leaves_out, self._next = False, None  # damaged: decoded in full from here on
+        return self._pass(times)
+
+    def _pass(self, times):
         images, pts, ages, shown = [], np.empty(len(times)), np.empty(len(times)), None
         wanted = np.maximum(times, 0) + self._zero + TOLERANCE
-        breaks = [i for i in range(1, len(wanted)) if self._seek_pays(wanted[i - 1], wanted[i])]
+        pairs = enumerate(zip(wanted, wanted[1:]), 1) if self._can_seek else ()
+        breaks = [i for i, pair in pairs if key_between(self._video, *pair, self._frame_time)]
         ends = dict(zip([0, *breaks], [*breaks, len(wanted)]))  # of a stretch, by its begin
         for i, time in enumerate(wanted):
             if i in ends:
@@ -190,18 +199,6 @@ class PyAVReader(Reader):
             due = bisect_right(self._stamps, time / self._tick)
             ages[i] = max(self._stamps[due - 1] - shown.pts, 0) * self._tick if due else 0
         return images, pts, ages
-
-    def _seek_pays(self, shown: float, time: float) -> bool:
-        """Whether a key frame lies between the frame on screen at ``shown`` and ``time``."""
-        if not self._can_seek:
-            return False
-        entries, tick = getattr(self._video, 'index_entries', ()), self._tick
-        if not len(entries) or entries[-1].timestamp * tick < time - BLIND_SEEK:
-            return time - shown > BLIND_SEEK
-        # the index holds times of decoding: earlier than those of display by the reordering
-        delay = getattr(self._video.codec_context, 'reorder_depth', 0) * self._frame_time
-        key = entries.search_timestamp(int((time - delay) / tick), backward=True)
-        return key >= 0 and entries[key].timestamp * tick > shown
 
     def _seek(self, time: float) -> None:
         """Puts ``_next`` on a frame at or before ``time``, or on the first frame of the file."""

@@ -18,6 +18,9 @@ from .base import local_name
 REORDER = 24
 """Packets looked at ahead: no codec stores a frame further than 16 from its place in time."""
 
+BLIND_SEEK = 2.0
+"""Where the file has no index of key frames: seek over gaps longer than this (seconds)."""
+
 CHUNK_HEADER = 8
 """Bytes between the position of an avi chunk in the index and that of its packet."""
 
@@ -117,6 +120,17 @@ def with_following(source: Iterator[av.Packet]) -> Iterator[tuple[av.Packet, int
             behind.append(packet.pts)
         else:
             yield packet, None, False
+
+
+def key_between(stream, shown: float, time: float, frame_time: float) -> bool:
+    """Whether a key frame lies between the frame on screen at ``shown`` and ``time``."""
+    entries, tick = getattr(stream, 'index_entries', ()), float(stream.time_base)
+    if not len(entries) or entries[-1].timestamp * tick < time - BLIND_SEEK:
+        return time - shown > BLIND_SEEK
+    # the index holds times of decoding: earlier than those of display by the reordering
+    delay = getattr(stream.codec_context, 'reorder_depth', 0) * frame_time
+    key = entries.search_timestamp(int((time - delay) / tick), backward=True)
+    return key >= 0 and entries[key].timestamp * tick > shown
 
 
 def avi_shift(packet: av.Packet) -> int:

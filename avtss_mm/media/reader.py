@@ -18,7 +18,7 @@ BACKENDS = {
 }
 
 
-def open_media(path, backend: str = 'auto') -> Reader:
+def open_media(path, backend: str = 'auto', max_age: float | None = None) -> Reader:
     """Opens a media file once; read from it, then close it (``with`` does).
 
     Args:
@@ -26,6 +26,8 @@ def open_media(path, backend: str = 'auto') -> Reader:
         backend: Which library decodes the frames: 'pyav', 'torchcodec' (needs a shared FFmpeg of
             the system), 'decord', or 'auto', which is PyAV: the fastest on usual files and right
             on all. The sound comes through PyAV with each.
+        max_age: Seconds by which a frame may be older than the damaged one that it stands in for,
+            before ``read`` refuses the file. Defaults to None: any. Only PyAV tells.
 
     Returns:
         Reader: ``reader.info`` has the facts, ``reader.read(...)`` frames and sound.
@@ -35,7 +37,9 @@ def open_media(path, backend: str = 'auto') -> Reader:
         ImportError: If the library of the back-end does not load.
         ValueError: If there is no such back-end.
     """
-    return _load(AUTO if backend == 'auto' else backend)(path)
+    reader = _load(AUTO if backend == 'auto' else backend)(path)
+    reader.max_age = max_age
+    return reader
 
 
 def available_backends() -> list[str]:

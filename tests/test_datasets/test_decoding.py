@@ -77,3 +77,20 @@ def test_broken_file_is_a_media_error(tmp_path):
     (tmp_path / 'broken.mp4').write_bytes(b'no video' * 100)
     with pytest.raises(MediaError, match='broken.mp4'):
         AVInit()(dict(filename=str(tmp_path / 'broken.mp4')))
+
+
+@pytest.mark.parametrize('suffix', ['.mkv', '.webm', '.avi'])
+def test_a_file_lasts_as_long_as_it_decodes(make_video, tmp_path, suffix):
+    """Its header promises six seconds, of which half is there."""
+    path = make_video(tmp_path / f'part{suffix}', duration=6, audio='noise')
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    results = AVInit()(dict(filename=str(path)))
+    with results['reader'] as reader:
+        last = reader.read([[100.0]]).frame_pts[0][0]
+    assert 1 < last < results['duration'] <= last + 0.1
+
+
+def test_a_bound_on_the_age_of_frames_is_handed_on(videos):
+    results = AVInit(max_age=0.5)(dict(filename=str(videos / 'a tone.mp4')))
+    with results['reader'] as reader:
+        assert reader.max_age == 0.5

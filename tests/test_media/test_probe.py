@@ -1,5 +1,8 @@
 """The facts of a manifest row, checked against what was written."""
 
+import struct
+from fractions import Fraction
+
 import av
 import numpy as np
 import pytest
@@ -73,3 +76,36 @@ def test_sound_only_file(tmp_path):
     assert row['duration'] == pytest.approx(2.0)
     assert (row['num_frames'], row['fps'], row['audio_sample_rate']) == (0, 0.0, 8000)
     assert not row['silent']
+
+
+def test_a_rate_that_is_the_tick_of_the_clock_is_not_believed(tmp_path):
+    """As webm files of browsers have it: 1000 frames a second, of which 24 are there."""
+    tick = Fraction(1, 1000)
+    with av.open(str(tmp_path / 'a.webm'), 'w') as container:
+        stream = container.add_stream('libvpx', rate=1000)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, 'yuv420p'
+        stream.codec_context.time_base = tick
+        for index in range(49):
+            frame = av.VideoFrame.from_ndarray(np.full((64, 96, 3), index * 5, 'u1'), 'rgb24')
+            frame.pts, frame.time_base = round(index * 41.7), tick
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    with av.open(str(tmp_path / 'a.webm')) as container:
+        assert container.streams.video[0].average_rate == 1000
+    row = probe(tmp_path / 'a.webm')
+    assert row['fps'] == pytest.approx(24, abs=0.1)
+    assert row['num_frames'] == pytest.approx(49, abs=1)
+
+
+@pytest.mark.parametrize('matrix', [(0,) * 9, (-(2**31),) * 9, (2**16, 2**15, 0, -(2**15), 2**16)])
+def test_a_display_matrix_that_is_no_quarter_turn_is_ignored(make_video, tmp_path, matrix):
+    path = make_video(tmp_path / 'a.mp4', duration=1, size=(64, 96))
+    data = path.read_bytes()
+    plain = struct.pack('>9i', 2**16, 0, 0, 0, 2**16, 0, 0, 0, 2**30)
+    first = data.index(plain, data.index(b'tkhd'))
+    matrix = struct.pack('>9i', *matrix, *[0] * (9 - len(matrix)))
+    path.write_bytes(data[:first] + matrix + data[first + len(plain) :])
+    with av.open(str(path)) as container:
+        assert next(container.decode(video=0)).rotation != 0
+    row = probe(path)
+    assert (row['rotation'], row['width'], row['height']) == (0, 96, 64)

@@ -22,10 +22,13 @@ class AVInit(BaseTransform):
     Args:
         backend (str): ``'pyav'``, ``'torchcodec'``, ``'decord'``, or ``'auto'``, which is PyAV.
             Defaults to 'auto'.
+        max_age (float | None): Seconds by which a frame may be older than the damaged one that it
+            stands in for, before the file counts as bad. Defaults to None: any.
     """
 
-    def __init__(self, backend: str = 'auto') -> None:
+    def __init__(self, backend: str = 'auto', max_age: float | None = None) -> None:
         self.backend = backend
+        self.max_age = max_age
 
     def transform(self, results: dict) -> dict:
         """Open the file.
@@ -33,7 +36,7 @@ class AVInit(BaseTransform):
         Raises:
             MediaError: If it cannot be opened, or has no duration.
         """
-        reader = results['reader'] = open_media(results['filename'], backend=self.backend)
+        reader = results['reader'] = open_media(results['filename'], self.backend, self.max_age)
         if not results.get('duration'):
             results['duration'] = reader.measured_duration()
         results.setdefault('has_audio', reader.info.has_audio)
