@@ -24,6 +24,7 @@ import avtss_mm  # noqa: F401  (registers, and patches upstream)
 from avtss_mm.apis.encoder import config_of_checkpoint
 from avtss_mm.apis.evaluation_suite import PROTOCOLS, Protocol, fit_networks, results_table
 from avtss_mm.evaluation.feature_cache import identity_of
+from avtss_mm.files.whole_file import write_whole
 from avtss_mm.utils import cli
 from avtss_mm.utils.config import apply_cfg_options, read_config
 
@@ -128,8 +129,7 @@ def claim(folder: Path, args: argparse.Namespace) -> None:
         raise cli.UsageError(
             f'{folder} has results of other weights, data or options: name another one by --out'
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(origin, indent=2) + '\n')
+    write_whole(path, json.dumps(origin, indent=2) + '\n')
 
 
 def main() -> None:
@@ -157,8 +157,8 @@ def main() -> None:
                 'no protocol has its data:\n' + '\n'.join(f'  {k}: {v}' for k, v in absent.items())
             )
     table = results_table(results, absent)
-    (args.out / 'results.md').write_text(table + '\n')
-    (args.out / 'results.json').write_text(json.dumps(results, indent=2) + '\n')
+    write_whole(args.out / 'results.md', table + '\n')
+    write_whole(args.out / 'results.json', json.dumps(results, indent=2) + '\n')
     print(f'\n{table}\n\nwritten to {args.out / "results.md"} and results.json')
     if failed:
         sys.exit('error: failed, see above: ' + '; '.join(failed))

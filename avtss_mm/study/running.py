@@ -125,14 +125,12 @@ def _locked(path: Path) -> Iterator[IO]:
 
 
 def _write_config(study: Study, run: Run) -> None:
-    path, draft = run.folder / CONFIG, run.folder / 'draft.py'
-    run_config(study, run).dump(draft)
-    if path.exists() and path.read_text() != draft.read_text() and _is_begun(run):
-        draft.unlink()
+    path, text = run.folder / CONFIG, run_config(study, run).pretty_text
+    if path.exists() and path.read_text() != text and _is_begun(run):
         raise ValueError(
             f'{run.folder} was begun with another config: choose another --out, or delete it'
         )
-    os.replace(draft, path)
+    write_whole(path, text)
 
 
 def _is_begun(run: Run) -> bool:

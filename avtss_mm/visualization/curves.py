@@ -11,7 +11,7 @@ import numpy as np
 matplotlib.use('Agg')
 from matplotlib import pyplot as plt  # noqa: E402
 
-from ..files.whole_file import written_whole  # noqa: E402
+from .figures import save_figure  # noqa: E402
 
 CHANCE = dict(color='0.5', linestyle=':', linewidth=1)
 COLORS = dict(
@@ -54,8 +54,7 @@ def draw_curves(scalars: Scalars, chance: dict[str, float], path: str | Path) ->
         if _draw_panel(axis, title, scalars, chance):
             axis.legend(fontsize=8, frameon=False)
         axis.set_xlabel('epoch')
-    figure.savefig(path, dpi=90)
-    plt.close(figure)
+    save_figure(figure, path, dpi=90)
 
 
 def draw_curves_of_runs(
@@ -96,9 +95,7 @@ def draw_curves_of_runs(
     ]
     if levels:  # a run that explodes must not flatten the others
         axes[0, 0].set_ylim(0, 1.5 * max(levels))
-    with written_whole(path) as draft:
-        figure.savefig(draft, dpi=80, bbox_inches='tight')
-    plt.close(figure)
+    save_figure(figure, path, dpi=80, bbox_inches='tight')
 
 
 def _draw_panel(axis, title: str, scalars: Scalars, chance: dict[str, float]) -> bool:

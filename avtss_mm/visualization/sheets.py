@@ -11,6 +11,8 @@ import numpy as np
 matplotlib.use('Agg')
 from matplotlib import pyplot as plt  # noqa: E402
 
+from .figures import save_figure  # noqa: E402
+
 WIDTH, DPI = 15.0, 100  # inches, pixels an inch
 MAX_FRAMES = 16
 ORDERS = {
@@ -53,8 +55,7 @@ def draw_sample(results: dict, path: str | Path, max_windows: int = 4) -> None:
         picture.set_title(_describe_window(results, k), loc='left', fontsize=11, color=f'C{k}')
         _draw_frames(picture, strip, results['frame_times'][k])
         _draw_sound(sound, results, k)
-    figure.savefig(path, dpi=DPI)
-    plt.close(figure)
+    save_figure(figure, path, dpi=DPI)
 
 
 def describe_sample(results: dict) -> str:

@@ -1,6 +1,7 @@
 """Downstream evaluation through the public commands: prepare, evaluate, fine-tune."""
 
 import json
+import os
 
 import pytest
 import torch
@@ -98,6 +99,26 @@ def test_without_any_data(checkpoint, tmp_path):
     assert result.returncode == 1 and 'Traceback' not in result.stderr
     assert 'error: no protocol has its data' in result.stderr
     assert 'python tools/data/prepare_esc50.py' in result.stderr
+
+
+def test_a_kill_while_it_writes(checkpoint, tmp_path):
+    script = tmp_path / 'killed.py'
+    script.write_text(
+        'import os, pathlib, sys\n'
+        f'sys.path.insert(0, {str(ROOT / "tools")!r})\n'
+        'import evaluate_all\n'
+        'write = pathlib.Path.write_text\n'
+        'def cut(path, text, **options):\n'
+        '    write(path, text[:9], **options)\n'
+        '    os._exit(9)\n'
+        'pathlib.Path.write_text = cut\n'
+        'evaluate_all.main()\n'
+    )
+    arguments = (checkpoint, '--data-root', tmp_path, '--out', tmp_path / 'out')
+    assert tool(script, *arguments, check=False).returncode == 9
+    again = tool('evaluate_all.py', *arguments, check=False)
+    assert 'error: no protocol has its data' in again.stderr, again.stderr
+    assert os.listdir(tmp_path / 'out') == ['origin.json']
 
 
 def test_fine_tune_and_test_every_split(data, checkpoint, tmp_path):

@@ -14,7 +14,7 @@ from matplotlib import pyplot as plt  # noqa: E402
 from matplotlib.lines import Line2D  # noqa: E402
 from matplotlib.ticker import MaxNLocator  # noqa: E402
 
-from ...files.whole_file import written_whole  # noqa: E402
+from ...visualization.figures import save_figure  # noqa: E402
 
 BETTER, WORSE, SAME = '#0b62a4', '#c2410c', '0.45'
 COLUMNS = 6
@@ -55,9 +55,7 @@ def draw_study(
     axes[0, 0].set_ylim(len(variants) - 0.5, -0.5)
     axes[0, 0].set_yticks(range(len(variants)), variants)
     _add_legend(figure, baseline)
-    with written_whole(path) as draft:
-        figure.savefig(draft, dpi=110)
-    plt.close(figure)
+    save_figure(figure, path, dpi=110)
 
 
 def _height(variants: list[str]) -> float:

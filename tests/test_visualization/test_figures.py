@@ -1,0 +1,41 @@
+"""A picture that cannot be written to its end leaves the old one, and no draft."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from avtss_mm.datasets.transforms import UniformSampleAVClips
+from avtss_mm.study.report.figure import draw_study
+from avtss_mm.visualization import draw_curves, draw_curves_of_runs, draw_sample
+
+SCALARS = dict(loss_v2a=(np.arange(2.0), np.ones(2)))
+SAMPLE = UniformSampleAVClips(1)(dict(duration=3.0, filename='a.mp4'))
+DRAW = dict(
+    draw_curves=lambda path: draw_curves(SCALARS, {}, path),
+    draw_curves_of_runs=lambda path: draw_curves_of_runs(dict(a=(SCALARS, {})), path),
+    draw_sample=lambda path: draw_sample(SAMPLE, path),
+    draw_study=lambda path: draw_study(dict(knn=dict(a={0: 0.5})), {}, ['a'], path),
+)
+
+
+@pytest.mark.parametrize('draw', DRAW.values(), ids=DRAW)
+def test_a_full_disk(tmp_path, monkeypatch, draw):
+    path = tmp_path / 'picture.png'
+    draw(path)
+    whole = path.read_bytes()
+
+    def fill_disk(figure, file, **options):
+        with open(file, 'wb') as stream:
+            stream.write(b'half')
+        raise OSError('disk full')
+
+    monkeypatch.setattr(Figure, 'savefig', fill_disk)
+    with pytest.raises(OSError, match='disk full'):
+        draw(path)
+    assert path.read_bytes() == whole and os.listdir(tmp_path) == ['picture.png']
+    assert not plt.get_fignums()
