@@ -1,4 +1,4 @@
-"""Every config is built at full size and, with its networks shrunk, fitted for one step."""
+"""Every config is built at full size, and trained for one step with small networks."""
 
 import math
 import re
@@ -104,7 +104,7 @@ def test_reads_the_split_that_it_names(path):
 
 
 def small(path, videos, channels=32):
-    """The config with networks of a few thousand weights."""
+    """Shrinks the networks of a config to a few thousand weights."""
     cfg = apply_cfg_options(Config.fromfile(path), dict(data_root=str(videos)))
     model = cfg.model
     model.backbone.update(stage_blocks=(1, 1, 1, 1), base_channels=4)

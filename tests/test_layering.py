@@ -1,4 +1,4 @@
-"""Who may import whom: lower layers never import higher ones, and no imports run in a circle."""
+"""The layers: lower ones never import higher ones, and there are no import cycles."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ MODULES = {module_of(path): path for path in ROOT.rglob('*.py') if '.mim' not in
 
 
 def imports_of(module: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """Modules of this package that a module names in its imports, wherever in it these stand."""
+    """Modules of this package that a module imports, anywhere in its code."""
     path = MODULES[module]
     package = path.parent.relative_to(ROOT).parts
     for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):

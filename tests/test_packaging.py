@@ -25,7 +25,7 @@ def run(*command, **options) -> str:
 
 @pytest.fixture(scope='module')
 def installed(tmp_path_factory):
-    """A wheel, built from a copy of the sources and installed into a folder of its own."""
+    """A wheel, built from a copy of the sources and installed into its own folder."""
     source = tmp_path_factory.mktemp('source')
     for name in LINKED:
         ignored = shutil.ignore_patterns('__pycache__', '.mim')
@@ -50,7 +50,7 @@ def requirements(installed):
 
 @pytest.mark.parametrize('editable', [False, True])
 def test_configs_resolve_from_an_installed_wheel(installed, tmp_path, editable):
-    """Also through mmengine's hub, and what they name is found in our registry scope."""
+    """Also through mmengine's hub; all types are found in our registry scope."""
     path = [installed]
     if editable:  # its metadata lies elsewhere than its code
         info = next(installed.glob('avtss_mm-*.dist-info'))
@@ -87,7 +87,7 @@ def test_configs_resolve_from_an_installed_wheel(installed, tmp_path, editable):
 
 @pytest.fixture(scope='module')
 def labelled_videos(tmp_path_factory, make_video):
-    """A folder that the demo's config trains and tests on."""
+    """A folder for training and testing with the demo's config."""
     root = tmp_path_factory.mktemp('videos')
     for index in range(8):
         make_video(root / f'class{index % 2}/{index}.mp4', duration=4, size=(48, 64), seed=index)
@@ -99,7 +99,7 @@ def labelled_videos(tmp_path_factory, make_video):
 
 @pytest.mark.parametrize('place', ['wheel', 'checkout'])
 def test_a_config_of_one_line_runs(installed, labelled_videos, tmp_path, place):
-    """It inherits from the package and lies elsewhere: train, resume, test, export."""
+    """A config elsewhere that inherits from the package: train, resume, test, export."""
     home, tools = installed, installed / 'avtss_mm/.mim/tools'
     if place == 'checkout':
         home, tools = ROOT, ROOT / 'tools'

@@ -1,4 +1,4 @@
-"""Files of one part and of many, read by one pool of processes."""
+"""One pool of processes reads files of one part and of many parts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from avtss_mm.workers.guarded_map import GuardedWorker
 
 @pytest.fixture(scope='module')
 def embedder(tmp_path_factory):
-    """Two clips at a time of one clip each half second."""
+    """An embedder with a clip every half second and two clips per batch."""
     checkpoint = write_model(tmp_path_factory.mktemp('model'))[1]
     return Embedder(checkpoint, device='cpu', batch_size=2, stride=0.5)
 

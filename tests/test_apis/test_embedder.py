@@ -1,4 +1,4 @@
-"""Features of real files, against the data set and model of a test run, and by themselves."""
+"""Features of real files, compared with those of a test run and with each other."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WINDOW = 0.64  # seconds of a clip of the demo: 8 frames at 12.5 a second
 
 @pytest.fixture(scope='module')
 def model(tmp_path_factory):
-    """Paths of config and checkpoint."""
+    """Paths of a config and its checkpoint."""
     return write_model(tmp_path_factory.mktemp('model'))
 
 
@@ -31,7 +31,7 @@ def embedder(model):
 
 @pytest.fixture(scope='module')
 def video(make_video, tmp_path_factory):
-    """Three seconds with sound, lossless, so that it can be compared with its copies."""
+    """A lossless video of three seconds with sound, to compare with its copies."""
     path = tmp_path_factory.mktemp('some videos') / 'noise.mkv'
     return make_video(path, size=(64, 96), audio='noise', audio_codec='pcm_s16le')
 
@@ -42,7 +42,7 @@ def mute(make_video, tmp_path_factory):
 
 
 def extract_sound(video, path, codec):
-    """The sound track of a video as a file of its own."""
+    """Copies the sound track of a video into its own file."""
     with av.open(str(video)) as source, av.open(str(path), 'w') as target:
         track = target.add_stream(codec, rate=16000, layout='mono')
         track.bit_rate = 128000
@@ -151,7 +151,7 @@ def test_what_a_file_lacks_is_said(embedder, video, mute, tmp_path):
 
 @TRANSFORMS.register_module()
 class Louder(BaseTransform):
-    """Somebody's own; does not say that it acts on the sound."""
+    """A user's transform that does not declare that it acts on the audio."""
 
     def transform(self, results):
         results['audio_waveforms'] = [10 * waveform for waveform in results['audio_waveforms']]

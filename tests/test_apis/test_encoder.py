@@ -1,4 +1,4 @@
-"""A checkpoint becomes its encoders, with the config it carries and nothing of it run."""
+"""Encoders are built from a checkpoint with its own config, without running code of it."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The table of all protocols, and networks taken from a checkpoint's config."""
+"""The table of all protocols, with networks from the checkpoint's config."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Each way by which mmengine loads weights, through its own entry points."""
+"""Every way in which mmengine loads weights, through its own entry points."""
 
 import logging
 
@@ -34,7 +34,7 @@ class Listener(logging.Handler):
 
 @pytest.fixture
 def log(request):
-    """``log()``: the one entry that was logged since the last call, or nothing."""
+    """``log()``: the single entry logged since the last call, or nothing."""
     init_default_scope('mmaction')
     listener = Listener()
     MMLogger.get_instance(request.node.name).handlers = [listener]

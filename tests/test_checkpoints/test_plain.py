@@ -152,7 +152,7 @@ def test_storage_that_is_chosen_by_argument(tmp_path, monkeypatch, argument):
 
 
 def stock_checkpoint(path) -> ToyModel:
-    """What mmengine without this package writes."""
+    """A checkpoint as mmengine writes it without this package."""
     model, hub = ToyModel(), MessageHub('stranger')
     hub.update_scalar('train/loss', 0.25)
     hub.update_info('seed', 3)
@@ -228,7 +228,7 @@ def test_missing_checkpoint(tmp_path):
 
 @pytest.fixture
 def served(tmp_path, monkeypatch):
-    """A folder, and its address on this machine; downloads are kept in another folder."""
+    """A folder and its URL on this machine; downloads are cached in another folder."""
     monkeypatch.setenv('TORCH_HOME', str(tmp_path / 'cache'))
     folder = tmp_path / 'served'
     folder.mkdir()

@@ -1,4 +1,4 @@
-"""A config that came in a checkpoint cannot have anything imported and called."""
+"""A config from a checkpoint cannot import or call anything."""
 
 import pytest
 from helpers.hostile import write_checkpoint
@@ -13,7 +13,7 @@ NETWORK = "model = dict(type='AVEncoder', backbone={})\n"
 
 
 def attack(kind: str, marker) -> str:
-    """Texts that build without our check, and then make the file ``marker``."""
+    """Configs that would, without our check, create the file ``marker`` when they are built."""
     system = f"dict(type='os.system', command='touch {marker}')"
     return {
         'network': NETWORK.format(system),

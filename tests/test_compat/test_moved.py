@@ -1,4 +1,4 @@
-"""Import paths of 0.1 lead to what they led to."""
+"""Import paths of 0.1 still work."""
 
 from __future__ import annotations
 

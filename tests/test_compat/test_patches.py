@@ -1,4 +1,4 @@
-"""Each test starts a Python of its own: what is mended is mended at import."""
+"""Each test starts a fresh Python, because the patches are applied at import."""
 
 import pytest
 from helpers.fresh_python import run_python
@@ -19,7 +19,7 @@ def test_import_is_silent_and_mends_what_is_needed(tmp_path):
 
 @pytest.fixture
 def new_transformers(tmp_path):
-    """A ``transformers`` without the functions that mmaction2 1.2 imports, as it is since 5.0."""
+    """A ``transformers`` without the functions that mmaction2 1.2 imports, like version 5.0."""
     any_name = (
         'def __getattr__(name):\n'
         '    if name.startswith("__"):\n'

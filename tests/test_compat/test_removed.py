@@ -1,4 +1,4 @@
-"""Names that are gone, taken away from the Python that runs the tests too."""
+"""Names that newer versions have removed, here removed by the tests."""
 
 import os
 import sys

@@ -19,13 +19,13 @@ LABELS = ('video_speed', 'audio_speed', 'video_direction', 'audio_direction', 'c
 
 @pytest.fixture(autouse=True)
 def mmaction_scope():
-    """What mmaction's configs do with ``default_scope``."""
+    """Sets the scope, as mmaction2's configs do with ``default_scope``."""
     init_default_scope('mmaction')
 
 
 @pytest.fixture(scope='session')
 def videos(make_video, tmp_path_factory):
-    """Folder with five videos of 5 s and their ``manifest.json``."""
+    """A folder with five videos of 5 s and their ``manifest.json``."""
     folder = tmp_path_factory.mktemp('a folder')
     sounds = {'noise.mp4': 'noise', 'a tone.mp4': 'tone', 'sub dir/noise 2.mkv': 'noise'}
     sounds.update({'mute.mp4': None, 'silent.mp4': 'silence'})
@@ -69,7 +69,7 @@ def pipeline():
 
 @pytest.fixture
 def make(videos, pipeline):
-    """``make(ann_file='manifest.json', **options)``: the data set over the real videos."""
+    """``make(ann_file='manifest.json', **options)``: a data set of the real videos."""
 
     def build(ann_file='manifest.json', **options):
         options = {'data_root': str(videos), 'pipeline': pipeline, **options}
@@ -80,7 +80,7 @@ def make(videos, pipeline):
 
 @pytest.fixture
 def messages(caplog):
-    """The log of the data set, as a function that returns its text."""
+    """A function that returns the log of the data set."""
     logger = MMLogger.get_current_instance()
     logger.addHandler(caplog.handler)
     level = logger.level
@@ -93,7 +93,7 @@ def messages(caplog):
 
 @pytest.fixture
 def same():
-    """Whether two packed samples are equal in every tensor, label and fact."""
+    """Whether two packed samples are equal in all tensors, labels and metadata."""
 
     def equal(first, second) -> bool:
         inputs = all(

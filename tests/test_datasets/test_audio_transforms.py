@@ -1,4 +1,4 @@
-"""Spectrograms against librosa, and against the definitions of speed and direction."""
+"""Spectrograms compared with librosa and with the definitions of speed and direction."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RATE = 16000
 
 @pytest.fixture(scope='module')
 def chirp():
-    """Eight seconds: a rising tone, clicks that thin out, a little noise."""
+    """Eight seconds of a rising tone, clicks that become rarer, and a little noise."""
     sound = librosa.chirp(fmin=100, fmax=4000, sr=RATE, duration=8.0) * 0.3
     sound[(np.linspace(0, 1, 40) ** 0.5 * (len(sound) - 200)).astype(int)] += 0.6
     return (sound + np.random.default_rng(0).normal(0, 1e-3, len(sound))).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Lists, and samples that depend on (seed, epoch, index) alone."""
+"""Lists of videos, and samples that depend only on (seed, epoch, index)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Frames and sound of the windows, out of real files."""
+"""Frames and sound of windows of real files."""
 
 from __future__ import annotations
 

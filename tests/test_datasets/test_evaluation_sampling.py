@@ -1,4 +1,4 @@
-"""Windows over a whole file."""
+"""Windows that cover a whole file."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Decoders that hang or crash: cut off, named and counted, while who loads lives on."""
+"""Decoders that hang or crash are stopped, named and counted; the loader survives."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from avtss_mm.errors import MediaError
 
 
 def decode_badly(row: dict) -> dict:
-    """A step that never returns for one file, and ends its process for another."""
+    """A transform that never returns for one file and ends its process for another."""
     if row['filename'].endswith('a tone.mp4'):
         time.sleep(1000)
     if row['filename'].endswith('mute.mp4'):
@@ -29,7 +29,7 @@ def decode_badly(row: dict) -> dict:
 
 @pytest.fixture
 def unsafe(make, pipeline):
-    """The data set with two files of five on which the decoder hangs or crashes."""
+    """A data set of five files, on two of which the decoder hangs or crashes."""
     return lambda **options: make(
         pipeline=[decode_badly, *pipeline], timeout=0.5, max_bad_fraction=1.0, **options
     )

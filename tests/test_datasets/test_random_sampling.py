@@ -1,4 +1,4 @@
-"""Windows for supervised training: anywhere in the file, from numpy's generator."""
+"""Windows for supervised training, drawn anywhere in the file from numpy's generator."""
 
 import numpy as np
 

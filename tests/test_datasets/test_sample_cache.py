@@ -1,4 +1,4 @@
-"""Samples that are kept are the samples that were drawn."""
+"""Cached samples equal the samples that were drawn."""
 
 import copy
 

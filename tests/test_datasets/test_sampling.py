@@ -1,4 +1,4 @@
-"""The windows that are drawn, and that no label can be read off anything but their content."""
+"""The windows that are drawn. Nothing but their content reveals a label."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ APART = dict(shared_speed=False, shared_direction=False)
 
 @pytest.fixture(scope='module', params=[{}, APART], ids=['shared', 'apart'])
 def draws(request):
-    """Arrays over many draws from videos of many lengths, by key."""
+    """Arrays of many draws from videos of many lengths, by key."""
     sampler = SampleAVClips(**request.param)
     np.random.seed(3)
     samples = []
@@ -29,7 +29,7 @@ def draws(request):
 
 
 def p_value(labels, clue) -> float:
-    """Probability of counts at least as uneven if the clue says nothing about the label."""
+    """Probability of counts at least this uneven if the clue says nothing about the label."""
     table = np.zeros((labels.max() + 1, clue.max() + 1))
     np.add.at(table, (labels, clue), 1)
     table = table[:, table.sum(axis=0) > 0]
@@ -37,7 +37,7 @@ def p_value(labels, clue) -> float:
 
 
 def clues(draws, chosen) -> dict[str, np.ndarray]:
-    """What a network must not be able to read a label off, as class numbers."""
+    """Clues that must not reveal a label to a network, as class numbers."""
     weights = np.array([8, 4, 2, 1])
     return {
         'video speeds': draws['video_rate'][chosen] @ [16, 1],
@@ -73,7 +73,7 @@ def test_speeds_and_directions_say_nothing_of_the_duration_or_each_other(draws):
 
 
 def test_the_count_would_find_a_leak():
-    """Placing first and labelling afterwards tells the order by the speeds: the test sees it."""
+    """If windows are placed first and labelled later, speeds reveal the order: the test sees it."""
     rng = np.random.default_rng(0)
     lengths = rng.choice([1, 2, 4, 8], size=(4000, 2))
     starts = rng.uniform(size=(4000, 2)) * (20 - lengths)

@@ -1,4 +1,4 @@
-"""Counts and values that workers share."""
+"""Counts and values shared by workers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from avtss_mm.datasets.shared import SampleCounter, SharedTensor
 
 
 class Counting(Dataset):
-    """Counts as often as it can, so that an update that is not safe gets lost."""
+    """Counts as often as possible, so that an unsafe update would get lost."""
 
     def __init__(self) -> None:
         self.counter = SampleCounter()

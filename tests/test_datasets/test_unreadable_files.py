@@ -1,4 +1,4 @@
-"""Files that cannot be read: replaced and counted in training, never in evaluation."""
+"""Unreadable files are replaced and counted in training, but never in evaluation."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ needs_open_files = pytest.mark.skipif(not os.path.isdir(OPEN_FILES), reason='nee
 
 @pytest.fixture
 def make(make):
-    """Data sets whose lists may name files anywhere."""
+    """Makes data sets whose lists may name files anywhere."""
     return partial(make, allow_outside=True)
 
 
 @pytest.fixture
 def with_bad_files(videos, tmp_path):
-    """``with_bad_files(good, bad)``: a list over copies of one good and one broken file."""
+    """``with_bad_files(good, bad)``: a list of copies of one good and one broken file."""
     broken = tmp_path / 'broken.mp4'
     broken.write_bytes((videos / 'noise.mp4').read_bytes()[:300])
 
@@ -99,7 +99,7 @@ def test_reader_is_closed_when_a_later_step_fails(make):
 
 @needs_open_files
 def test_files_are_closed(make, with_bad_files):
-    """As many open files after many samples, good or bad, as before."""
+    """The number of open files is the same before and after many samples, good or bad."""
     dataset = make(with_bad_files(3, 3), max_bad_fraction=1)
     dataset[0]
     before = len(os.listdir(OPEN_FILES))

@@ -1,4 +1,4 @@
-"""Lists of files as a data set reads them: manifests and text, a stranger's among them."""
+"""Lists of files as a data set reads them: manifests and text, also from untrusted sources."""
 
 import copy
 import json

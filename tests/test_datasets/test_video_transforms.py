@@ -1,4 +1,4 @@
-"""Image transforms of mmaction2 and mmcv, on one clip or one frame at a time."""
+"""Image transforms of mmaction2 and mmcv, applied to one clip or one frame at a time."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CHAINS = {
 
 @pytest.fixture
 def results():
-    """Eight clips of four equal frames, so that a draw per clip shows as equal frames."""
+    """Eight clips of four equal frames: one draw per clip keeps them equal."""
     np.random.seed(0)
     img = np.random.randint(0, 255, (48, 64, 3), dtype=np.uint8)
     imgs = [img.copy() for _ in range(32)]

@@ -1,4 +1,4 @@
-"""Checkpoints in real training loops that are cut off, or whose disk is full."""
+"""Checkpoints of real training loops that are interrupted or whose disk is full."""
 
 import resource
 
@@ -23,7 +23,7 @@ class Cut(Exception):
 
 
 class CutHook(Hook):
-    """Ends a run where a method of hooks is called in an epoch."""
+    """Ends a run when a given hook method is called in a given epoch."""
 
     priority = 'VERY_HIGH'
 
@@ -62,7 +62,7 @@ def curve(runner, name='val/top1'):
 
 
 class FullDiskHook(Hook):
-    """From an epoch's checkpoint on no file can grow, as on a disk that is full."""
+    """Keeps files from growing from the checkpoint of an epoch on, like a full disk."""
 
     def __init__(self, epoch: int) -> None:
         self.epoch = epoch

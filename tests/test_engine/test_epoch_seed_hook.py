@@ -1,4 +1,4 @@
-"""The hook in a real training loop: fresh samples each epoch, and an exact resume."""
+"""The hook in a real training loop: new samples in each epoch, and exact resuming."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from avtss_mm.engine import EpochSeedHook
 
 
 class Recorder(Dataset):
-    """A data set with an epoch, whose sample is (epoch, seed, index)."""
+    """A data set with an epoch; its samples are (epoch, seed, index)."""
 
     metainfo: dict = {}
 
@@ -36,7 +36,7 @@ class Recorder(Dataset):
 
 
 class Dreamer(BaseModel):
-    """A model that draws from all generators and remembers what it saw and drew."""
+    """A model that draws from all generators and records what it saw and drew."""
 
     def __init__(self, seen) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class Dreamer(BaseModel):
 
 
 def run(work_dir, epochs, dataset, hook=True, seed=11, **options):
-    """Train; returns what the model saw and drew, in order."""
+    """Trains; returns what the model saw and drew, in order."""
     seen = []
     Runner(
         model=Dreamer(seen),

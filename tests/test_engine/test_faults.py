@@ -1,4 +1,4 @@
-"""What a user reads when a training ends."""
+"""The messages at the end of a failed training."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""Losses, gradients and weights that are not finite, in real training loops."""
+"""Non-finite losses, gradients and weights in real training loops."""
 
 import pytest
 import torch
@@ -24,7 +24,7 @@ class Sounds(Dataset):
 
 
 class Model(BaseModel):
-    """Remembers the batches, in a buffer and by BatchNorm."""
+    """A model that records the batches in a buffer and in its BatchNorm statistics."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class Model(BaseModel):
 
 
 class SpoilHook(Hook):
-    """Spoils the input or the gradients of some steps, or the weights after one."""
+    """Spoils the input or the gradients of some steps, or the weights after a step."""
 
     def __init__(self, inputs=(), gradients=(), weights=()) -> None:
         self.inputs, self.gradients, self.weights = inputs, gradients, weights

@@ -1,4 +1,4 @@
-"""What hooks do when the processes of a run differ: two gloo ranks."""
+"""Hooks on two gloo ranks that differ."""
 
 import os
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""Which checkpoint a run goes on from, when some are damaged."""
+"""The checkpoint that a run resumes from when some are damaged."""
 
 import os
 

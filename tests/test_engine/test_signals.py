@@ -1,4 +1,4 @@
-"""What a data worker says when its owner ends."""
+"""The output of a data worker when its owner ends."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ FORK = multiprocessing.get_context('fork')
 
 
 def lend(pipe):
-    """Offer a file as a data worker offers a tensor."""
+    """Offers a file as a data worker offers a tensor."""
     resource_sharer.DupFd(0)
     pipe.send(resource_sharer._resource_sharer._address)
     pipe.poll(10)
 
 
 def ask(address, message):
-    """Returns when the worker, which serves one after the other, is at this message."""
+    """Returns when the worker, which serves messages in order, has reached this one."""
     key = multiprocessing.current_process().authkey
     with connection.Client(address, authkey=key) as owner:
         owner.send(message)

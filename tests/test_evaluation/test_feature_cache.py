@@ -1,4 +1,4 @@
-"""Features kept in a file: the same figures without a network, nothing mixed up."""
+"""Cached features give the same figures without a network, and are never mixed up."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The solver against scikit-learn's, on features as correlated as a network's."""
+"""The solver compared with scikit-learn's, on features as correlated as a network's."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The linear probe: right on what can be told, C from the training data alone, groups kept."""
+"""The linear probe classifies separable data, chooses C on training data only, keeps groups."""
 
 import numpy as np
 import pytest

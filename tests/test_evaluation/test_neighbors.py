@@ -1,4 +1,4 @@
-"""Neighbours of which the classes are known."""
+"""Neighbours with known classes."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def test_the_query_is_not_in_its_queue_and_queues_are_drawn():
 
 
 def test_agreement_takes_the_smaller_similarity():
-    """Each modality alone knows one half of the class."""
+    """Each modality alone identifies only half of the class."""
     picture, sound = LABELS // 2, LABELS % 2
     views = [np.eye(2)[half] for half in (picture, sound)]
     ranks = dict(near=(1, 9))

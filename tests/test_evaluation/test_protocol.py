@@ -1,4 +1,4 @@
-"""What is printed beside a figure is what the pipeline does."""
+"""The protocol printed with a figure describes what the pipeline does."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Recall at k against a plain loop, with ties, duplicates and what is not there."""
+"""Recall at k compared with a plain loop, with ties, duplicates and missing classes."""
 
 import itertools
 import math

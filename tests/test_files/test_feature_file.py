@@ -1,4 +1,4 @@
-"""Tables that come back as they were written."""
+"""Tables are read back as they were written."""
 
 import io
 import tracemalloc

@@ -1,4 +1,4 @@
-"""What is kept of a run that is killed."""
+"""What a killed run leaves in the log."""
 
 import numpy as np
 import pytest

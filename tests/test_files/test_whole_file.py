@@ -1,4 +1,4 @@
-"""A file is there as a whole or as it was, and no draft stays of a failure."""
+"""A file is either complete or unchanged, and a failure leaves no draft."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Features of each clip: those of the encoder, with the times of the sampler."""
+"""Features of each clip equal those of the encoder and carry the times of the sampler."""
 
 import numpy as np
 import pytest

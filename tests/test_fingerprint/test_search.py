@@ -1,4 +1,4 @@
-"""Matches: what picture and sound find, joined, weighted, and each stretch of a video once."""
+"""Matches of video and audio are joined and weighted; each part of a video matches only once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from avtss_mm.fingerprint.search import find_copies, match_chunks
 
 @pytest.fixture(scope='module')
 def index(tmp_path_factory):
-    """Thirty strangers, then a video that plays four seconds again and again."""
+    """An index of thirty unrelated files and a video that repeats the same four seconds."""
     files = [chunks(seed) for seed in range(30)]
     loop = {
         name: (np.arange(24)[:, None] + [0.0, 2.0], np.tile(vectors, (6, 1)))

@@ -1,4 +1,4 @@
-"""Every test that takes ``backend`` runs on all that load here."""
+"""Every test that takes ``backend`` runs with all back-ends that load on this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that are absent, broken or odd end in one line that names the file, never in a crash."""
+"""Missing, broken or odd files end in one line that names the file, never in a crash."""
 
 import os
 
@@ -136,7 +136,7 @@ def test_the_error_survives_a_process_border(tmp_path):
 
 
 def test_a_file_that_goes_while_it_is_opened(tmp_path, make_video, monkeypatch, backend):
-    """An open file can still be read when its name is gone."""
+    """An open file remains readable after its name is removed."""
     path = make_video(tmp_path / 'a.mp4', duration=1)
     stock = av.open
 

@@ -1,4 +1,4 @@
-"""Media files that name other files or addresses: nothing is fetched, nothing outside is read."""
+"""Media files that refer to other files or URLs: nothing is fetched, nothing outside is read."""
 
 import socket
 import threading
@@ -11,7 +11,7 @@ from avtss_mm.media import open_media, probe
 
 @pytest.fixture
 def address():
-    """Of a server on this machine, and who has called it."""
+    """The URL of a server on this machine, and the requests that it has received."""
     calls = []
     with socket.create_server(('127.0.0.1', 0)) as listener:
 

@@ -1,4 +1,4 @@
-"""Lists of files: what is found, probed, kept, resumed and written."""
+"""Lists of files: finding, probing, caching, resuming and writing."""
 
 import json
 import os
@@ -86,7 +86,7 @@ def test_save_and_load(tmp_path):
 
 
 def behave(item):
-    """A worker's function that may hang, crash or fail."""
+    """A function for workers that may hang, crash or fail."""
     if item == 'hang':
         time.sleep(1000)
     if item == 'crash':

@@ -1,4 +1,4 @@
-"""Two channels become one, and no sound is lost on the way."""
+"""Channels are mixed to mono without losing sound."""
 
 import numpy as np
 import pytest

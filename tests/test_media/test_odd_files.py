@@ -1,4 +1,4 @@
-"""Files that are not as plain as they look: cut, turned, with gaps, with many channels."""
+"""Files that are less simple than they look: cut, rotated, with gaps, with many channels."""
 
 from fractions import Fraction
 
@@ -13,7 +13,7 @@ from avtss_mm.media import open_media, write_video
 
 
 def test_avi_with_empty_frames(tmp_path, backend):
-    """A variable rate in avi: frames that last longer are followed by empty ones.
+    """A variable frame rate in avi: empty frames follow frames that last longer.
 
     With sound beside it, FFmpeg miscounts the empty frames after a seek.
     """
@@ -59,7 +59,7 @@ def test_sound_after_a_gap_is_placed_by_its_timestamps(tmp_path):
 
 
 def cut_by_stream_copy(source, target, wanted):
-    """Copies what follows ``wanted`` seconds from the key frame before; returns the true cut."""
+    """Copies a file from the last key frame before ``wanted`` seconds on; returns the true cut."""
     with av.open(str(source)) as whole:
         keys = [p.pts * p.time_base for p in whole.demux(video=0) if p.is_keyframe]
     key = max(time for time in keys if time <= wanted)
@@ -78,7 +78,7 @@ def cut_by_stream_copy(source, target, wanted):
 
 
 def test_frames_before_the_cut_of_an_edit_list_are_not_shown(tmp_path, backend):
-    """A clip cut by stream copy begins with the key frame before and hides what is too early."""
+    """A clip cut by stream copy starts at a key frame and hides the frames before the cut."""
     whole, clip = tmp_path / 'whole.mp4', tmp_path / 'clip.mp4'
     write_stamped(whole, num_frames=150, gop=50)
     cut = cut_by_stream_copy(whole, clip, 2.8)
@@ -160,7 +160,7 @@ def test_cover_art_is_no_picture(tmp_path):
 
 
 def test_a_bare_stream_is_counted_from_its_beginning(tmp_path):
-    """It stores no times, and FFmpeg makes them up after a seek."""
+    """It stores no timestamps, and FFmpeg makes them up after a seek."""
     write_stamped(tmp_path / 'whole.avi', num_frames=150, audio=False, gop=25)
     whole, bare = str(tmp_path / 'whole.avi'), str(tmp_path / 'bare.m4v')
     with av.open(whole) as source, av.open(bare, 'w', format='m4v') as target:
@@ -187,7 +187,7 @@ def test_an_absurd_duration_is_not_believed(tmp_path):
 
 
 def test_a_picture_that_changes_its_size_keeps_that_of_the_first_frame(tmp_path, backend):
-    """As a broadcast does it, or damage."""
+    """Broadcasts do this, and damaged files."""
     times = np.arange(25) / 25
     large, small = np.full((25, 48, 64, 3), 200, np.uint8), np.full((25, 24, 32, 3), 50, np.uint8)
     write_video(tmp_path / 'a.ts', large, 25, frame_times=times)

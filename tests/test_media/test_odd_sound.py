@@ -1,4 +1,4 @@
-"""Sound files whose headers or channels are odd."""
+"""Audio files with odd headers or channels."""
 
 import struct
 
@@ -13,7 +13,7 @@ RATE = 8000
 
 
 def write_wav(path, channels=1, seconds=2.0, claimed=None):
-    """A tone in a wav file whose header claims another length; a huge number of channels, too."""
+    """Writes a tone to a wav file whose header claims another length, or too many channels."""
     tone = (9000 * np.sin(np.arange(round(seconds * RATE)) / 4)).astype('<i2')
     data = np.repeat(tone[:, None], channels, 1).tobytes()
     size = len(data) if claimed is None else round(claimed * RATE) * 2 * channels
@@ -24,7 +24,7 @@ def write_wav(path, channels=1, seconds=2.0, claimed=None):
 
 
 def test_zero_is_the_first_sample_that_decodes(tmp_path):
-    """FFmpeg's Vorbis begins at a timestamp of its own, its Ogg header at 0."""
+    """FFmpeg's Vorbis starts at its own timestamp, its Ogg header at 0."""
     path = tmp_path / 'a.ogg'
     with av.open(str(path), 'w') as target:
         track = target.add_stream('vorbis', rate=RATE, layout='stereo', options={'strict': '-2'})

@@ -1,4 +1,4 @@
-"""The facts of a manifest row, checked against what was written."""
+"""The metadata of a manifest row, compared with what was written."""
 
 import struct
 from fractions import Fraction

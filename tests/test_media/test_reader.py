@@ -1,4 +1,4 @@
-"""The frames and the sound that are asked for, from every container, through every back-end."""
+"""The requested frames and sound, from every container and through every back-end."""
 
 import os
 import sys
@@ -122,7 +122,7 @@ def test_unwanted_frames_that_nothing_refers_to_are_skipped(tmp_path, make_video
 
 
 def test_one_read_after_another(tmp_path, make_video, backend):
-    """What an earlier read left out or moved does not show in a later one."""
+    """An earlier read does not affect a later one."""
     times = write_stamped(tmp_path / 'a.mp4', num_frames=80, gop=80)
     with open_media(tmp_path / 'a.mp4', backend) as reader:
         sound = reader.read(audio_windows=[(2.5, 3.0)]).audio[0]

@@ -1,4 +1,4 @@
-"""Real files as data sets hold them, where a folder of them is at hand.
+"""Real files of data sets, if a folder of them is available.
 
 The folder is $AVTSS_MM_MEDIA, or ``shared/data`` beside the repository.
 """
@@ -50,7 +50,7 @@ def test_every_video_gives_frames_and_sound():
 
 
 def plain_sound(path) -> tuple[np.ndarray, int, float]:
-    """A track's mono sound (n,) as its decoder gives it, rate, and when it begins in the file."""
+    """A track's mono sound (n,) as its decoder returns it, its rate, and its start in the file."""
     with open_input(str(path)) as container:
         stream = container.streams.best('audio')
         frames = [frame for packet in container.demux(stream) for frame in packet.decode()]
@@ -64,7 +64,7 @@ def plain_sound(path) -> tuple[np.ndarray, int, float]:
 
 
 def test_sound_equals_a_plain_decode_without_holes():
-    """Timestamps of some of these clips jitter by up to 21 ms."""
+    """The timestamps of some of these clips jitter by up to 21 ms."""
     names = ['M1pPtg6a_g8_000230', 'MnEZwnRuQR8_000030', '-26aVYRtEAc_000030']
     paths = [ROOT / f'vggsound_mini/video/{name}.mp4' for name in names]
     for path in [*paths, ROOT / 'video_fp/ref/r01.mp4', ROOT / 'video_fp/query/q_r01_trim2s.mp4']:

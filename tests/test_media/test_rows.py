@@ -1,4 +1,4 @@
-"""What a list of files may say, and with which words it is refused."""
+"""Valid rows of a list of files, and the messages for invalid ones."""
 
 import json
 import os

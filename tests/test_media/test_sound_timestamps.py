@@ -1,4 +1,4 @@
-"""Timestamps of sound that jitter, or drift: a hole is where sound is missing, nowhere else."""
+"""Timestamps of sound that jitter or drift: only missing sound leaves a hole."""
 
 from fractions import Fraction
 
@@ -16,7 +16,7 @@ JITTER |= {280: -10.4, 281: -20.5, 282: -10.3, 283: -20.5, 284: -10, 428: 20.8} 
 
 
 def write(path, seconds):
-    """Noise (n,) at 44.1 kHz whose frame i is stamped ``seconds[i]``; it is silent nowhere."""
+    """Writes noise (n,) at 44.1 kHz, without silence; frame i has the timestamp ``seconds[i]``."""
     noise = np.random.default_rng(0).integers(-9000, 9000, (len(seconds), SIZE)).astype('<i2')
     with av.open(str(path), 'w') as container:
         stream = container.add_stream('pcm_s16le', rate=RATE, layout='mono')
@@ -35,7 +35,7 @@ def read(path, start, end):
 
 
 def silent_stretches(waveform):
-    """Begin and length in seconds of all zeros that last a millisecond."""
+    """Start and length in seconds of all runs of zeros of at least a millisecond."""
     edges = np.flatnonzero(np.diff(np.pad(waveform == 0, 1).astype(int)))
     found = [(a / RATE, (b - a) / RATE) for a, b in edges.reshape(-1, 2)]
     return [(begin, length) for begin, length in found if length > 1e-3]

@@ -1,4 +1,4 @@
-"""A window of sound is what a decoder gives that reads the whole track from its beginning."""
+"""A window of sound equals the same part of a whole track decoded from its beginning."""
 
 import av
 import numpy as np
@@ -25,7 +25,7 @@ FILES = {  # name: arguments of write_stamped
 
 
 def whole_track(path) -> tuple[np.ndarray, float]:
-    """The sound (n,) as it decodes without a seek, and when it begins after the first frame."""
+    """The sound (n,) decoded without a seek, and its start relative to the first frame."""
     with av.open(str(path)) as container:
         zero = next(container.decode(video=0)).time
     resampler = av.AudioResampler(format='flt', layout='mono', rate=RATE)

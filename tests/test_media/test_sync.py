@@ -1,4 +1,4 @@
-"""A flash and a click of one instant come out at one instant."""
+"""A simultaneous flash and click stay simultaneous."""
 
 import numpy as np
 import pytest
@@ -44,7 +44,7 @@ def flash_of(frames, pts):
 
 
 def click_of(waveform, start, near):
-    """Onset of the click that is nearest to a time: there are several in a long window."""
+    """Onset of the click closest to a time; a long window has several."""
     loud = np.flatnonzero(np.abs(waveform) > 0.25)
     assert len(loud), 'no click in the window'
     onsets = loud[np.diff(loud, prepend=-RATE) > RATE // 10] / RATE + start
@@ -54,7 +54,7 @@ def click_of(waveform, start, near):
 @pytest.mark.parametrize('speed', [1, 2, 4, 8])
 @pytest.mark.parametrize('name', FILES)
 def test_click_and_flash_coincide(files, name, speed, backend):
-    """As in training: 16 frames ``speed / 16`` s apart, and the sound of the same window.
+    """As in training: 16 frames that are ``speed / 16`` s apart, and the sound of the same window.
 
     The frames of a fast clip lie further apart than a flash lasts, so the window is placed such
     that one of them falls on the flash; it must be the frame of the click on the source timeline.
@@ -87,7 +87,7 @@ def test_both_directions_show_the_same_frames(files, backend):
 
 
 def test_a_shifted_sound_is_noticed(files, tmp_path, flash_click):
-    """The measure itself: sound that begins late but is laid from zero is off by that much."""
+    """Tests the measure: late sound that is wrongly placed at zero is off by its delay."""
     with open_media(files / 'late_sound.mp4') as reader:
         clip = reader.read([np.arange(0, 3, 1 / 100)], [(0, 3)])
     shown = flash_of(clip.frames[0], clip.frame_pts[0])

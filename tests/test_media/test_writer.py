@@ -1,4 +1,4 @@
-"""Written files: the same bytes for the same input, and clear words for wrong input."""
+"""The same input gives the same bytes, and wrong input a clear message."""
 
 import numpy as np
 import pytest

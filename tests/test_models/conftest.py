@@ -1,4 +1,4 @@
-"""A tiny recognizer and random batches of the shapes that the pipeline packs."""
+"""A tiny recognizer, and random batches with the shapes that the pipeline packs."""
 
 import numpy as np
 import pytest

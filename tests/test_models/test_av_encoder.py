@@ -1,4 +1,4 @@
-"""The encoders alone: the features of the recognizer they come from, either modality absent."""
+"""The encoders alone give the features of their recognizer, also with one modality missing."""
 
 import numpy as np
 import pytest

@@ -19,7 +19,7 @@ TAU = 0.1
 
 
 class NearestInAgreement(AgreementContrastiveHead, NearestNeighborContrastiveHead):
-    """Both changes at once: the classes go together."""
+    """Combines both classes."""
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +46,7 @@ def d(x, y):
 
 
 def plain_nt_xent(queries, targets, ids=None):
-    """NT-Xent from one set to another, as a plain loop."""
+    """NT-Xent from one set to another in a plain loop."""
     total = 0.0
     ids = range(len(targets)) if ids is None else ids
     for i, query in enumerate(queries):
@@ -84,7 +84,7 @@ def filled_queues(dim=8, length=30, seed=7, ids=None):
 
 
 def slow_loss(z, queues, head, seed):
-    """The loss l(z_i) with neighbours, query by query, drawing what the head draws."""
+    """The loss l(z_i) with neighbours in a plain loop, with the draws of the head."""
     torch.manual_seed(seed)
     num = len(z['video'])
     totals = {}

@@ -1,4 +1,4 @@
-"""Two and four gloo ranks with batch B against one rank with the whole batch, in float64."""
+"""Two and four gloo ranks with batch B compared with one rank with the whole batch, in float64."""
 
 import os
 
@@ -22,12 +22,12 @@ def take(batch, rows):
 
 
 def norm_free(model):
-    """BatchNorm on its running statistics: plain BN of two ranks cannot equal one rank's."""
+    """Uses BatchNorm's running statistics, as batch statistics differ between ranks."""
     return model.double().eval()
 
 
 def run_steps(model, batches, rows):
-    """Train on those rows of each batch; losses, gradients of the last step and queues."""
+    """Trains on given rows of each batch; returns losses, gradients of the last step and queues."""
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
     wrapped = model
     if dist.is_initialized():

@@ -1,4 +1,4 @@
-"""Losses, gradients and draws of every variant, against numbers recorded from earlier code.
+"""Losses, gradients and draws of every variant, compared with numbers recorded from earlier code.
 
 The slow loops of ``test_contrastive_head.py`` say what is right; this says that nothing moved.
 Floats agree on any processor up to rounding, draws are exact. After a change that is meant to move
@@ -56,7 +56,7 @@ def unit(*shape: int, seed: int) -> torch.Tensor:
 
 
 def run_head(name: str) -> dict:
-    """Everything that the head gives back, changes or leaves behind."""
+    """Runs the head; returns its results and everything that it changes."""
     arguments, batch = HEADS[name]
     batch = {'ids': list(range(NUM)), 'sound': [[True, True]] * NUM, 'entries': LENGTH, **batch}
     head = MODELS.build(dict(type='mmaction.ContrastiveHead', temperature=0.1, **arguments))
@@ -81,7 +81,7 @@ def run_head(name: str) -> dict:
 
 
 def run_recognizer(make_recognizer, make_batch) -> dict:
-    """Three steps of the whole method, of which the last has neighbours."""
+    """Runs three steps of the whole method; the last one uses neighbours."""
     MessageHub.get_current_instance().update_info('epoch', 0)
     model = make_recognizer().double()
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-2)
@@ -103,7 +103,7 @@ def run_recognizer(make_recognizer, make_batch) -> dict:
 
 
 def summary(values: dict[str, torch.Tensor]) -> dict[str, list]:
-    """Small tensors as they are; of large ones the norm and some values."""
+    """Small tensors as they are; the norm and some values of large ones."""
     short = {}
     for name, value in values.items():
         flat = value.detach().flatten()

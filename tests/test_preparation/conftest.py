@@ -1,4 +1,4 @@
-"""Small data sets in their official layouts, from a few files that are made once."""
+"""Small data sets in their official layouts, from a few shared files."""
 
 import json
 import runpy
@@ -21,7 +21,7 @@ def write_wav(path, sound):
 
 @pytest.fixture(scope='session')
 def samples(tmp_path_factory, make_video):
-    """Files by what they are."""
+    """Sample files by kind."""
     folder = tmp_path_factory.mktemp('samples')
     small = dict(duration=1, fps=10, size=(48, 64))
     make_video(folder / 'sound.avi', **small)
@@ -55,7 +55,7 @@ def lay_out(samples):
 
 @pytest.fixture
 def run_tool(monkeypatch, capsys):
-    """``run_tool('prepare_ucf101', root, ...)`` as a user does; returns what it printed."""
+    """``run_tool('prepare_ucf101', root, ...)`` as a user runs it; returns its output."""
 
     def run(name, *arguments):
         path = str(TOOLS / f'{name}.py')
@@ -84,5 +84,5 @@ def read_split():
 
 @pytest.fixture(scope='session')
 def lines():
-    """``lines(text, ...)``: with line ends as on Windows, as most official lists have them."""
+    """``lines(text, ...)``: lines with the line ends of Windows, like most official lists."""
     return lambda *texts: '\r\n'.join([*texts, ''])

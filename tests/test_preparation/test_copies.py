@@ -1,4 +1,4 @@
-"""Real copies with a list of their sources: a CSV of one's own, or that of VSC 2022."""
+"""Real copies with a list of their sources: a user's CSV, or that of VSC 2022."""
 
 import csv
 import json
@@ -11,7 +11,7 @@ REFERENCES = {'ref/r0.mp4': 'sound.mp4', 'ref/deep/r1.avi': 'sound.avi', 'more/r
 
 @pytest.fixture
 def prepare(tmp_path, lay_out, lines, run_tool):
-    """``prepare(files, *lines of the ground truth)``; returns what was printed."""
+    """``prepare(files, *lines of the ground truth)``; returns the output."""
 
     def run(files, *truth, references=('ref', 'more')):
         lay_out(tmp_path, {**REFERENCES, **files}, {'truth.csv': lines(*truth)})

@@ -1,4 +1,4 @@
-"""What all preparations share: repeated runs, lists elsewhere, and mistakes."""
+"""Common to all preparations: repeated runs, lists in other folders, and mistakes."""
 
 import json
 import os

@@ -1,10 +1,10 @@
-"""ESC-50, VGG-Sound and AudioSet, as they are handed out."""
+"""ESC-50, VGG-Sound and AudioSet in their official form."""
 
 import json
 
 
 def test_esc50(tmp_path, lay_out, lines, run_tool, read_split):
-    """Sound without picture; a part of the classes; silence is left out, a lone click is not."""
+    """Audio only; a subset of the classes; silent files are dropped, a single click is not."""
     root = lay_out(
         tmp_path,
         files={
@@ -43,7 +43,7 @@ def test_esc50(tmp_path, lay_out, lines, run_tool, read_split):
 
 
 def test_vggsound(tmp_path, lay_out, lines, run_tool, read_split):
-    """No header, labels in quotes with commas, ids with ``-`` and ``_``, any nesting."""
+    """No header, quoted labels with commas, ids with ``-`` and ``_``, any folder structure."""
     root = lay_out(
         tmp_path,
         files={
@@ -76,7 +76,7 @@ SEGMENTS = """# Segments csv created Sun Mar  5 10:54:31 2017
 
 
 def test_audioset(tmp_path, lay_out, run_tool, read_split):
-    """Comments, blanks after commas, several labels; files as download scripts name them."""
+    """Comments, blanks after commas, several labels; file names of download scripts."""
     names = ['--a_000030.mp4', 'eval/b_b_70.mkv', 'x/y/Yccc.mp4', 'ddd.webm', 'eee_000000.mp4']
     root = lay_out(
         tmp_path,

@@ -1,4 +1,4 @@
-"""UCF101, HMDB51 and Kinetics, as they are handed out."""
+"""UCF101, HMDB51 and Kinetics in their official form."""
 
 import csv
 
@@ -6,7 +6,7 @@ import pytest
 
 
 def test_ucf101(tmp_path, lay_out, lines, run_tool, read_split):
-    """CRLF, labels from 1, test lists without labels, a folder spelt unlike its files."""
+    """CRLF, labels from 1, test lists without labels, a folder spelt differently from its files."""
     stand = 'HandstandPushups/v_HandStandPushups'
     root = lay_out(
         tmp_path,
@@ -98,7 +98,7 @@ HEADER = 'label,youtube_id,time_start,time_end,split'
 
 @pytest.mark.parametrize('name', ['kinetics400', 'kinetics600'])
 def test_kinetics(tmp_path, lay_out, lines, run_tool, read_split, name):
-    """Ids with ``-`` and ``_``, labels in quotes, folders of classes in two spellings or none."""
+    """Ids with ``-`` and ``_``, quoted labels, class folders in two spellings or none."""
     files = [
         'train/cutting pineapple/-a_b-000001_000005_000015.mp4',
         'train/pull_ups/abcdefghij__000120_000130.webm',

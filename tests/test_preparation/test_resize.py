@@ -1,4 +1,4 @@
-"""A smaller copy shows and sounds the same at the same times."""
+"""A smaller copy has the same picture and sound at the same times."""
 
 import av
 import numpy as np
@@ -87,7 +87,7 @@ def test_size(size, short_side, expected):
 
 
 def write_picture(path, codec, pix_fmt, picture, rotation=0):
-    """Ten equal frames."""
+    """Writes ten equal frames."""
     with av.open(str(path), 'w') as container:
         stream = container.add_stream(codec, rate=10)
         stream.height, stream.width = picture.shape[:2]

@@ -58,7 +58,7 @@ def test_all_windows_of_a_file(study, files):
 
 
 def test_features_are_those_of_the_embedder(study, files):
-    """Decoded together with other windows or alone, a clip has the same features."""
+    """A clip has the same features whether it is decoded alone or with other windows."""
     (first, _), checkpoint = files
     alone = Embedder(checkpoint).embed(study.root / '0.mp4')
     for modality in ('video', 'audio'):
@@ -72,7 +72,7 @@ def test_features_are_those_of_the_embedder(study, files):
 
 
 def test_backward_and_fast_pairs_differ_from_plain_ones(files):
-    """The drawn speeds and directions reach the network: equal windows would be a constant task."""
+    """The drawn speeds and directions reach the network; equal windows would be a trivial task."""
     labels = [label for file in files[0] for label in file.labels]
     speeds = np.concatenate([label['video_speed'] for label in labels])
     directions = np.concatenate([label['video_direction'] for label in labels])

@@ -1,4 +1,4 @@
-"""Measures on features for which the answer is known, and the mean over folds."""
+"""Measures on features with known results, and the mean over folds."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from avtss_mm.study.measures.groups import TAKEN_BY, Fold, take
 
 
 class Folds:
-    """A run whose features are given."""
+    """A run with given features."""
 
     def __init__(self, *folds):
         self.folds = list(folds)

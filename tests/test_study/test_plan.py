@@ -132,7 +132,7 @@ def test_a_schedule_too_short_for_a_warm_up():
     'path', sorted((ROOT / 'configs/study').glob('*.py')), ids=lambda path: path.stem
 )
 def test_configs_that_are_shipped(path):
-    """Each variant's model can be built with its options, and trains as long as the others."""
+    """The model of each variant can be built, and all variants train equally long."""
     plan = read_study(resolve_paths(Config.fromfile(path)), 'out', path.stem)
     init_default_scope('mmaction')
     batch_sizes = set()

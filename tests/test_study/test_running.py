@@ -1,4 +1,4 @@
-"""Runs that wait for others, fail, or lost a file."""
+"""Runs that wait for others, fail, or have lost a file."""
 
 import subprocess
 import sys
@@ -33,7 +33,7 @@ def study(tmp_path):
 
 @pytest.fixture
 def trainable(study, tmp_path):
-    """The study with a real config, a run of it, and the place of what trains."""
+    """A study with a real config, one of its runs, and the path of the training tool."""
     (tmp_path / 'absent.py').write_text(f'_base_ = [{DEMO!r}]\n')
     return study, study.runs()[1], tmp_path / 'tool.py'
 
@@ -68,7 +68,7 @@ def test_each_failure_is_told(study, tmp_path):
 
 
 def test_a_training_that_fails(trainable):
-    """Its last line is told, and a second try goes on with the same config."""
+    """The message has its last line, and a second try continues with the same config."""
     study, run, tool = trainable
     for _ in range(2):
         tool.write_text("import sys\nprint('some log')\nsys.exit('error: no such network')\n")

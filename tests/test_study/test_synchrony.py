@@ -1,4 +1,4 @@
-"""The synchrony measure on embeddings for which the answer is known."""
+"""The synchrony measure on embeddings with known results."""
 
 import numpy as np
 import pytest
@@ -29,13 +29,13 @@ def test_unrelated_sound():
 
 
 def test_sound_of_another_moment():
-    """Sound a second late: the true one is never best, and the one that is best is a wrong one."""
+    """If the sound is a second late, the true window is never the best."""
     figures = synchrony(files(lambda video, k: np.roll(video, 1, axis=0)))
     assert figures['sync_top1'] == 0 and 2 < figures['sync_rank'] < 4
 
 
 def test_what_identifies_the_video_does_not_help():
-    """Embeddings of a video all alike: retrieval among videos is perfect, this measure is not."""
+    """If all embeddings of a video are equal, retrieval is perfect, but this measure is not."""
     figures = synchrony(files(lambda video, k: video.mean(axis=0, keepdims=True).repeat(8, 0)))
     assert figures['sync_top1'] == 0 and figures['sync_rank'] == 5  # ties are not rewarded
 

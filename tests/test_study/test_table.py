@@ -1,4 +1,4 @@
-"""Table and figure of runs whose figures are known."""
+"""Table and figure of runs with known results."""
 
 import csv
 

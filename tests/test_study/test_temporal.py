@@ -1,4 +1,4 @@
-"""The temporal measure on features for which the answer is known."""
+"""The temporal measure on features with known results."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ ORDERS = ['order_vv', 'order_aa', 'order_va']
 
 
 def pairs(seed, encode, silent=0.0):
-    """Pairs with labels as the sampler draws them; ``encode(labels, rng)`` makes the features."""
+    """Pairs with labels like the sampler's; ``encode(labels, rng)`` makes their features."""
     rng = np.random.default_rng(seed)
     order = rng.integers(-1, 3, PAIRS)
     first = rng.uniform(0.3, 0.7, PAIRS)
@@ -37,7 +37,7 @@ def noise(labels, places, rng):
 
 
 def turned(labels, places, rng):
-    """What stands for a label in training stands for another one in the test."""
+    """The features of one label in training are those of another label in the test."""
     other = dict(
         video_speed=(labels['video_speed'] + 1) % 4, video_direction=1 - labels['video_direction']
     )
@@ -65,7 +65,7 @@ def test_features_that_mislead():
 
 
 def test_sound_that_is_not_there_takes_no_part():
-    """Features of silent clips are anything; without them the rest is told as before."""
+    """Features of silent clips are arbitrary; leaving them out does not change the rest."""
     data = [pairs(seed, perfect, silent=0.5) for seed in (0, 1)]
     for item in data:
         item.features['audio'][~item.has_audio] = 100.0
@@ -74,7 +74,7 @@ def test_sound_that_is_not_there_takes_no_part():
 
 
 def test_order_across_asks_both_ways_round():
-    """Sound of the first window, picture of the second: there the answer is turned."""
+    """With the audio of the first window and the video of the second, the answer is reversed."""
     train, test = pairs(0, perfect), pairs(1, perfect)
     for item in (train, test):  # only one of the two questions can be answered from what is left
         item.has_audio[:, 1] = False

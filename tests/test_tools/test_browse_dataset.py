@@ -1,4 +1,4 @@
-"""The tool on real files, from a config to pictures."""
+"""The tool on real files, from a config to figures."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ train_dataloader = dict(dataset=dict(
 
 @pytest.fixture
 def browse(tmp_path, monkeypatch, capsys, make_video):
-    """Run the tool in a folder with a config and two videos; returns what it prints."""
+    """Runs the tool in a folder with a config and two videos; returns its output."""
     monkeypatch.chdir(tmp_path)
     rows = []
     for name in ('a.mp4', 'b.mp4'):

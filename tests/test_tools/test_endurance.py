@@ -1,4 +1,4 @@
-"""The endurance run for a few seconds, and what it reads of a process."""
+"""A few seconds of the endurance run, and what it measures of a process."""
 
 import json
 import mmap

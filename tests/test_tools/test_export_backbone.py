@@ -1,4 +1,4 @@
-"""Each form is loaded as the lines that the tool prints say, and computes what ours does."""
+"""The printed lines load each format, and the loaded network computes the same as ours."""
 
 import runpy
 import sys
@@ -47,7 +47,7 @@ NETWORKS = dict(
 
 
 def write_checkpoint(path, model: dict) -> str:
-    """A network whose BatchNorm layers do something, saved as training saves it."""
+    """A network with non-trivial BatchNorm layers, saved as training saves it."""
     init_default_scope('mmaction')
     torch.manual_seed(0)
     net = MODELS.build(model)
@@ -86,7 +86,7 @@ def export(monkeypatch, tmp_path, capsys):
 
 
 def random_clips(modality, batch=2) -> torch.Tensor:
-    """Clips as a pipeline packs them, (N, 1, ...): pixels, or log-mel in dB."""
+    """Clips as a pipeline packs them (N, 1, ...): pixels, or log-mel in dB."""
     generator = torch.Generator().manual_seed(1)
     shape = (3, 8, 48, 64) if modality == 'video' else (1, 64, 80)
     noise = torch.rand(batch, 1, *shape, generator=generator)

@@ -34,7 +34,7 @@ def model(tmp_path_factory):
 
 @pytest.fixture(scope='module')
 def folder(tmp_path_factory, make_video):
-    """A video, one without sound, a broken one and a sound file."""
+    """A folder with a video, one without sound, a broken one and an audio file."""
     root = tmp_path_factory.mktemp('my media')
     make_video(root / 'a.mp4', duration=2, size=(64, 96))
     make_video(root / 'sub dir/mute #1.webm', duration=1, size=(64, 96), audio=None)
@@ -53,7 +53,7 @@ def write_wav(path):
 
 @pytest.fixture
 def extract(model, tmp_path):
-    """``extract(source, *arguments, out='out.npz')``: run the command; returns what it wrote."""
+    """``extract(source, *arguments, out='out.npz')``: runs the command; returns what it wrote."""
     main = runpy.run_path(str(TOOL))['main']
 
     def run(source, *arguments, out='out.npz', config=model[0], checkpoint=model[1]):

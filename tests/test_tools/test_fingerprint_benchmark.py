@@ -1,4 +1,4 @@
-"""The benchmark as a user runs it: real small videos, tools/test.py, table and pictures."""
+"""The benchmark as a user runs it: small real videos, tools/test.py, table and figures."""
 
 import json
 import shutil
@@ -97,7 +97,7 @@ def test_perceptual_hashes(data, tmp_path):
 
 @pytest.fixture(scope='module')
 def copies(tmp_path_factory, make_video):
-    """Three videos and their copies, of which the last has no sound, with a ground truth."""
+    """Three videos and their copies with a ground truth; the last copy has no sound."""
     root = tmp_path_factory.mktemp('copies')
     truth = ['query,ref,transform,offset_s']
     for i, audio in enumerate(('noise', 'noise', None)):

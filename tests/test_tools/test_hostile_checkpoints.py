@@ -26,7 +26,7 @@ READS_CONFIG = ('evaluate_all', 'export_backbone', 'fingerprint index')
 
 @pytest.fixture
 def marker(tmp_path, monkeypatch):
-    """A file that only code of a stranger makes; the working folder has what commands need."""
+    """A file that only an attacker's code creates, in a folder with what the commands need."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / 'toy.py').write_text(TOY)
     write_model(tmp_path)
@@ -38,7 +38,7 @@ def marker(tmp_path, monkeypatch):
 
 @pytest.fixture
 def last_words(monkeypatch, capsys):
-    """``last_words(arguments)``: with what a command ends that must fail."""
+    """``last_words(arguments)``: runs a command that must fail; returns its last line."""
 
     def run(arguments) -> str:
         monkeypatch.setattr(sys, 'argv', arguments)

@@ -1,4 +1,4 @@
-"""Other people's files become our networks: same features, and nothing in a file is run."""
+"""Weights of others load into our networks: same features, and no code of a file runs."""
 
 import pickle
 import runpy
@@ -28,7 +28,7 @@ model = dict(
 
 
 class AVIDBlock(nn.Module):
-    """Plain torch, by the published description; independent of the package."""
+    """The published block in plain torch, independent of the package."""
 
     def __init__(self, inputs, width, stride):
         super().__init__()
@@ -92,7 +92,7 @@ def randomised(net: nn.Module) -> nn.Module:
 
 @pytest.fixture
 def import_weights(tmp_path, monkeypatch, capsys):
-    """``import_weights(content)``: write a file, import it, build what the printed lines say."""
+    """``import_weights(content)``: writes a file, imports it, builds what the printed lines say."""
     monkeypatch.chdir(tmp_path)
 
     def run(content, channels=512):

@@ -1,4 +1,4 @@
-"""Ctrl-C, as a terminal sends it: to all processes of the command."""
+"""Ctrl-C as a terminal sends it: to all processes of the command."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def start(name, *arguments):
 
 
 def interrupt(run):
-    """What it said since, and its exit status; nothing of its session may be left."""
+    """Interrupts a command; returns its later output and exit status. No process may be left."""
     os.killpg(run.pid, signal.SIGINT)
     said = run.communicate(timeout=PATIENCE)[0]
     stop = time.monotonic() + 10

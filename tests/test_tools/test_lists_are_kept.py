@@ -1,4 +1,4 @@
-"""No command destroys a list that another one made, and no message advises it."""
+"""No command destroys a list that another one made, and no message advises to do so."""
 
 import json
 import re
@@ -49,7 +49,7 @@ def test_labels_and_lists_are_not_lost(ucf101, tmp_path):
 
 
 def test_the_advice_on_unreadable_files_keeps_labels_and_split(ucf101, tmp_path):
-    """Followed to the letter, it leaves the list as it was and makes one without these files."""
+    """Following the advice keeps the list and makes another one without these files."""
     path = ucf101 / 'train_split1.json'
     before = json.loads(path.read_bytes())
     spoilt = before['data_list'][1]['filename']

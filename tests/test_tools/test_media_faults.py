@@ -1,4 +1,4 @@
-"""The campaign of bad media files, small: every kind once, from two real files."""
+"""A small campaign of bad media files: every kind once, from two real files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parts of this package inside mmaction2's configs, trained and tested by the public commands."""
+"""Parts of this package in mmaction2's configs, trained and tested with the public commands."""
 
 import json
 
@@ -77,7 +77,7 @@ def test_our_sound_in_the_audio_recognizer(tmp_path):
 
 @pytest.fixture(scope='module')
 def exported(tmp_path_factory):
-    """Both encoders at full size, exported from one checkpoint."""
+    """Both encoders in full size, exported from one checkpoint."""
     folder = tmp_path_factory.mktemp('exported')
     init_default_scope('mmaction')
     cfg = read_config(str(ROOT / 'configs/retrieval/avtss_r2plus1d_vggsound.py'))

@@ -1,4 +1,4 @@
-"""A few hundred damaged and forged files for each parser; many more by the tool itself."""
+"""A few hundred damaged and forged files per parser; the tool itself tests many more."""
 
 import json
 

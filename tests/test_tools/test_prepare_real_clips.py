@@ -1,4 +1,4 @@
-"""A few real files in the layouts of the data sets become the lists of a study."""
+"""A few real files in the layouts of the data sets, and the lists of a study made from them."""
 
 import runpy
 

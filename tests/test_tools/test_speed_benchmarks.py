@@ -1,4 +1,4 @@
-"""The benchmarks of speed at their smallest: what they report, never how long it took."""
+"""The smallest speed benchmarks: what they report, never how long it took."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from helpers.commands import tool
 
 @pytest.fixture
 def measured(tmp_path):
-    """Runs a benchmark and gives its tables."""
+    """Runs a benchmark and returns its tables."""
 
     def run(name: str, *arguments) -> dict[str, list[dict]]:
         out = tmp_path / 'out'

@@ -1,4 +1,4 @@
-"""A study as a user runs it: real small videos, killed in the middle, gone on with."""
+"""A study as a user runs it: small real videos, killed in the middle, then resumed."""
 
 import csv
 import importlib.util
@@ -72,7 +72,7 @@ def config(tmp_path_factory, make_video):
 
 
 def write_sounds(root):
-    """Tones and noise without picture."""
+    """Writes audio files with tones and noise."""
     moments = np.arange(3 * 16000) / 16000
     for i in range(6):
         noise = np.random.default_rng(i).normal(size=moments.size)
@@ -83,7 +83,7 @@ def write_sounds(root):
 
 
 def run(config, out, *arguments):
-    """``tools/study.py`` in this process, which has imported all of it; its exit status."""
+    """Runs ``tools/study.py`` in this process, to save the imports; returns its exit status."""
     spec = importlib.util.spec_from_file_location('study_tool', TOOL)
     tool = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tool)
@@ -97,7 +97,7 @@ def run(config, out, *arguments):
 
 @pytest.fixture(scope='module')
 def killed(config, tmp_path_factory):
-    """A study that was killed, with all its processes, in the middle of its first training."""
+    """A study that was killed with all its processes in the middle of its first training."""
     out = tmp_path_factory.mktemp('out')
     command = [sys.executable, TOOL, config, '--out', out, '--only', 'contrastive']
     with open(out / 'shown', 'w') as shown:
@@ -158,7 +158,7 @@ def test_every_measure_is_in_the_table(finished):
 
 
 def test_further_data(finished):
-    """Train and test in turn; sound files, which have no picture; queries that are the gallery."""
+    """Cross-validation; audio files without video; queries that are also the gallery."""
     out, _ = finished
     chance, trained = (
         next(row for row in read_csv(out) if row['variant'] == name)

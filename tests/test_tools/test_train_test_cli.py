@@ -1,4 +1,4 @@
-"""The runners on a toy network; a user's mistake is one line that says what to do, exit code 1."""
+"""The runners with a toy network. Mistakes give one line that says what to do, and status 1."""
 
 import json
 import os
@@ -57,7 +57,7 @@ def run_tool(tmp_path, monkeypatch):
 
 @pytest.fixture
 def merged(monkeypatch):
-    """``merged('train.py', *arguments)``: the config as the tool would give it to the runner."""
+    """``merged('train.py', *arguments)``: the config that the tool would pass to the runner."""
 
     def merge(name, *arguments):
         tool = runpy.run_path(str(ROOT / 'tools' / name))

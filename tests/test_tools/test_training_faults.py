@@ -1,4 +1,4 @@
-"""The campaign of training faults, and what ``--resume`` refuses."""
+"""The campaign of training faults, and the cases that ``--resume`` refuses."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Training in two processes: what they share, and what happens when one has no file to read."""
+"""Training in two processes: what they share, and what happens if one cannot read any file."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from avtss_mm.toy.motions import Impact
 
 
 def one_blow(label, seed=0, time=1.234, strength=1.0):
-    """What one blow adds to the sound of a video (n,)."""
+    """The sound (n,) that one impact adds to a video."""
     world = make_world(label, np.random.SeedSequence([seed]), duration=3.0)
     struck = synthesise(replace(world, impacts=[Impact(time, 0.5, 0.8, strength)]))
     return struck - synthesise(replace(world, impacts=[]))

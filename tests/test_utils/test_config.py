@@ -91,7 +91,7 @@ def test_missing_config():
 
 @pytest.fixture
 def restless():
-    """Each collection of garbage, and there are many, lets another thread go on."""
+    """Makes many garbage collections, each of which lets another thread continue."""
 
     def pause(*_):
         time.sleep(1e-5)

@@ -1,4 +1,4 @@
-"""Tables as a spreadsheet, a program and a page show them."""
+"""Tables for spreadsheets, programs and pages."""
 
 import csv
 

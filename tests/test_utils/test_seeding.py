@@ -1,4 +1,4 @@
-"""Draws that are a function of a key."""
+"""Random draws that depend only on a key."""
 
 from __future__ import annotations
 

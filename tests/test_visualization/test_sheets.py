@@ -1,4 +1,4 @@
-"""Pictures of samples show the frames, the sound and the facts."""
+"""Figures of samples show the frames, the sound and the metadata."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def make_sample(sampler, duration=10.0, colors=(RED, BLUE), **extra):
 
 
 def area(path, color) -> float:
-    """Share of the picture that has exactly this colour."""
+    """Share of the image that has exactly this colour."""
     pixels = (matplotlib.image.imread(path)[..., :3] * 255).round()
     return float((pixels == color).all(axis=-1).mean())
 

@@ -1,4 +1,4 @@
-"""Workers that can be killed, and that do not outlive who started them."""
+"""Workers that can be killed and that do not outlive their parent."""
 
 import gc
 import os
@@ -124,7 +124,7 @@ def test_an_answer_that_was_not_waited_for_is_not_that_of_the_next_item():
 
 
 class Decoder:
-    """Garbage that only a collection frees, and that hangs in another process than its own."""
+    """Garbage that only a collection frees, and that hangs in processes other than its own."""
 
     def __init__(self):
         self.itself = self

@@ -1,4 +1,4 @@
-"""What goes through the shared memory comes out as it was."""
+"""Values pass through the shared memory unchanged."""
 
 from __future__ import annotations
 

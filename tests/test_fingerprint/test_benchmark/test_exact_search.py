@@ -1,4 +1,4 @@
-"""The exact search against plain loops, and the fusion of the two modalities."""
+"""Exact search compared with plain loops, and the fusion of the two modalities."""
 
 import numpy as np
 import pytest

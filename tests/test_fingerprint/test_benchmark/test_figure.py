@@ -1,4 +1,4 @@
-"""The pictures of the benchmark: written, and with what they should show."""
+"""The figures of the benchmark are written and show what they should."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def rows(modalities=('v', 'a', 'av'), severities=(1, 2, 3)):
 
 @pytest.fixture
 def canvas(monkeypatch):
-    """The figure that a function saves and closes."""
+    """Captures the figure that a function saves and closes."""
     kept = []
     monkeypatch.setattr(plt, 'close', kept.append)
     yield kept

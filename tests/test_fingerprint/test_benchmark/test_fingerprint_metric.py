@@ -1,4 +1,4 @@
-"""The benchmark on features made by hand, so that all its figures are known."""
+"""The benchmark on hand-made features, for which all figures are known."""
 
 import csv
 import json
@@ -20,13 +20,13 @@ DIM = 24
 
 
 def features(rng, num_chunks):
-    """A path that wanders: chunks near in time are alike."""
+    """A random walk: chunks close in time are similar."""
     steps = rng.normal(size=(num_chunks * 2, DIM))
     return np.cumsum(steps, axis=0) * 0.3 + rng.normal(size=DIM)
 
 
 def sample(subset, name, vectors, hop, sound=True, noise=0.0, rng=None, **fields):
-    """Vectors lie half a second apart; chunks are taken every ``hop`` seconds."""
+    """Takes a chunk every ``hop`` seconds from vectors that are half a second apart."""
     vectors = vectors[:: round(hop * 2)]
     starts = np.arange(len(vectors)) * hop
     if noise:

@@ -1,4 +1,4 @@
-"""Ranks, average precision and places against plain loops and scikit-learn."""
+"""Ranks, average precision and positions compared with plain loops and scikit-learn."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""CSV files in the form of the Video Similarity Challenge."""
+"""CSV files in the format of the Video Similarity Challenge."""
 
 import pytest
 

@@ -21,7 +21,7 @@ def flashes(tmp_path_factory, flash_click):
 
 
 def events(path):
-    """Middles of the frames and which are white, and beginnings of the clicks, in seconds."""
+    """Mid-times of the frames, which of them are white, and onsets of the clicks, in seconds."""
     with open_media(path) as reader:
         info = reader.info
         times = (np.arange(round(info.duration * info.fps)) + 0.5) / info.fps

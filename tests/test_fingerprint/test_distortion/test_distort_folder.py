@@ -15,7 +15,7 @@ NAMES = ['crop', 'trim']
 
 @pytest.fixture
 def videos(make_video, tmp_path):
-    """A folder of three short videos, one in a folder of its own and one without sound."""
+    """A folder of three short videos, one in a subfolder and one without sound."""
     root = tmp_path / 'videos'
     make_video(root / 'a.mp4', duration=0.6, size=(48, 64))
     make_video(root / 'b' / 'c.avi', duration=0.6, size=(48, 64))
@@ -32,7 +32,7 @@ def contents(out):
 
 
 def counting(totals, stop_after=None):
-    """A progress bar that notes how much there was to do, and is interrupted."""
+    """A progress bar that records its total and is interrupted."""
 
     def progress(results, total):
         totals.append(total)

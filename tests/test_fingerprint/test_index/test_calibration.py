@@ -1,4 +1,4 @@
-"""The threshold of a match: what strangers hardly reach, copies among the files or not."""
+"""The threshold of a match: unrelated files hardly reach it, with or without copies among them."""
 
 from __future__ import annotations
 

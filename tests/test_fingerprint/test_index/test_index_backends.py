@@ -1,4 +1,4 @@
-"""What searches vectors: both libraries, held to the same."""
+"""Both vector search libraries must meet the same tests."""
 
 from __future__ import annotations
 

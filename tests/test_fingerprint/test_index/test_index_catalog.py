@@ -1,4 +1,4 @@
-"""The catalog: transactions, and damage that is noticed."""
+"""The catalog: its transactions, and the detection of damage."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def path(tmp_path):
 
 
 def content(catalog):
-    """All of a catalog that is not an id."""
+    """Reads everything from a catalog except ids."""
     rows = []
     for name, file in sorted(catalog.files.items()):
         for modality, track in sorted(file.tracks.items()):

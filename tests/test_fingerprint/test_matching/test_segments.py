@@ -1,4 +1,4 @@
-"""Voting for segments against copies whose place and speed are known."""
+"""Voting for segments on copies with known position and speed."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ CHUNK, QUERY_HOP, VIDEO_HOP = 2.0, 0.5, 1.0
 
 
 def copy_hits(rng, video, start, end, speed, offset, miss=0.15, duplicates=0.1):
-    """Hits of the chunks inside [start, end): the two reference chunks nearest to the truth."""
+    """Hits of the chunks within [start, end): the two reference chunks closest to the truth."""
     first, last = np.ceil(np.array([start, end - CHUNK]) / QUERY_HOP)
     times = np.arange(first, last + 1) * QUERY_HOP + CHUNK / 2
     times = times[rng.random(len(times)) > miss]
@@ -41,7 +41,7 @@ def join(rng, *parts):
 
 
 def random_case(rng):
-    """A query of one to three copies, one after the other, among noise: hits and the truth."""
+    """Hits and ground truth of a query with one to three successive copies in noise."""
     truth, parts, time = [], [], rng.uniform(0, 5)
     for _ in range(rng.integers(1, 4)):
         length = rng.uniform(8, 30)
@@ -56,7 +56,7 @@ def random_case(rng):
 
 
 def overlap(segment: Segment, true) -> float:
-    """Intersection over union in the query and in the video, the smaller of the two."""
+    """The smaller of the intersections over union in the query and in the video."""
     video, start, end, video_start, speed = true
     if segment.video != video:
         return 0.0
@@ -157,7 +157,7 @@ def test_says_what_is_wrong_with_the_columns():
 
 
 def all_hits(similarity_at, length=10.0, video_length=20.0):
-    """Hits of each chunk of a query of a video with all chunks of it, as near as they are alike."""
+    """Hits of each chunk of a query with all chunks of its video, scored by their similarity."""
     times = np.arange(1, length - 0.99, QUERY_HOP)
     video_times = np.arange(1, video_length - 0.99, VIDEO_HOP)
     query_time, video_time = (grid.ravel() for grid in np.meshgrid(times, video_times))

@@ -1,4 +1,4 @@
-"""Whitening by known features."""
+"""Whitening fitted to given features."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from avtss_mm.fingerprint.matching.whitening import Whitening, whiten_rows
 
 
 def narrow(rng, number, dim=12):
-    """Features in a narrow cone that is long in one direction."""
+    """Features in a narrow cone that is elongated in one direction."""
     return 5 + rng.normal(size=(number, dim)) * np.linspace(0.05, 1, dim) ** 2
 
 

@@ -1,4 +1,4 @@
-"""The match page, read without a browser."""
+"""The match page, parsed without a browser."""
 
 from __future__ import annotations
 

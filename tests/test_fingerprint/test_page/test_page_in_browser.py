@@ -1,4 +1,4 @@
-"""The match page in a headless Chromium: clicks, and what the players do then."""
+"""The match page in a headless Chromium: clicks, and how the players respond."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def videos(make_video, tmp_path_factory):
 
 
 def write(path, videos, **options):
-    """The copy as a whole, and a second, wrong match."""
+    """Writes a page with a match of the whole copy and a second, wrong match."""
     name, starts = str(videos / 'reference.webm'), np.arange(8.0)
     matches = [Match(0, 4, name, 1, 7, SPEED), Match(1, 2, name, 7, 8, modality='a')]
     rng = np.random.default_rng(0)
@@ -50,7 +50,7 @@ def page(videos, tmp_path_factory):
 
 @pytest.fixture
 def at_start(page):
-    """The page with its first match at its beginning."""
+    """Opens the page with its first match, at the start of the match."""
     page.click('tr[data-match="1"]')
     page.click('tr[data-match="0"] button')
     page.wait(READY)
@@ -58,7 +58,7 @@ def at_start(page):
 
 
 def times(page) -> list[float]:
-    """Where both players stand, in seconds, once they have settled."""
+    """Waits for both players to settle; returns their times in seconds."""
     page.wait(READY)
     return [page.run(f"document.querySelector('{who}').currentTime") for who in (QUERY, VIDEO)]
 
@@ -160,7 +160,7 @@ def test_sound_of_one_or_both(at_start):
 
 
 def test_address_opens_a_moment_of_a_match_also_of_a_page_that_was_moved(videos, tmp_path):
-    """The links relative to the page no longer hold, the absolute ones do."""
+    """Links relative to the page no longer work, absolute links do."""
     shutil.copy(write(videos / 'moved.html', videos), tmp_path / 'page.html')
     with Page(tmp_path / 'page.html', tmp_path / 'profile', '#match=2&t=1.5', dark=True) as page:
         page.wait(READY)

@@ -1,4 +1,4 @@
-"""Media, a network of random weights, an index of the media, and the command as a function."""
+"""Media, a network with random weights, an index of the media, and the command as a function."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def model(tmp_path_factory):
 
 @pytest.fixture(scope='module')
 def media(tmp_path_factory):
-    """Five videos, a copy of a part of one, one without sound, one that is broken."""
+    """A folder of five videos, a partial copy of one, one without sound, and a broken one."""
     root = tmp_path_factory.mktemp('my media')
     for seed in range(4):
         write_distinct(root / f'{seed}.mp4', seed, end=12)
@@ -30,13 +30,13 @@ def media(tmp_path_factory):
 
 @pytest.fixture(scope='module')
 def index(tmp_path_factory, media, model):
-    """An index of the media; not to be changed."""
+    """An index of the media; tests must not change it."""
     return make_index(tmp_path_factory.mktemp('index') / 'INDEX', media, model)
 
 
 @pytest.fixture
 def avtss_fp(capsys):
-    """``avtss_fp(*arguments)``: run the command; its exit status and what it wrote."""
+    """``avtss_fp(*arguments)``: runs the command; returns its exit status and output."""
 
     def run(*arguments):
         capsys.readouterr()

@@ -1,4 +1,4 @@
-"""An index follows its folder, its model, and survives what happens while it is made."""
+"""An index follows changes of its folder and model, and survives faults while it is made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command, as a user runs it: a network of random weights finds copies of generated videos."""
+"""The command as a user runs it: a network with random weights finds copies of generated videos."""
 
 from __future__ import annotations
 
