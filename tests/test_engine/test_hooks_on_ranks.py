@@ -12,6 +12,8 @@ from mmengine.dataset import DefaultSampler
 
 from avtss_mm.engine import EpochSeedHook, FiniteLossHook, SyncNormHook, TrainingStoppedError
 
+pytestmark = pytest.mark.slow
+
 
 def worker(rank, port, folder):
     os.environ.update(MASTER_ADDR='127.0.0.1', MASTER_PORT=str(port))

@@ -12,6 +12,8 @@ from mmengine.hooks import SyncBuffersHook
 from avtss_mm.models import FeatureQueue
 from avtss_mm.models.heads.gather import gather_with_grad
 
+pytestmark = pytest.mark.slow
+
 STEPS = 4
 NUM_VIDEOS = 8
 

@@ -12,6 +12,8 @@ from mmengine.config import Config
 from avtss_mm.study.plan import read_study
 from avtss_mm.study.running import RunFailed, _drop_lost_checkpoint, complete, complete_all
 
+pytestmark = pytest.mark.slow
+
 DEMO = str(ROOT / 'configs/demo/avtss_toy.py')
 HOLD = """
 import fcntl, sys, time

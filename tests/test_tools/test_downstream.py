@@ -9,6 +9,8 @@ from helpers.commands import NO_WORKERS, ROOT, tool
 from helpers.official_layouts import write_esc50, write_ucf101
 from helpers.small_encoder import write_model
 
+pytestmark = pytest.mark.slow
+
 ONE_EPOCH = [
     *NO_WORKERS,
     'train_dataloader.batch_size=4',

@@ -10,7 +10,11 @@ from helpers.commands import ROOT, tool
 
 sys.path.append(str(ROOT / 'tools/faults'))
 
+import pytest
 from process_tree import usage  # noqa: E402
+
+pytestmark = pytest.mark.slow
+
 
 CHILD = "x = bytearray(200 << 20); x[::4096] = b'x' * len(x[::4096]); open('/dev/null'); input()"
 

@@ -20,6 +20,8 @@ from safetensors import safe_open
 
 from avtss_mm.apis import load_encoder
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 SMALL = dict(
     type='AVEncoder',

@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import time
-import wave
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +18,13 @@ import pytest
 from helpers.small_encoder import CHANNELS, PROJECTED, write_model
 from mmengine.config import Config
 from numpy.lib.format import read_array
+from scipy.io import wavfile
 
 from avtss_mm.apis import Embedder
 from avtss_mm.files.feature_file import load_features
 from avtss_mm.files.feature_log import FeatureLog
 
+pytestmark = pytest.mark.slow
 TOOL = Path(__file__).parents[2] / 'tools/extract_features.py'
 
 
@@ -45,10 +46,8 @@ def folder(tmp_path_factory, make_video):
 
 
 def write_wav(path):
-    with wave.open(str(path), 'wb') as file:
-        file.setnchannels(1), file.setsampwidth(2), file.setframerate(16000)
-        noise = np.random.default_rng(0).normal(0, 3000, 16000)
-        file.writeframes(noise.astype(np.int16).tobytes())
+    noise = np.random.default_rng(0).normal(0, 3000, 16000)
+    wavfile.write(path, 16000, noise.astype(np.int16))
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from avtss_mm.fingerprint.benchmark.ground_truth import prepare_copies, read_gro
 from avtss_mm.media.manifest import build_manifest, save_manifest
 from avtss_mm.utils.config import apply_cfg_options
 
+pytestmark = pytest.mark.slow
+
 SMALL = [
     'model.backbone.base_channels=4',
     'model.audio_backbone.base_channels=4',

@@ -9,6 +9,8 @@ from helpers.hostile import write_checkpoint, write_pickle
 from helpers.small_encoder import write_model
 from test_train_test_cli import TOY
 
+pytestmark = pytest.mark.slow
+
 COMMANDS = {
     'train --resume': ['train.py', 'toy.py', '--resume', 'evil.pth'],
     'train, last checkpoint': ['train.py', 'toy.py', '--work-dir', 'work', '--resume'],

@@ -13,6 +13,8 @@ import pytest
 from helpers.commands import ROOT
 from helpers.small_training import CONFIG, SMALL, flags, make_toy
 
+pytestmark = pytest.mark.slow
+
 PATIENCE = 120
 
 

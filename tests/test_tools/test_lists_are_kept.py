@@ -10,6 +10,8 @@ from helpers.official_layouts import write_ucf101
 
 from avtss_mm.datasets.video_list import PREPARED
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope='module')
 def ucf101(tmp_path_factory, make_video):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from helpers.commands import tool
+
+pytestmark = pytest.mark.slow
 
 
 def test_every_kind_is_survived(make_video, tmp_path):

@@ -14,6 +14,8 @@ from mmengine.registry import init_default_scope
 from avtss_mm.media.manifest import build_manifest, save_manifest
 from avtss_mm.utils.config import read_config
 
+pytestmark = pytest.mark.slow
+
 MIXED = ROOT / 'configs/mixed'
 ONE_EPOCH = ['train_cfg.max_epochs=1', 'default_hooks.checkpoint.interval=1', *NO_WORKERS]
 SMALL = [

@@ -5,6 +5,8 @@ from helpers.commands import tool
 from helpers.small_encoder import write_model
 from helpers.small_training import make_toy
 
+pytestmark = pytest.mark.slow
+
 NAME = 'analysis_tools/neighbor_classes.py'
 
 

@@ -2,7 +2,10 @@
 
 import json
 
+import pytest
 from helpers.commands import ROOT, tool
+
+pytestmark = pytest.mark.slow
 
 
 def test_nothing_crashes_and_nothing_runs(tmp_path):

@@ -9,6 +9,8 @@ import torch
 from helpers.commands import ROOT, tool
 from helpers.small_training import SMALL, make_toy, train
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope='module')
 def toy(tmp_path_factory):

@@ -8,6 +8,8 @@ import pytest
 import torch
 from helpers.small_training import CONFIG, make_toy, train
 
+pytestmark = pytest.mark.slow
+
 ALL = f"""
 _base_ = [{str(CONFIG)!r}]
 custom_imports = dict(imports=['avtss_mm', 'cpu_amp'])

@@ -7,6 +7,8 @@ import json
 import pytest
 from helpers.commands import tool
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def measured(tmp_path):

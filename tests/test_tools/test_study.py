@@ -18,6 +18,8 @@ from helpers.small_encoder import CONFIG
 
 from avtss_mm.media.manifest import build_manifest, save_manifest
 
+pytestmark = pytest.mark.slow
+
 STUDY = """
 data = dict(root={root!r}, factors=('pace', 'sound'))
 seeds = (0,)

@@ -7,6 +7,8 @@ import pytest
 import torch
 from helpers.commands import ROOT, tool
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_fault_a_row(tmp_path):
     fault = 'work dir read-only from the start'

@@ -9,6 +9,8 @@ import pytest
 import torch
 from helpers.small_training import CONFIG, make_toy, train_on_ranks
 
+pytestmark = pytest.mark.slow
+
 ONE_CLIP = ['train_dataloader.batch_size=2']
 BY_RANK = """
 _base_ = ['CONFIG']

@@ -43,13 +43,11 @@ ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / 'configs/demo/avtss_toy.py'
 GROWTH = 1.1
 """Factor by which the usage may grow from the first to the last tenth of a run."""
-
 SHOWN = {
     'rss_mb': 'memory of all processes, shared pages counted for each (MB)',
     'anon_mb': 'of it not backed by files (MB)',
     'shm_mb': 'shared memory (MB)',
-    'fds': 'open files',
-    'processes': 'processes',
+    **{'fds': 'open files', 'processes': 'processes'},
     'cpu_per_unit': 'CPU seconds a {unit}',
     'per_second': '{units} a second (wall time)',
 }

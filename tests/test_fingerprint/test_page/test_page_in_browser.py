@@ -12,7 +12,10 @@ from helpers.match_pages import Match, write_copy
 
 from avtss_mm.fingerprint.page.page import write_match_page
 
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason='no Chromium on this machine')
+pytestmark = [
+    pytest.mark.skipif(PROGRAM is None, reason='no Chromium on this machine'),
+    pytest.mark.slow,
+]
 QUERY, VIDEO = '#query video', '#video video'
 READY = "[...document.querySelectorAll('video')].every(v => v.readyState >= 2 && !v.seeking)"
 OFFSET, SPEED = 1.0, 1.5

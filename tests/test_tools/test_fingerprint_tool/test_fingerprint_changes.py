@@ -10,12 +10,15 @@ import subprocess
 import sys
 import time
 
+import pytest
 from helpers.commands import ROOT
 from helpers.distinct_media import write_distinct, write_sound
 from helpers.made_index import content, make_index
 
 from avtss_mm.errors import UsageError
 from avtss_mm.fingerprint.index.catalog import Catalog
+
+pytestmark = pytest.mark.slow
 
 
 def test_other_weights_are_refused_with_the_command_that_helps(media, model, avtss_fp, tmp_path):

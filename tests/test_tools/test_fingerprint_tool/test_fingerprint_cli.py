@@ -10,6 +10,8 @@ import pytest
 from helpers.commands import tool
 from helpers.distinct_media import write_distinct, write_sound
 
+pytestmark = pytest.mark.slow
+
 FIELDS = 'query query_start query_end video video_start video_end speed score modality'.split()
 
 
