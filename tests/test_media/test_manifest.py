@@ -3,13 +3,11 @@
 import json
 import os
 import sys
-import time
 
 import pytest
 from helpers.stamped_video import write_stamped
 
 from avtss_mm.media import build_manifest, find_media, load_manifest, save_manifest
-from avtss_mm.workers.guarded_map import WorkerError, guarded_map
 
 
 @pytest.fixture
@@ -83,31 +81,3 @@ def test_save_and_load(tmp_path):
     (tmp_path / 'bad.json').write_text('{"data": 1}')
     with pytest.raises(ValueError, match='bad.json is not a manifest.*build_manifest.py'):
         load_manifest(tmp_path / 'bad.json')
-
-
-def behave(item):
-    """A function for workers that may hang, crash or fail."""
-    if item == 'hang':
-        time.sleep(1000)
-    if item == 'crash':
-        os._exit(7)
-    if item == 'fail':
-        raise KeyError('oops')
-    return item * 2
-
-
-@pytest.mark.parametrize('workers', [1, 2])
-def test_one_hanging_or_crashing_item_costs_only_itself(workers):
-    begin = time.monotonic()
-    items = ['a', 'hang', 'b', 'crash', 'c', 'fail', 'd', 'hang', 'e']
-    results = list(guarded_map(behave, items, workers, timeout=0.5))
-    assert time.monotonic() - begin < 10
-    assert sorted(item for item, _ in results) == sorted(items)
-    good = {item: result for item, result in results if not isinstance(result, WorkerError)}
-    assert good == {letter: letter * 2 for letter in 'abcde'}
-    bad = {item: str(result) for item, result in results if isinstance(result, WorkerError)}
-    assert bad == {
-        'hang': 'no answer within 0.5 s',
-        'crash': 'the decoder crashed (exit status 7)',
-        'fail': "KeyError: 'oops'",
-    }
