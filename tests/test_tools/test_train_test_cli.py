@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / 'configs/pretrain/avtss_r2plus1d_k400.py'
 TOY = """
-custom_imports = dict(imports=['toy_run'])
+custom_imports = dict(imports=['helpers.toy_run'])
 randomness = dict(seed=1, deterministic=False)
 model = dict(type='ToyModel')
 train_dataloader = dict(
