@@ -5,6 +5,8 @@ import pytest
 import torch
 from mmaction.registry import MODELS
 
+from avtss_mm.models.recognizers.av_encoder import fill_silence
+
 VIDEO = dict(type='R2Plus1D', stage_blocks=(1, 1, 1, 1), base_channels=4)
 AUDIO = dict(type='SpectrogramResNet', depth=10, base_channels=4)
 
@@ -104,6 +106,18 @@ def test_late_fusion_leaves_silence_out_of_the_loss(fusion, make_batch):
     silent = labelled(make_batch, has_audio=False)
     losses = fusion(*silent, mode='loss')
     assert losses['loss_audio'] == 0 and losses['loss_audio'].requires_grad
+
+
+def test_silence_is_filled_with_sound_of_the_batch(make_batch):
+    has_audio = np.array([[True, False], [False, True], [False, False]])
+    inputs, _ = make_batch(num_videos=3)
+    filled = fill_silence(inputs, has_audio)
+    assert filled['imgs'] is inputs['imgs']
+    sounds = inputs['audios'].flatten(0, 1)
+    for clip, there, sound in zip(filled['audios'].flatten(0, 1), has_audio.ravel(), sounds):
+        assert clip.equal(sound) if there else any(clip.equal(sounds[i]) for i in (0, 3))
+    for all_or_none in (True, False):
+        assert fill_silence(inputs, np.full((3, 2), all_or_none)) is inputs
 
 
 def test_late_fusion_learns_from_both(fusion, make_batch):

@@ -106,7 +106,6 @@ class Step:
         side = next(s for s in cfg.crop_and_flip['transforms'] if s['type'] == 'Resize')['scale'][0]
         self.data = make_batch(batch, sampler['clip_len'], side, log_mel(cfg))
         self.hook, self.runner = FiniteLossHook(), SimpleNamespace(iter=0, epoch=0)
-        self.has_audio = np.ones((batch, 2), bool)
         if compiled:
             self.model.compile(dynamic=False)  # torch 2.14 fails to sort strides otherwise
 
@@ -120,7 +119,7 @@ class Step:
         finish()
 
     def encode(self, inputs: dict | None = None) -> None:
-        features = self.model.extract_feat(inputs or self.prepare()['inputs'], self.has_audio)
+        features = self.model.extract_feat(inputs or self.prepare()['inputs'])
         sum(h.float().pow(2).mean() for h in features.values()).backward()
         self.model.zero_grad()
         finish()
@@ -173,7 +172,7 @@ def parts(config: Path, batch: int) -> dict[str, Callable]:
     step = Step(config, batch)
     data = step.prepare()
     with torch.no_grad():
-        features = step.model.extract_feat(data['inputs'], step.has_audio)
+        features = step.model.extract_feat(data['inputs'])
         video, audio = (z.flatten(0, 1) for z in step.model.project(features).values())
     leaves = {name: h.detach().requires_grad_() for name, h in features.items()}
     ids, most = torch.arange(batch).repeat_interleave(2), step.model.contrastive_head.largest_rank

@@ -23,7 +23,7 @@ class AVIDR2Plus1D(StagedResNet):
     takes their maximum over space and time, this package their mean.
 
     Args:
-        stage_blocks (Sequence[int]): Residual blocks of each of the four stages.
+        stage_blocks (Sequence[int]): Number of residual blocks in each of the four stages.
             Defaults to (2, 2, 2, 2), the 18-layer network.
         base_channels (int): Width of the first stage; the others have 2, 4 and 8 times as many.
             Defaults to 64.

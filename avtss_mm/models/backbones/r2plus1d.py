@@ -22,7 +22,7 @@ class R2Plus1D(StagedResNet):
     ``(N, C, T, H, W)`` clips become ``(N, out_channels, T / 8, H / 16, W / 16)`` features.
 
     Args:
-        stage_blocks (Sequence[int]): Residual blocks of each of the four stages.
+        stage_blocks (Sequence[int]): Number of residual blocks in each of the four stages.
             Defaults to (2, 2, 2, 2), the 18-layer network.
         base_channels (int): Width of the first stage; the others have 2, 4 and 8 times as many.
             Defaults to 64. Only 64 interchanges weights with torchvision.

@@ -19,7 +19,7 @@ class SpectrogramResNet(StagedResNet):
     ``(N, out_channels, L / 32, F / 32)`` features, rounded up: 4 x 3 positions for 100 x 80.
 
     Args:
-        depth (int): 10 or 18 layers. Defaults to 18.
+        depth (int): Number of layers, 10 or 18. Defaults to 18.
         base_channels (int): Width of the first stage; the others have 2, 4 and 8 times as many.
             Defaults to 64.
         in_channels (int): Channels of the spectrogram. Defaults to 1.

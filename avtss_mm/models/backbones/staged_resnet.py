@@ -16,9 +16,9 @@ class StagedResNet(BaseModule):
     Subclasses say what a block and a shortcut are by :meth:`make_block` and :meth:`make_shortcut`.
 
     Args:
-        stem (nn.Module): From the input to ``base_channels`` channels.
-        stage_blocks (Sequence[int]): Residual blocks of each stage. All stages but the first have
-            stride 2.
+        stem (nn.Module): Layers from the input to ``base_channels`` channels.
+        stage_blocks (Sequence[int]): Number of residual blocks in each stage. All stages but the
+            first have stride 2.
         base_channels (int): Width of the first stage.
         frozen_stages (int): The stem (0) and the stages up to this one (1-4) get no gradient and
             keep their BatchNorm statistics. -1 freezes nothing.

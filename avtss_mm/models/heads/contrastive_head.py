@@ -42,17 +42,19 @@ class ContrastiveHead(BaseModule):
     papers do with neighbours is in :mod:`.peer_heads`.
 
     Args:
-        temperature (float): ``tau``. Lower values weigh the hardest negatives more.
-            Defaults to 0.1.
-        num_positives (int): Neighbours drawn as further positives. 0: none. Defaults to 1.
-        positive_ranks (tuple[int, int]): First and last rank they are drawn from; 1 is the most
-            similar entry. Defaults to (1, 5).
-        num_negatives (int): Neighbours drawn as further negatives. 0: none. Defaults to 1024.
-        negative_ranks (tuple[int, int]): First and last rank they are drawn from. The entries
-            right behind the positives are mostly of the same class: leave a margin.
+        temperature (float): The temperature ``tau``. Lower values give the hardest negatives more
+            weight. Defaults to 0.1.
+        num_positives (int): Number of neighbours drawn as further positives. 0: none.
+            Defaults to 1.
+        positive_ranks (tuple[int, int]): First and last rank that positives are drawn from; 1 is
+            the most similar entry. Defaults to (1, 5).
+        num_negatives (int): Number of neighbours drawn as further negatives. 0: none.
+            Defaults to 1024.
+        negative_ranks (tuple[int, int]): First and last rank that negatives are drawn from. The
+            entries right behind the positives are mostly of the same class: leave a margin.
             Defaults to (128, 4096), for a queue of 65,536.
-        neighbor_start_epoch (int): Neighbour terms begin in this epoch (counted from 0), and not
-            before the queue is full: early neighbours are noise. Defaults to 5.
+        neighbor_start_epoch (int): Epoch (counted from 0) in which the neighbour terms begin, but
+            not before the queue is full: early neighbours are noise. Defaults to 5.
         loss_weight (dict): Weights of ``v2v``, ``v2a``, ``a2v`` and ``a2a``; a term of weight 0
             is not computed. Defaults to v2v 1, v2a 0.5, a2v 0.5, a2a 0.
         same_window (bool): Whether a clip and its sound are of one window in ``v2a`` and ``a2v``,

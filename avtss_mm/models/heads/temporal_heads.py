@@ -37,7 +37,7 @@ class _PretextHead(BaseModule):
 
         Returns:
             tuple[Tensor, Tensor]: Logits of shape ``(B, K, num_classes)`` and labels of shape
-            ``(B, K)``, -1 where there is nothing to be told; ``K`` is 2 (clips, or pairs across
+            ``(B, K)``, -1 where nothing is asked; ``K`` is 2 (clips, or pairs across
             modalities) or 1 (the pair).
         """
         raise NotImplementedError
@@ -57,11 +57,11 @@ class ClipPretextHead(_PretextHead):
     """A linear classifier of one clip, for playback speed or direction.
 
     Args:
-        modality (str): ``'video'`` or ``'audio'``.
+        modality (str): Modality of the clip, ``'video'`` or ``'audio'``.
         label (str): Name of the label, e.g. ``'video_speed'`` or ``'audio_direction'``.
-        num_classes (int): 4 speeds, 2 directions.
+        num_classes (int): Number of classes: 4 speeds, 2 directions.
         in_channels (int): Size of the modality's feature. Defaults to 512.
-        loss_weight (float): Defaults to 1.0.
+        loss_weight (float): Weight of the loss. Defaults to 1.0.
         init_cfg (dict, optional): Initialisation. Defaults to None.
     """
 
@@ -89,15 +89,15 @@ class ClipOrderHead(_PretextHead):
     """A two-layer classifier of two windows: first before, overlapping or after the second.
 
     Within a modality it sees the two windows' clips. Across modalities it sees the video of one
-    window and the sound of the *other*: ``(v1, a2)`` and, with the label turned round,
+    window and the sound of the *other*: ``(v1, a2)`` and, with the label reversed,
     ``(v2, a1)``; never a window's own pair, whose order would always be the same.
 
     Args:
         modalities (tuple[str, str]): Modality of the first and the second clip.
         in_channels (tuple[int, int]): Sizes of their features. Defaults to (512, 512).
-        hidden_channels (int): Defaults to 512.
+        hidden_channels (int): Width of the hidden layer. Defaults to 512.
         label (str): Name of the label. Defaults to ``'clip_order'``.
-        loss_weight (float): Defaults to 1.0.
+        loss_weight (float): Weight of the loss. Defaults to 1.0.
         init_cfg (dict, optional): Initialisation. Defaults to None.
     """
 

@@ -22,7 +22,7 @@ class ProjectionNeck(BaseModule):
         in_channels (int): Size of the backbone's pooled feature ``h``. Defaults to 512.
         hidden_channels (int): Width of the hidden layers. Defaults to 1024.
         out_channels (int): Size ``D`` of the embedding ``z``. Defaults to 128.
-        num_layers (int): Linear layers, at least 1. Defaults to 3 (512-1024-1024-128).
+        num_layers (int): Number of linear layers, at least 1. Defaults to 3 (512-1024-1024-128).
         init_cfg (dict, optional): Initialisation. Defaults to None (PyTorch's).
     """
 

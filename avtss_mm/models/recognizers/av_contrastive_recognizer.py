@@ -9,7 +9,7 @@ from mmaction.registry import MODELS
 from mmaction.utils import SampleList
 from mmengine.model import ModuleDict
 
-from .av_encoder import AVEncoder, stack_has_audio
+from .av_encoder import AVEncoder, fill_silence, stack_has_audio
 
 CLIP_LABELS = ('video_speed', 'audio_speed', 'video_direction', 'audio_direction', 'clip_order')
 
@@ -95,7 +95,7 @@ class AVContrastiveRecognizer(AVEncoder):
             ``z``: 1 when it fills the sphere, 0 when it has collapsed) and ``audio_share``.
         """
         has_audio = np.stack([sample.has_audio for sample in data_samples])  # N, 2
-        features = self.extract_feat(inputs, has_audio)
+        features = self.extract_feat(fill_silence(inputs, has_audio))
         device = features['video'].device
         valid = _valid_clips(has_audio, device)
         labels = _stack_labels(data_samples, device)

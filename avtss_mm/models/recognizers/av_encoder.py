@@ -86,17 +86,12 @@ class AVEncoder(BaseModel):
         """Not there: this model is not trained."""
         raise NotImplementedError(f'{type(self).__name__} has no loss; it is for evaluation')
 
-    @torch.compiler.disable(recursive=False)  # which clips have sound is known to numpy
-    def extract_feat(
-        self, inputs: dict[str, torch.Tensor], has_audio: np.ndarray | None = None
-    ) -> dict[str, torch.Tensor]:
+    @torch.compiler.disable(recursive=False)  # the networks it calls are compiled
+    def extract_feat(self, inputs: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """Encode clips, of those modalities for which there is an encoder.
 
         Args:
             inputs (dict): ``imgs`` and/or ``audios``, see the class.
-            has_audio (ndarray, optional): Bool, shape ``(N, M)``. Sound that is not there is
-                replaced by other sound of the batch, so that it does not reach the BatchNorm
-                statistics; nobody may use its feature. Defaults to None (all there).
 
         Returns:
             dict: Pooled features ``h``, shape ``(N, M, C)``, by ``'video'`` and ``'audio'``.
@@ -105,14 +100,7 @@ class AVEncoder(BaseModel):
         if 'imgs' in inputs and self.backbone is not None:
             features['video'] = encode(self.backbone, inputs['imgs'], self.memory_format)
         if 'audios' in inputs and self.audio_backbone is not None:
-            audios = inputs['audios']
-            if has_audio is not None and has_audio.any() and not has_audio.all():
-                there = np.flatnonzero(has_audio)
-                rows = np.arange(has_audio.size)
-                rows = np.where(has_audio.ravel(), rows, there[rows % len(there)])
-                rows = torch.from_numpy(rows).to(audios.device)
-                audios = audios.flatten(0, 1)[rows].view_as(audios)
-            features['audio'] = encode(self.audio_backbone, audios)
+            features['audio'] = encode(self.audio_backbone, inputs['audios'])
         return features
 
     def project(self, features: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -205,3 +193,26 @@ def stack_has_audio(inputs: dict[str, torch.Tensor], data_samples: SampleList) -
     """Which clips have sound, bool ``(N, M)``; all, where the pipeline did not say."""
     everywhere = np.ones(next(iter(inputs.values())).shape[1], bool)
     return np.stack([sample.get('has_audio', everywhere) for sample in data_samples])
+
+
+@torch.compiler.disable  # which clips have sound is known to numpy
+def fill_silence(inputs: dict[str, torch.Tensor], has_audio: np.ndarray) -> dict[str, torch.Tensor]:
+    """Replace sound that is not there by other sound of the batch, for a model that is trained.
+
+    Silence would reach the BatchNorm statistics. The features of what is replaced are not to be
+    used.
+
+    Args:
+        inputs (dict): ``audios`` ``(N, M, 1, L, F)`` and what else there is.
+        has_audio (ndarray): Which clips have sound, bool, shape ``(N, M)``.
+
+    Returns:
+        dict: The inputs, ``audios`` filled; the same ones where no clip has sound.
+    """
+    if 'audios' not in inputs or has_audio.all() or not has_audio.any():
+        return inputs
+    there, rows = np.flatnonzero(has_audio), np.arange(has_audio.size)
+    rows = np.where(has_audio.ravel(), rows, there[rows % len(there)])
+    audios = inputs['audios']
+    rows = torch.from_numpy(rows).to(audios.device)
+    return dict(inputs, audios=audios.flatten(0, 1)[rows].view_as(audios))

@@ -9,7 +9,7 @@ from mmaction.registry import MODELS
 from mmaction.utils import SampleList
 
 from ..losses import full_precision, masked_mean
-from .av_encoder import AVEncoder, stack_has_audio
+from .av_encoder import AVEncoder, fill_silence, stack_has_audio
 
 
 @MODELS.register_module()
@@ -23,7 +23,7 @@ class LateFusionRecognizer(AVEncoder):
         num_classes (int): Number of classes.
         in_channels (dict[str, int]): Channels of the features, by ``'video'`` and ``'audio'``; a
             modality that is not named has no classifier.
-        dropout_ratio (float): Before the classifiers. Defaults to 0.5.
+        dropout_ratio (float): Dropout before the classifiers. Defaults to 0.5.
         **kwargs: Arguments of :class:`AVEncoder`.
     """
 
@@ -31,6 +31,7 @@ class LateFusionRecognizer(AVEncoder):
         self, num_classes: int, in_channels: dict[str, int], dropout_ratio: float = 0.5, **kwargs
     ) -> None:
         super().__init__(**kwargs)
+        self.num_classes = num_classes
         self.dropout = nn.Dropout(dropout_ratio)
         self.classifiers = nn.ModuleDict(
             {name: nn.Linear(channels, num_classes) for name, channels in in_channels.items()}
@@ -50,7 +51,7 @@ class LateFusionRecognizer(AVEncoder):
             largest score is right, ``acc_video`` and ``acc_audio``.
         """
         has_audio = stack_has_audio(inputs, data_samples)
-        logits = self._classify(self.extract_feat(inputs, has_audio))
+        logits = self._classify(self.extract_feat(fill_silence(inputs, has_audio)))
         labels = torch.cat([sample.gt_label for sample in data_samples])  # N
         results = {}
         for name, scores in logits.items():
