@@ -12,6 +12,7 @@ from types import ModuleType
 PACKAGE = __name__.partition('.')[0]
 MOVED = {
     'datasets.parcel': 'workers.parcel',
+    'datasets.shared': 'datasets.shared_memory',
     'fingerprint.baselines': 'fingerprint.benchmark.baselines',
     'fingerprint.calibration': 'fingerprint.index.calibration',
     'fingerprint.catalog': 'fingerprint.index.catalog',

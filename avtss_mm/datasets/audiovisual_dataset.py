@@ -10,13 +10,14 @@ import numpy as np
 import torch
 from mmaction.datasets import BaseActionDataset
 from mmaction.registry import DATASETS
-from mmengine.dist import is_main_process
 from mmengine.logging import print_log
 
 from ..errors import MediaError
+from .epoch_draws import EpochDraws
 from .guarded_pipeline import CAN_FORK, Draw, GuardedPipeline, Loaded, chosen_row, load
 from .sample_cache import SampleCache
-from .shared import SampleCounter, SharedTensor
+from .shared_memory import SampleCounter, SharedTensor, hand_over, tensors_of
+from .unreadable import UnreadableFiles
 from .video_list import (
     check_paths,
     describe,
@@ -30,7 +31,6 @@ from .video_list import (
 )
 
 MAX_CONSECUTIVE_FAILURES = 20
-MIN_DRAWS_TO_JUDGE = 100
 SHORT_SHARE_TO_WARN = 0.1
 TOO_SHORT = (
     '{:.0%} of the videos are shorter than the {:g} s that the fastest speed needs; they give no '
@@ -45,8 +45,9 @@ class AudioVisualDataset(BaseActionDataset):
     A sample is a function of (seed, epoch, index): every draw of the pipeline, also in transforms
     of mmaction2 and mmcv, comes from generators seeded by the three, whatever the number of
     workers, and the generators of the caller are left as they were. :class:`EpochSeedHook`
-    brings the epoch and the seed; without it each epoch draws the same windows. For the same
-    reason a RepeatDataset around it repeats identical samples: train for more epochs instead.
+    brings the epoch and the seed; without it each epoch draws the same windows, and the log warns
+    of it. For the same reason a RepeatDataset around it repeats identical samples: train for more
+    epochs instead.
 
     A file that cannot be read is named once in the log and counted, and another one takes its
     place, drawn from the same seed. When too many fail, training stops. In ``test_mode`` nothing
@@ -71,7 +72,8 @@ class AudioVisualDataset(BaseActionDataset):
             silent. Defaults to False.
         max_per_class (int, optional): Rows kept of each label, the first ones. Defaults to None:
             all.
-        max_bad_fraction (float): Share of unreadable files above which training stops.
+        max_bad_fraction (float): Share of unreadable files, among those that were tried, above
+            which training stops: when 100 files or all were tried, and at the end of each epoch.
             Defaults to 0.05.
         seed (int): Seed where no hook sets one. Defaults to 0.
         allow_outside (bool): Whether paths of the list may lead out of the folder that they are
@@ -120,6 +122,8 @@ class AudioVisualDataset(BaseActionDataset):
     def set_epoch(self, epoch: int, seed: int) -> None:
         """Choose the draws of an epoch; workers that already run follow."""
         self._seed_and_epoch.tensor.copy_(torch.tensor([seed, epoch]))
+        if self._fully_initialized:
+            self._draws.begin_epoch()
 
     def full_init(self) -> None:
         """Load the rows and say in the log what they are."""
@@ -127,7 +131,9 @@ class AudioVisualDataset(BaseActionDataset):
             return
         with uncollected():  # else it walks through all rows again and again: a fifth of the time
             super().full_init()
-        self._named_in_log = SharedTensor(torch.zeros(len(self), dtype=torch.bool))
+        self._draws = EpochDraws(len(self))
+        command = readable_command(self.data_prefix['video'], self.ann_file)
+        self.unreadable = UnreadableFiles(len(self), self.max_bad_fraction, command)
 
     def load_data_list(self) -> list[dict]:
         """Read the manifest or the list of paths."""
@@ -154,6 +160,8 @@ class AudioVisualDataset(BaseActionDataset):
         dropped = len(self.data_list) - len(rows)
         note = f' ({dropped} without sound left out)' if dropped else ''
         rows = first_of_each_class(rows, self.max_per_class)
+        labels = [row['label'] for row in rows]
+        self.label_range = min(labels), max(labels)
         self._log(f'{self.ann_file}: {describe(rows)}{note}')
         needed = max((getattr(t, 'min_duration', 0) for t in self.pipeline.transforms), default=0)
         share = share_shorter(rows, needed)
@@ -173,16 +181,27 @@ class AudioVisualDataset(BaseActionDataset):
         """
         idx = range(len(self))[idx]
         seed, epoch = self._seed_and_epoch.tensor.tolist()
+        if not self.test_mode:
+            self._draws.add(idx, epoch)
         for attempt in range(MAX_CONSECUTIVE_FAILURES):
             chosen, loaded = self._draw((seed, epoch, idx, attempt))
             if loaded.error is None:
+                self.unreadable.add_good(chosen)
                 self.counter.add(served=1, **loaded.counts)
+                hand_over(loaded.sample)
                 return loaded.sample
             self._count_failure(chosen, loaded.error)
         raise RuntimeError(
             f'{MAX_CONSECUTIVE_FAILURES} files in a row could not be read, the last one '
-            f'{loaded.error}; {self._advice()}'
+            f'{loaded.error}; {self.unreadable.advice}'
         )
+
+    def sample_bytes(self) -> int:
+        """Size of the tensors of the first sample, which is not counted; 0 if it is unreadable."""
+        _, loaded = self._draw((*self._seed_and_epoch.tensor.tolist(), 0, 0))
+        if self._guard is not None:
+            self._guard.close()  # workers have processes of their own
+        return sum(t.numel() * t.element_size() for t in tensors_of(loaded.sample))
 
     @property
     def num_served(self) -> int:
@@ -206,7 +225,7 @@ class AudioVisualDataset(BaseActionDataset):
 
     def _draw(self, key: tuple[int, int, int, int]) -> tuple[int, Loaded]:
         chosen = chosen_row(key, len(self))
-        draw = Draw(key, len(self), self.get_data_info(chosen))
+        draw = Draw(key, self.get_data_info(chosen))
         path = self._cache and self._cache.path(draw)
         loaded = path and self._cache.read(path)
         if loaded is None:
@@ -216,33 +235,11 @@ class AudioVisualDataset(BaseActionDataset):
                 self._cache.write(path, loaded)
         return chosen, loaded
 
-    def _count_failure(self, idx: int, error: MediaError) -> None:
+    def _count_failure(self, row: int, error: MediaError) -> None:
         if self.test_mode:
-            raise RuntimeError(
-                f'{error}\nIn evaluation no file is skipped. A list without such files is made by: '
-                f'{self._readable_command()}'
-            ) from error
+            self.unreadable.refuse(error)
         self.counter.add(skipped=1)
-        if not self._named_in_log.tensor[idx]:
-            self._named_in_log.tensor[idx] = True
-            # of the other processes of a run mmengine shows nothing less than an error
-            self._log(f'skipped {error}', logging.WARNING if is_main_process() else logging.ERROR)
-        skipped = self.num_skipped
-        draws = skipped + self.num_served
-        if draws >= MIN_DRAWS_TO_JUDGE and skipped > self.max_bad_fraction * draws:
-            raise RuntimeError(
-                f'{skipped} of {draws} files could not be read, the last one {error}; '
-                f'{self._advice()}'
-            ) from error
-
-    def _advice(self) -> str:
-        return (
-            'the log names each of them. A list without them is made by: '
-            f'{self._readable_command()}. Or raise max_bad_fraction ({self.max_bad_fraction}).'
-        )
-
-    def _readable_command(self) -> str:
-        return readable_command(self.data_prefix['video'], self.ann_file)
+        self.unreadable.add_bad(row, error)
 
     @staticmethod
     def _log(message: str, level: int = logging.INFO) -> None:

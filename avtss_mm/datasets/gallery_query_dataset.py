@@ -21,10 +21,10 @@ class GalleryQueryDataset(ConcatDataset):
 
     Args:
         gallery (dict): Arguments of the data set that is searched.
-        query (dict): Arguments of the data set that is asked for.
+        query (dict): Arguments of the data set whose samples are searched for.
         background (dict, optional): Arguments of a data set that is neither: a metric may want to
             know what is unrelated. Defaults to None.
-        **shared: Arguments of both.
+        **shared: Arguments of all of them.
     """
 
     def __init__(

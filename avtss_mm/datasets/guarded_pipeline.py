@@ -25,12 +25,10 @@ class Draw(NamedTuple):
 
     Attributes:
         key: Seed, epoch, index, and number of the attempt.
-        num_rows: Rows of the data set: from the second attempt on, one of them is drawn.
-        row: The row.
+        row: The row of the data set.
     """
 
     key: tuple[int, int, int, int]
-    num_rows: int
     row: dict
 
 
@@ -53,19 +51,17 @@ class PipelineError(Exception):
 
 
 def chosen_row(key: tuple[int, int, int, int], num_rows: int) -> int:
-    """Number of the row of a draw: its index, or in further attempts a random one."""
-    if key[3] == 0:
-        return key[2]
-    with seeded(*key):
-        return int(np.random.randint(num_rows))
+    """Number of the row of a draw: its index, or in further attempts a random one.
+
+    It comes from a generator of its own, which leaves the transforms theirs.
+    """
+    return key[2] if key[3] == 0 else int(np.random.default_rng(key).integers(num_rows))
 
 
 def load(pipeline: Callable[[dict], dict], draw: Draw) -> Loaded:
     """Run the transforms on a row, under the generators of its draw."""
     row = draw.row
     with seeded(*draw.key):
-        if draw.key[3]:  # that chose the row
-            np.random.randint(draw.num_rows)
         try:
             sample = pipeline(row)
         except MediaError as error:
@@ -74,7 +70,7 @@ def load(pipeline: Callable[[dict], dict], draw: Draw) -> Loaded:
             if 'reader' in row:
                 row.pop('reader').close()
     # The transforms wrote their keys into the row.
-    without_sound = not np.any(row.get('has_audio', True))
+    without_sound = not np.any(row.get('has_audio', row.get('file_has_audio', True)))
     too_short = bool(np.any(np.less(row.get('video_speed', 0), 0)))
     return Loaded(sample, counts=dict(without_sound=without_sound, too_short=too_short))
 
@@ -111,6 +107,12 @@ class GuardedPipeline:
             return result
         error, where = result
         raise error from PipelineError(where)
+
+    def close(self) -> None:
+        """End the process; the next sample starts another."""
+        if self._owner == os.getpid():
+            self._worker.kill()
+            self._owner = None
 
 
 class _Serve:

@@ -8,6 +8,7 @@ from .hooks import (
     PretrainMonitorHook,
     ProgressBarHook,
     SyncNormHook,
+    UnreadableFilesHook,
 )
 from .resuming import find_last_checkpoint, is_complete
 
@@ -19,6 +20,7 @@ __all__ = [
     'ProgressBarHook',
     'SyncNormHook',
     'TrainingStoppedError',
+    'UnreadableFilesHook',
     'explain',
     'find_last_checkpoint',
     'how_to_go_on',

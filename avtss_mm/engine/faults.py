@@ -62,6 +62,11 @@ def _reason(error: BaseException, work_dir: Path, data_folders: list[Path]) -> s
         return f'the data are gone: there is no {", ".join(gone)} any more. Bring it back.'
     if isinstance(error, torch.cuda.OutOfMemoryError):
         return f'out of GPU memory: lower train_dataloader.batch_size ({text.splitlines()[0]}).'
+    if 'unable to allocate shared memory' in text:
+        return (
+            'shared memory (/dev/shm) is full: the samples of the data workers do not fit. Give '
+            "it more (`docker run --shm-size=8g`), or lower the loader's num_workers or batch_size."
+        )
     killed = _WORKER_KILLED.search(text)
     if killed or 'unable to write to file </torch' in text:
         text = killed.group() if killed else text

@@ -4,15 +4,70 @@ from __future__ import annotations
 
 from mmaction.registry import RUNNERS
 from mmengine.config import Config
-from mmengine.runner import Runner
+from mmengine.dist import get_world_size
+from mmengine.runner import BaseLoop, Runner
+from torch.utils.data import DataLoader
 
+from ..errors import UsageError
+from .bare_model import bare_model
 from .memory import keep_freed_memory
+from .preflight import look_before_training
+from .rescheduling import follow_epoch_length
+
+
+@RUNNERS.register_module()
+class AVRunner(Runner):
+    """mmengine's runner, with a look at the data before the first step.
+
+    It refuses a loader without a batch and labels that the model does not have; it warns of too
+    little shared memory and of a queue that is longer than the list. Without workers,
+    ``persistent_workers`` and ``prefetch_factor`` mean nothing and are left out. A run that is
+    resumed with another number of batches in an epoch keeps its schedule
+    (:func:`.follow_epoch_length`).
+    """
+
+    @staticmethod
+    def build_dataloader(
+        dataloader: DataLoader | dict, seed: int | None = None, diff_rank_seed: bool = False
+    ) -> DataLoader:
+        """As of mmengine.
+
+        Raises:
+            UsageError: If there are too few samples for a batch.
+        """
+        if isinstance(dataloader, dict) and not dataloader.get('num_workers'):
+            workers_only = ('persistent_workers', 'prefetch_factor')
+            dataloader = {k: v for k, v in dataloader.items() if k not in workers_only}
+        loader = Runner.build_dataloader(dataloader, seed, diff_rank_seed)
+        if len(loader) == 0:
+            processes = f' on each of {get_world_size()} processes' * (get_world_size() > 1)
+            raise UsageError(
+                f'{len(loader.dataset)} samples are too few for a batch of {loader.batch_size}'
+                f'{processes}: lower batch_size of the data loader (train_dataloader.batch_size)'
+            )
+        return loader
+
+    def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
+        """As of mmengine, with a look at what it will train on."""
+        loop = super().build_train_loop(loop)
+        look_before_training(bare_model(self), loop.dataloader)
+        return loop
+
+    def build_param_scheduler(self, scheduler):
+        """As of mmengine; the first time, what is asked for is remembered."""
+        self._schedule = getattr(self, '_schedule', scheduler)
+        return super().build_param_scheduler(scheduler)
+
+    def resume(self, *args, **kwargs) -> None:
+        """As of mmengine; the schedule follows the epochs."""
+        super().resume(*args, **kwargs)
+        follow_epoch_length(self, getattr(self, '_schedule', None))
 
 
 def build_runner(cfg: Config) -> Runner:
-    """Build mmengine's runner, or the one named by the config's ``runner_type``."""
+    """Build :class:`AVRunner`, or the runner named by the config's ``runner_type``."""
     keep_freed_memory()
-    runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    runner = RUNNERS.build(cfg) if 'runner_type' in cfg else AVRunner.from_cfg(cfg)
     # mmengine logs a line for each parameter without weight decay: hundreds
     runner.logger.addFilter(lambda record: 'paramwise_options' not in record.getMessage())
     return runner

@@ -10,6 +10,8 @@ default_hooks = dict(
     checkpoint=dict(type='DurableCheckpointHook', interval=5, max_keep_ckpts=3),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     sync_norm=dict(type='SyncNormHook'),
+    epoch_seed=dict(type='EpochSeedHook'),  # here, where custom_hooks of yours do not replace it
+    unreadable_files=dict(type='UnreadableFilesHook'),
 )
 # mmaction2's SyncBuffersHook is left out: it would average the queues over the ranks.
 

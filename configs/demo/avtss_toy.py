@@ -124,5 +124,5 @@ val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 auto_scale_lr = dict(enable=False, base_batch_size=16)
 
-custom_hooks = [dict(type='EpochSeedHook'), dict(type='PretrainMonitorHook')]
+custom_hooks = [dict(type='PretrainMonitorHook')]
 default_hooks = dict(logger=dict(interval=10), checkpoint=dict(interval=5))

@@ -54,4 +54,6 @@ val_cfg = None
 val_dataloader = None
 val_evaluator = None
 optim_wrapper = dict(optimizer=dict(lr=0.02))
-custom_hooks = [dict(type='EpochSeedHook')]
+default_hooks = dict(
+    epoch_seed=dict(type='EpochSeedHook'), unreadable_files=dict(type='UnreadableFilesHook')
+)

@@ -7,5 +7,5 @@ _base_ = [
     '../_base_/schedules/adamw_200e.py',
 ]
 
-custom_hooks = [dict(type='EpochSeedHook'), dict(type='PretrainMonitorHook')]
+custom_hooks = [dict(type='PretrainMonitorHook')]
 sync_bn = 'torch'

@@ -48,10 +48,10 @@ class ToyAccuracy(BaseMetric):
         return dict(top1=sum(results) / len(results))
 
 
-def build_runner(work_dir, epochs: int, name: str, **options) -> Runner:
+def build_runner(work_dir, epochs: int, name: str, kind=Runner, loader=(), **options) -> Runner:
     """Builds a runner on the toy data; ``name`` keeps the curves of two runners apart."""
     torch.manual_seed(0)
-    return Runner(
+    settings = dict(
         model=ToyModel(),
         work_dir=str(work_dir),
         experiment_name=name,
@@ -66,5 +66,6 @@ def build_runner(work_dir, epochs: int, name: str, **options) -> Runner:
         param_scheduler=dict(type='CosineAnnealingLR', T_max=4),
         default_hooks=dict(logger=dict(type='LoggerHook', interval=1)),
         randomness=dict(seed=0),
-        **options,
     )
+    settings['train_dataloader'].update(loader)
+    return kind(**{**settings, **options})

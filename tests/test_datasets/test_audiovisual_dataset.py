@@ -138,3 +138,20 @@ def test_a_list_without_videos_is_refused(make, tmp_path):
 def test_a_pickled_data_set_still_reads(make, same):
     dataset = make()
     assert same(pickle.loads(pickle.dumps(dataset))[0], dataset[0])
+
+
+def test_an_epoch_that_is_drawn_twice_is_told_once(make, messages):
+    dataset = make()
+    for epoch in range(3):
+        dataset.set_epoch(epoch, seed=0)
+        list(DataLoader(dataset, None, num_workers=2))
+        dataset[0]  # a sampler that gives each process as many may repeat one
+    assert 'a second time' not in messages()
+    list(DataLoader(dataset, None, num_workers=2))
+    list(DataLoader(dataset, None))
+    assert messages().count('drawn a second time in epoch 2') <= 1  # a worker may say it
+    assert dataset._draws._warned.tensor.all()
+    evaluated = make(test_mode=True)
+    for _ in range(3):
+        list(DataLoader(evaluated, None))
+    assert not evaluated._draws._warned.tensor.any()

@@ -67,10 +67,10 @@ def test_init_keeps_what_the_manifest_says(videos):
     init = AVInit(backend='pyav')
     results = init(dict(filename=str(videos / 'noise.mp4')))
     results['reader'].close()
-    assert results['duration'] == pytest.approx(5, abs=0.1) and results['has_audio']
+    assert results['duration'] == pytest.approx(5, abs=0.1) and results['file_has_audio']
     results = init(dict(filename=str(videos / 'noise.mp4'), duration=4.0, has_audio=False))
     results['reader'].close()
-    assert results['duration'] == 4 and not results['has_audio']
+    assert results['duration'] == 4 and not results['file_has_audio']
 
 
 def test_broken_file_is_a_media_error(tmp_path):

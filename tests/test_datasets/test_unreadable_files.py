@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 from functools import partial
 
+import numpy as np
 import pytest
 from torch.utils.data import DataLoader
 
+from avtss_mm.datasets.guarded_pipeline import Draw, chosen_row, load
 from avtss_mm.errors import MediaError
+from avtss_mm.utils.seeding import seeded
 
 OPEN_FILES = '/proc/self/fd'
 needs_open_files = pytest.mark.skipif(not os.path.isdir(OPEN_FILES), reason='needs Linux')
@@ -53,15 +56,36 @@ def test_workers_share_the_counts_of_unreadable_files(make, with_bad_files):
     assert dataset.num_skipped >= 2
 
 
-def test_too_many_unreadable_files_stop_training(make, with_bad_files):
-    dataset = make(with_bad_files(36, 4), pipeline=[dict(type='AVInit')])
-    with pytest.raises(RuntimeError, match=r'of \d+ files could not be read.*drop_unreadable.py'):
-        for index in range(1000):
-            dataset[index % 40]
-    assert 100 <= dataset.num_served + dataset.num_skipped < 140
-    dataset = make(with_bad_files(36, 4), pipeline=[dict(type='AVInit')], max_bad_fraction=0.2)
-    for index in range(120):
-        dataset[index % 40]
+@pytest.mark.parametrize('good,bad,tried', [(36, 4, 40), (200, 20, 100)])
+def test_too_many_unreadable_files_stop_training(make, with_bad_files, good, bad, tried):
+    """They are counted as files, however often each is drawn; a short list is tried first."""
+    dataset = make(with_bad_files(good, bad), pipeline=[dict(type='AVInit')])
+    order = np.random.default_rng(0).permutation(good + bad)
+    with pytest.raises(RuntimeError, match=r'files could not be read.*drop_unreadable.py') as error:
+        for index in [*order, *order]:
+            dataset[index]
+    numbers = dataset.unreadable.flags.sum(dim=1).tolist()
+    assert str(error.value).startswith('{1} of {0} files'.format(*numbers))
+    assert tried <= numbers[0] < tried + 30
+    dataset = make(with_bad_files(good, bad), pipeline=[dict(type='AVInit')], max_bad_fraction=0.3)
+    for index in [*order, *order]:
+        dataset[index]
+
+
+def test_a_file_that_is_drawn_again_counts_once(make, with_bad_files):
+    dataset = make(with_bad_files(39, 1), pipeline=[dict(type='AVInit')])
+    for index in [*range(40), *[39] * 20]:  # 2.5 % of the files, 30 % of the draws
+        dataset[index]
+    assert dataset.unreadable.flags.sum(dim=1).tolist() == [40, 1] and dataset.num_skipped >= 21
+
+
+def test_a_replacement_begins_with_the_first_number_of_its_key():
+    draw = Draw((5, 1, 0, 2), dict(filename='a.mp4'))
+    sample = load(lambda row: dict(drawn=np.random.rand()), draw).sample
+    with seeded(*draw.key):
+        assert sample['drawn'] == np.random.rand()
+    rows = [chosen_row((5, 1, 0, attempt), 1000) for attempt in range(20)]
+    assert rows[0] == 0 and len(set(rows)) > 15 and rows[1] == chosen_row((5, 1, 0, 1), 1000)
 
 
 def test_only_unreadable_files_stop_at_once(make, with_bad_files):
@@ -90,7 +114,7 @@ def test_reader_is_closed_when_a_later_step_fails(make):
         readers.append(row['reader'])
         raise MediaError(row['filename'], 'damaged')
 
-    dataset = make(pipeline=[dict(type='AVInit'), fail], timeout=None)
+    dataset = make(pipeline=[dict(type='AVInit'), fail], timeout=None, max_bad_fraction=1)
     before = len(os.listdir(OPEN_FILES))
     with pytest.raises(RuntimeError, match='20 files in a row'):
         dataset[0]

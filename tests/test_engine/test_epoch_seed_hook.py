@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from helpers.commands import ROOT
+from mmengine.config import Config
 from mmengine.dataset import ConcatDataset
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
@@ -101,3 +103,23 @@ def test_a_resumed_run_keeps_its_seed(tmp_path):
     run(tmp_path / 'broken', 2, Recorder(), seed=5)
     resumed = run(tmp_path / 'broken', 3, Recorder(), resume=True)  # the config says 11
     assert resumed == unbroken[4:]
+
+
+TRAININGS = sorted((ROOT / 'configs/pretrain').glob('*.py')) + [
+    ROOT / 'configs' / name
+    for name in (
+        'demo/avtss_toy.py',
+        'demo/finetune_toy.py',
+        'finetune/r2plus1d_ucf101_split1.py',
+        'mixed/late_fusion_vggsound.py',
+        'mixed/audio_recognizer_esc50_fold1.py',
+    )
+]
+
+
+@pytest.mark.parametrize('path', TRAININGS, ids=lambda path: path.stem)
+def test_hooks_of_a_user_do_not_replace_it(path, tmp_path):
+    config = tmp_path / 'mine.py'
+    config.write_text(f"_base_ = '{path}'\ncustom_hooks = [dict(type='EMAHook')]\n")
+    types = {hook['type'] for hook in Config.fromfile(config).default_hooks.values()}
+    assert {'EpochSeedHook', 'UnreadableFilesHook'} <= types

@@ -21,7 +21,7 @@ class AudioAmplify(BaseTransform):
     Required and modified keys: ``audio_waveforms``.
 
     Args:
-        gain_db (tuple[float, float]): The gain, in dB, is uniform in this range.
+        gain_db (tuple[float, float]): Range in dB from which the gain is drawn uniformly.
             Defaults to (-6, 6).
         prob (float): Probability that a clip is changed. Defaults to 1.
     """
@@ -58,14 +58,15 @@ class MelSpectrogram(BaseTransform):
     Added keys: ``audios`` (float32 (M, 1, L, F), dB).
 
     Args:
-        sample_rate (int): Hz of the waveforms. Defaults to 16000.
-        num_mels (int): F. Defaults to 80.
-        win_duration (float): Seconds of a column. Defaults to 0.025.
+        sample_rate (int): Sampling rate of the waveforms in Hz. Defaults to 16000.
+        num_mels (int): Number ``F`` of mel bins. Defaults to 80.
+        win_duration (float): Length of the analysis window in seconds. Defaults to 0.025.
         hop_duration (float): Seconds from one column to the next at speed 1. Defaults to 0.01.
-        num_columns (int): L, at every speed; a window should last ``speed * num_columns *
-            hop_duration`` seconds. Defaults to 100.
-        speed_mode (str): ``'skip'`` as above, or ``'resample'``: the waveform is read `s` times
-            faster, so that the pitch rises with the speed and gives it away. Defaults to 'skip'.
+        num_columns (int): Number ``L`` of columns, at every speed; a window should last
+            ``speed * num_columns * hop_duration`` seconds. Defaults to 100.
+        speed_mode (str): How a clip is sped up: ``'skip'`` as above, or ``'resample'``: the
+            waveform is read `s` times faster, so that the pitch rises with the speed and gives it
+            away. Defaults to 'skip'.
     """
 
     modality = 'audio'
@@ -146,8 +147,9 @@ class SpecFrequencyMask(BaseTransform):
     Required and modified keys: ``audios`` ((M, 1, L, F)).
 
     Args:
-        max_width (int): The width of a band, in bins, is uniform from 0 to this. Defaults to 16.
-        num_masks (int): Bands a clip. Defaults to 1.
+        max_width (int): Largest width of a band in bins; it is drawn uniformly from 0 to this.
+            Defaults to 16.
+        num_masks (int): Number of bands masked in a clip. Defaults to 1.
         prob (float): Probability that a clip is masked. Defaults to 1.
     """
 

@@ -16,8 +16,10 @@ class AVInit(BaseTransform):
 
     Required keys: ``filename``.
 
-    Added keys: ``reader``; ``duration`` (s, of what decodes) and ``has_audio``, unless the manifest
-    gave them.
+    Added keys: ``reader``; ``file_has_audio`` (bool: whether there is a sound track); ``duration``
+    (s, of what decodes), unless the manifest gave it.
+
+    Removed keys: ``has_audio`` of the manifest, which ``file_has_audio`` then is.
 
     Args:
         backend (str): ``'pyav'``, ``'torchcodec'``, ``'decord'``, or ``'auto'``, which is PyAV.
@@ -39,7 +41,7 @@ class AVInit(BaseTransform):
         reader = results['reader'] = open_media(results['filename'], self.backend, self.max_age)
         if not results.get('duration'):
             results['duration'] = reader.measured_duration()
-        results.setdefault('has_audio', reader.info.has_audio)
+        results['file_has_audio'] = results.pop('has_audio', reader.info.has_audio)
         if not results['duration'] > 0:
             raise MediaError(results['filename'], 'its duration is not known')
         return results
@@ -49,17 +51,17 @@ class AVInit(BaseTransform):
 class AVDecode(BaseTransform):
     """Decode the frames and the sound of the windows in one pass over the file, then close it.
 
-    Required keys: ``reader``, ``frame_times``, ``audio_windows``, ``has_audio``.
+    Required keys: ``reader``, ``frame_times``, ``audio_windows``, ``file_has_audio``.
 
     Added keys: ``imgs`` (flat list of M * T uint8 RGB arrays (H, W, 3)), ``img_shape``,
     ``original_shape``; ``audio_waveforms`` (list of M float32 arrays (S_k,), zeros where there is
-    no sound).
+    no sound); ``has_audio`` ((M,) bool, False where the file has no sound or the window is
+    silent).
 
-    Modified keys: ``has_audio`` ((M,) bool, False where the file has no sound or the window is
-    silent), ``reader`` (removed).
+    Removed keys: ``reader``.
 
     Args:
-        sample_rate (int): Hz to which the sound is resampled. Defaults to 16000.
+        sample_rate (int): Sampling rate in Hz that the sound is converted to. Defaults to 16000.
         with_video (bool): Whether to decode the frames; False serves sound files.
             Defaults to True.
         with_audio (bool): Whether to decode the sound. Defaults to True.
@@ -86,7 +88,7 @@ class AVDecode(BaseTransform):
             MediaError: If the file cannot be decoded there.
         """
         frame_times = results['frame_times'] if self.with_video else []
-        listen = self.with_audio and results['has_audio']
+        listen = self.with_audio and results['file_has_audio']
         windows = results['audio_windows'] if listen else []
         with results.pop('reader') as reader:
             clips = reader.read(frame_times, windows, sample_rate=self.sample_rate)

@@ -20,10 +20,10 @@ class EvaluationSampler(WindowSampler):
     ``clip_order`` -1.
 
     Args:
-        clip_len (int): Frames a clip. Defaults to 16.
-        video_fps (float): Frames a second. Defaults to 16.
-        clip_duration (float, optional): Seconds of sound a window. Defaults to None: as long as
-            the clip, ``clip_len / video_fps``.
+        clip_len (int): Number of frames in a clip. Defaults to 16.
+        video_fps (float): Frames per second. Defaults to 16.
+        clip_duration (float, optional): Length of a window's sound in seconds. Defaults to None:
+            as long as the clip, ``clip_len / video_fps``.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class UniformSampleAVClips(EvaluationSampler):
     with it.
 
     Args:
-        num_clips (int): Windows a video. Defaults to 10.
+        num_clips (int): Number of windows per video. Defaults to 10.
         **kwargs: Arguments of :class:`EvaluationSampler`.
     """
 

@@ -29,12 +29,14 @@ class PhotometricJitter(BaseTransform):
     Required and modified keys: ``imgs``.
 
     Args:
-        brightness (float): Factor from U(1 - brightness, 1 + brightness). Defaults to 0.4.
-        contrast (float): Factor from U(1 - contrast, 1 + contrast). Defaults to 0.4.
-        saturation (float): Factor from U(1 - saturation, 1 + saturation). Defaults to 0.4.
-        hue (float): Turns from U(-hue, hue). Defaults to 0.1.
-        gray_prob (float): Probability of no colour at all. Defaults to 0.2.
-        invert_prob (float): Probability of the negative. Defaults to 0.
+        brightness (float): Brightness factor from U(1 - brightness, 1 + brightness).
+            Defaults to 0.4.
+        contrast (float): Contrast factor from U(1 - contrast, 1 + contrast). Defaults to 0.4.
+        saturation (float): Saturation factor from U(1 - saturation, 1 + saturation).
+            Defaults to 0.4.
+        hue (float): Rotation of the hue, in turns, from U(-hue, hue). Defaults to 0.1.
+        gray_prob (float): Probability that all colour is dropped. Defaults to 0.2.
+        invert_prob (float): Probability that colours are inverted. Defaults to 0.
         noise_std (float): The standard deviation of the noise, in levels of 255, comes from
             U(0, noise_std). The noise differs in every frame. Defaults to 0.
         prob (float): Probability that anything is done. Defaults to 1.

@@ -13,7 +13,7 @@ class RandomSampleAVClips(EvaluationSampler):
     """Draw windows uniformly, from numpy's global generator.
 
     Args:
-        num_clips (int): Windows a video. mmaction2's ``Recognizer3D`` trains with 1.
+        num_clips (int): Number of windows per video. mmaction2's ``Recognizer3D`` trains with 1.
             Defaults to 1.
         **kwargs: Arguments of :class:`EvaluationSampler`.
     """

@@ -94,8 +94,8 @@ class SampleAVClips(WindowSampler):
     overlapping, 2 after the second), ``num_clips``, ``clip_len``.
 
     Args:
-        clip_len (int): Frames a clip. Defaults to 16.
-        video_fps (float): Frames a second at speed 1. A window lasts ``speed * clip_len /
+        clip_len (int): Number of frames in a clip. Defaults to 16.
+        video_fps (float): Frames per second at speed 1. A window lasts ``speed * clip_len /
             video_fps`` seconds. Above the frame rate of the data, frames repeat at speed 1 and
             give that speed away. Defaults to 16.
         speeds (Sequence[float]): Playback speeds. The fastest decides how long a video must be to

@@ -4,6 +4,7 @@ from .finite_loss_hook import FiniteLossHook
 from .pretrain_monitor_hook import PretrainMonitorHook
 from .progress_bar_hook import ProgressBarHook
 from .sync_norm_hook import SyncNormHook
+from .unreadable_files_hook import UnreadableFilesHook
 
 __all__ = [
     'DurableCheckpointHook',
@@ -12,4 +13,5 @@ __all__ = [
     'PretrainMonitorHook',
     'ProgressBarHook',
     'SyncNormHook',
+    'UnreadableFilesHook',
 ]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import torch
 from mmaction.registry import HOOKS
 from mmengine.dist import all_gather_object
@@ -11,6 +9,7 @@ from mmengine.hooks import Hook
 
 from ...utils.seeding import seed_generators
 from ..faults import TrainingStoppedError
+from ..inner_datasets import inner_datasets
 
 
 @HOOKS.register_module()
@@ -22,7 +21,8 @@ class EpochSeedHook(Hook):
     leaves the sampler with the config's). Before the epoch's first step it seeds the global
     generators from the two, equally on all ranks. A run that is resumed at the end of an epoch
     then goes on as the unbroken one would have, whatever was drawn in between, e.g. by a
-    validation. Without this hook :class:`AudioVisualDataset` draws the same windows in every epoch.
+    validation. Without this hook :class:`AudioVisualDataset` draws the same windows in every epoch:
+    it belongs into ``default_hooks``, which other hooks of a user do not replace.
 
     It needs an epoch-based loop: an iteration-based one counts as a single epoch.
     """
@@ -47,7 +47,7 @@ class EpochSeedHook(Hook):
         """Set the epoch of the data sets, and the seed."""
         if hasattr(runner.train_dataloader.sampler, 'seed'):
             runner.train_dataloader.sampler.seed = runner.seed
-        for dataset in _innermost(runner.train_dataloader.dataset):
+        for dataset in inner_datasets(runner.train_dataloader.dataset):
             if hasattr(dataset, 'set_epoch'):
                 dataset.set_epoch(runner.epoch, runner.seed)
 
@@ -59,13 +59,3 @@ class EpochSeedHook(Hook):
         if batch_idx == 0:
             seed_generators(runner.seed, runner.epoch)
             torch.manual_seed(torch.initial_seed())  # the devices follow the CPU
-
-
-def _innermost(dataset) -> Iterator:
-    """The data sets inside wrappers such as ConcatDataset and RepeatDataset."""
-    children = getattr(dataset, 'datasets', None) or getattr(dataset, 'dataset', None)
-    if children is None:
-        yield dataset
-        return
-    for child in children if isinstance(children, (list, tuple)) else [children]:
-        yield from _innermost(child)

@@ -115,7 +115,6 @@ class PretrainMonitorHook(Hook):
     def _draw(self, runner: Runner) -> None:
         if runner.rank != 0:
             return
-        steps = len(runner.train_dataloader)
         model = bare_model(runner)
         weights = dict(getattr(getattr(model, 'contrastive_head', None), 'loss_weight', {}))
         for name, head in getattr(model, 'pretext_heads', {}).items():
@@ -126,11 +125,9 @@ class PretrainMonitorHook(Hook):
             name = key.split('/')[-1]
             if key.startswith('val/') and not name.endswith('_top1') or len(values) == 0:
                 continue
-            span = runner.epoch if key.startswith('val/') else len(values) / steps
-            span = len(values) if name == 'skipped_share' else span
-            start = 0 if key.startswith('val/') else span / len(values)
+            start = 0 if key.startswith('val/') else runner.epoch / len(values)
             values = np.asarray(values) / (weights.get(name.removeprefix('loss_')) or 1)
-            scalars[name] = (np.linspace(start, span, len(values)), values)
+            scalars[name] = (np.linspace(start, runner.epoch, len(values)), values)
         chance = {f'acc_{name}': level for name, level in self._chance(runner).items()}
         chance['video_top1'] = runner.message_hub.runtime_info.get('initial_knn', {}).get(
             'knn/chance', 0

@@ -21,4 +21,3 @@ param_scheduler = [
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=100)
 val_cfg = None
 auto_scale_lr = dict(enable=False, base_batch_size=64)  # 8 GPUs x 8 videos
-custom_hooks = [dict(type='EpochSeedHook')]

@@ -1,8 +1,11 @@
-"""What a data set shares with the workers of its loader."""
+"""Memory that a data set shares with the workers of its loader."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
+from mmengine.structures import BaseDataElement
 from torch.utils.data import get_worker_info
 
 _ROWS = 256
@@ -49,3 +52,28 @@ class SampleCounter(SharedTensor):
     def __getitem__(self, name: str) -> int:
         """Total of the named count since the data set was made."""
         return int(self.tensor[:, self.names.index(name)].sum())
+
+
+def tensors_of(sample) -> Iterator[torch.Tensor]:
+    """All tensors of a sample."""
+    if isinstance(sample, torch.Tensor):
+        yield sample
+        return
+    if isinstance(sample, (dict, BaseDataElement)):
+        sample = list(sample.values())
+    if isinstance(sample, (list, tuple)):
+        for part in sample:
+            yield from tensors_of(part)
+
+
+def hand_over(sample) -> None:
+    """In a worker, move the tensors of a sample to shared memory, where the loader takes them.
+
+    The loader would do so itself, in a thread whose failure nobody hears of: it waits for ever.
+
+    Raises:
+        RuntimeError: If shared memory is full.
+    """
+    if get_worker_info() is not None:
+        for tensor in tensors_of(sample):
+            tensor.share_memory_()

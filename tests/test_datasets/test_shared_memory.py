@@ -7,7 +7,7 @@ import copy
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from avtss_mm.datasets.shared import SampleCounter, SharedTensor
+from avtss_mm.datasets.shared_memory import SampleCounter, SharedTensor
 
 
 class Counting(Dataset):

@@ -1,0 +1,15 @@
+"""The data sets of a loader, without what wraps them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+
+def inner_datasets(dataset) -> Iterator:
+    """The data sets inside wrappers such as ConcatDataset and RepeatDataset."""
+    children = getattr(dataset, 'datasets', None) or getattr(dataset, 'dataset', None)
+    if children is None:
+        yield dataset
+        return
+    for child in children if isinstance(children, (list, tuple)) else [children]:
+        yield from inner_datasets(child)
