@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import secrets
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from pickle import UnpicklingError
 
@@ -14,7 +10,7 @@ import numpy as np
 import torch
 from mmaction.structures import ActionDataSample
 
-from ..files.whole_file import written_whole
+from ..files.kept import digest, kept_whole
 from .guarded_pipeline import Draw, Loaded
 
 
@@ -67,17 +63,3 @@ class SampleCache:
         )
         with kept_whole(path) as draft:
             torch.save(kept, draft)
-
-
-@contextmanager
-def kept_whole(path: Path) -> Iterator[Path]:
-    """As :func:`written_whole`, in a folder that is made, while others may write the same file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with written_whole(path, mark=secrets.token_hex(4)) as draft:
-        yield draft
-
-
-def digest(value) -> str:
-    """A short name of a plain value."""
-    text = json.dumps(value, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

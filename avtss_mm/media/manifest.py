@@ -7,8 +7,10 @@ import os
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from ..errors import MediaError
+from ..files.journal import journal, read_journal
 from ..files.whole_file import write_whole
 from ..workers.guarded_map import WorkerError, guarded_map
 from .origin import running_command
@@ -80,14 +82,13 @@ def build_manifest(
     todo = [name for name in files if name not in known]
     probe_one = partial(_probe_one, os.fspath(root), require_video)
     results = guarded_map(probe_one, todo, workers, timeout)
-    with open(partial_path or os.devnull, 'a') as log:
+    with journal(partial_path or os.devnull) as log:
         for name, result in progress(results, len(todo)):
             if isinstance(result, WorkerError):  # not logged: worth another try
                 known[name] = {'reason': str(result)}
                 continue
             known[name] = result
-            log.write(json.dumps({'filename': name, 'stamp': stamps[name], **result}) + '\n')
-            log.flush()
+            log({'filename': name, 'stamp': stamps[name], **result})
     rows = [known[name]['row'] for name in files if 'row' in known[name]]
     rejects = {name: known[name]['reason'] for name in files if 'row' not in known[name]}
     return rows, rejects
@@ -149,28 +150,24 @@ def _stamp(root, name: str) -> list[int] | None:
 def _load_partial(path, stamps: dict[str, list[int] | None]) -> dict[str, dict]:
     """Results of an earlier run for the files that have not changed since."""
     known: dict[str, dict] = {}
-    if path is None or not os.path.exists(path):
-        return known
-    for line in Path(path).read_text(encoding='utf-8', errors='replace').splitlines():
-        entry = _parse_entry(line)
-        if entry is not None and stamps.get(entry['filename']) == entry['stamp']:
+    for entry in filter(_is_entry, read_journal(path or os.devnull)):
+        if stamps.get(entry['filename']) == entry['stamp']:
             known[entry['filename']] = {
                 key: entry[key] for key in ('row', 'reason') if key in entry
             }
     return known
 
 
-def _parse_entry(line: str) -> dict | None:
-    """A line of the partial list; None if it was cut off, as a run was, or is no such line."""
+def _is_entry(entry: Any) -> bool:
+    """Whether a line of the partial list is one that :func:`build_manifest` wrote."""
     try:
-        entry = json.loads(line)
         name, stamp = entry['filename'], entry['stamp']
         if 'row' in entry:
             check_row(entry['row'])
             if entry['row']['filename'] != name or not FACTS <= entry['row'].keys():
-                return None
+                return False
         elif not isinstance(entry['reason'], str):
-            return None
-        return entry if isinstance(name, str) and isinstance(stamp, list) else None
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return None
+            return False
+        return isinstance(name, str) and isinstance(stamp, list)
+    except (ValueError, KeyError, TypeError):
+        return False

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from pathlib import Path
 import av
 
 from ...errors import MediaError
+from ...files.journal import journal, read_journal
 from ...files.whole_file import draft_of, written_whole
 from ...media import find_media, load_manifest, open_media, probe, save_manifest
 from ...media.manifest import AUDIO_SUFFIXES, SUFFIXES
@@ -136,8 +137,7 @@ def distort_folder(
                     jobs[job] = dict(stamp=stamp, label=reference.get('label'))
     rejects = []
     make = partial(_make_copy, Path(root), out, [os.fspath(donor) for donor in donors])
-    with open(out / LOG, 'a') as log:
-        log.write('\n')  # after a line that was cut off
+    with journal(out / LOG) as log:
         for job, row in progress(guarded_map(make, list(jobs), workers, timeout), len(jobs)):
             done.pop(job[0], None)
             if not isinstance(row, dict):
@@ -147,8 +147,7 @@ def distort_folder(
             if jobs[job]['label'] is not None:
                 row['label'] = jobs[job]['label']
             done[job[0]] = dict(stamp=jobs[job]['stamp'], row=row)
-            log.write(json.dumps(done[job[0]]) + '\n')
-            log.flush()
+            log(done[job[0]])
     rows = [done[name]['row'] for name in sorted(done)]
     rejects.sort()
     save_manifest(out / QUERIES, rows, classes)
@@ -218,14 +217,10 @@ def _make_copy(root: Path, out: Path, donors: Sequence[str], job) -> dict | str:
 def _load_log(out: Path) -> dict[str, dict]:
     """What earlier calls made and still lies there, by its file name."""
     done: dict[str, dict] = {}
-    if (out / LOG).exists():
-        for text in (out / LOG).read_text(encoding='utf-8', errors='replace').splitlines():
-            try:
-                entry = json.loads(text)
-                check_row(entry['row'], out)
-                copy = entry['row']['filename']
-                if isinstance(entry['stamp'], str) and (out / copy).exists():
-                    done[copy] = entry
-            except (ValueError, KeyError, TypeError, RecursionError):
-                continue  # a line that was being written when the run was cut off, or damaged
+    for entry in read_journal(out / LOG):
+        with suppress(ValueError, KeyError, TypeError):  # damaged
+            check_row(entry['row'], out)
+            copy = entry['row']['filename']
+            if isinstance(entry['stamp'], str) and (out / copy).exists():
+                done[copy] = entry
     return done

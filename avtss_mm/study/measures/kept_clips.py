@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from ...apis.clip_reader import ClipReader, Clips
-from ...datasets.sample_cache import digest, kept_whole
 from ...files.feature_file import UNREADABLE, read_npz
+from ...files.kept import digest, kept_whole
 
 
 class KeptClips:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 from mmengine.config import Config
 
 from ...datasets.transforms.placement import AFTER
+from ...files.journal import read_journal
 from ...visualization.curves import Scalars
 from ..plan import MONITORED
 
 
 def _read_lines(work_dir: str | Path) -> Iterator[dict]:
     for path in sorted(Path(work_dir).glob('*/vis_data/scalars.json')):
-        for line in path.read_text().splitlines():
-            with suppress(ValueError):  # the line that was being written when the run was cut off
-                yield json.loads(line)
+        yield from read_journal(path)
 
 
 def read_validations(work_dir: str | Path) -> dict[int, dict[str, float]]:

@@ -1,0 +1,27 @@
+"""Names and drafts of files that are kept so that work is done once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from .whole_file import written_whole
+
+
+def digest(value: Any) -> str:
+    """A short name of a plain value."""
+    text = json.dumps(value, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@contextmanager
+def kept_whole(path: Path) -> Iterator[Path]:
+    """As :func:`written_whole`, in a folder that is made, while others may write the same file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with written_whole(path, mark=secrets.token_hex(4)) as draft:
+        yield draft
