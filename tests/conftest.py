@@ -6,6 +6,9 @@ import os
 
 os.environ.setdefault('OMP_NUM_THREADS', '1')  # before torch is imported
 
+import shutil
+import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +35,32 @@ def leave_no_traces():
     for instances, known in zip(kinds, before):
         instances.clear()
         instances.update(known)
+
+
+@pytest.fixture
+def read_only():
+    """``with read_only(file, ...) as folder``: a folder with these, which must not be written to.
+
+    Root may write anywhere: for as long, it is another user.
+    """
+
+    @contextmanager
+    def make(*files):
+        folder = Path(tempfile.mkdtemp())
+        user = os.geteuid()
+        try:
+            for file in files:
+                shutil.copy(file, folder)
+            folder.chmod(0o555)
+            if user == 0:
+                os.seteuid(65534)
+            yield folder
+        finally:
+            os.seteuid(user)
+            folder.chmod(0o755)
+            shutil.rmtree(folder)
+
+    return make
 
 
 def moving_square(num_frames: int, height: int, width: int, seed: int = 0):

@@ -32,7 +32,7 @@ from avtss_mm.files.feature_file import SUFFIXES as OUT_SUFFIXES
 from avtss_mm.files.feature_file import save_features
 from avtss_mm.files.feature_log import FeatureLog
 from avtss_mm.media import find_media
-from avtss_mm.media.manifest import AUDIO_SUFFIXES, SUFFIXES
+from avtss_mm.media.finding import AUDIO_SUFFIXES, SUFFIXES
 from avtss_mm.preparation.command import add_work_arguments
 from avtss_mm.utils.cli import add_config_arguments, user_errors
 from avtss_mm.utils.config import apply_cfg_options, read_config

@@ -94,8 +94,11 @@ def read_list(ann_file: str, folder: str | None = None) -> tuple[list[dict], dic
 
 
 def parse_line(line: str) -> dict:
-    """``path label`` -> row; the path may contain blanks, the label may be missing."""
+    """``path label`` or ``path.suffix,label`` -> row; the path may contain blanks and commas, the
+    label may be missing."""
     path, *label = line.strip().rsplit(maxsplit=1)
+    if comma := re.fullmatch(r'(.*\.[^\s/,.]+)\s*,\s*(-?[0-9]{1,18})', line.strip()):
+        return dict(filename=comma[1], label=int(comma[2]))
     if label and re.fullmatch('-?[0-9]{1,18}', label[0]):
         return dict(filename=path, label=int(label[0]))
     return dict(filename=line.strip())

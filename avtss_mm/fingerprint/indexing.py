@@ -13,7 +13,7 @@ from ..apis.embed_files import TIMEOUT, embed_files
 from ..apis.embedder import ClipFeatures, Embedder
 from ..errors import one_line
 from ..media import find_media
-from ..media.manifest import AUDIO_SUFFIXES, SUFFIXES
+from ..media.finding import AUDIO_SUFFIXES, SUFFIXES
 from .embedding import usable_chunks
 from .index.calibration import calibrate
 from .index.index import FingerprintIndex

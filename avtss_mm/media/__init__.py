@@ -2,7 +2,8 @@
 
 from ..errors import ManifestError, MediaError
 from .base import MediaClips, MediaInfo, Reader
-from .manifest import build_manifest, find_media, load_manifest, save_manifest
+from .finding import find_media
+from .manifest import build_manifest, load_manifest, save_manifest
 from .probe import probe
 from .reader import available_backends, open_media
 from .writer import write_video

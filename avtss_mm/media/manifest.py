@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,42 +13,13 @@ from ..errors import MediaError
 from ..files.journal import journal, read_journal
 from ..files.whole_file import write_whole
 from ..workers.guarded_map import WorkerError, guarded_map
+from .finding import find_media
 from .origin import running_command
 from .probe import probe
 from .rows import check_row, parse_manifest
 
-SUFFIXES = frozenset(
-    '.3gp .avi .flv .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ogv .ts .webm .wmv'.split()
-)
-"""Suffixes of the files that are looked into for pictures."""
-
-AUDIO_SUFFIXES = frozenset('.aac .aif .aiff .flac .m4a .mp3 .oga .ogg .opus .wav .wma'.split())
-"""Suffixes of sound files."""
-
 FACTS = frozenset('filename duration has_audio silent'.split())
 """What the row of every file that was probed has, besides other facts."""
-
-
-def find_media(root, suffixes: Collection[str] = SUFFIXES) -> list[str]:
-    """Paths of the media files below a folder, relative to it, with ``/``, sorted.
-
-    Links to folders are followed; hidden files and folders are left out.
-
-    Args:
-        root: Folder to look below.
-        suffixes: Lower-case suffixes of the files to find. Defaults to those of videos.
-    """
-    root, found, seen = os.fspath(root), [], set()
-    for folder, folders, names in os.walk(root, followlinks=True):
-        if os.path.realpath(folder) in seen:  # a link back to a folder above
-            folders.clear()
-            continue
-        seen.add(os.path.realpath(folder))
-        folders[:] = [name for name in folders if not name.startswith('.')]
-        for name in names:
-            if os.path.splitext(name)[1].lower() in suffixes and not name.startswith('.'):
-                found.append(Path(folder, name).relative_to(root).as_posix())
-    return sorted(found)
 
 
 def build_manifest(

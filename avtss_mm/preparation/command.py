@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import UsageError
+from ..files.writable import check_writable
 from ..media.origin import add_overwrite_argument, check_replaceable
 from ..utils.cli import user_errors
 from .lists import Listing
@@ -56,6 +57,22 @@ def add_work_arguments(parser: ArgumentParser, timeout: float = 60, work: str = 
     )
 
 
+def add_suffixes_argument(parser: ArgumentParser) -> None:
+    """Add the argument that makes files of other suffixes be looked into."""
+    parser.add_argument(
+        '--suffixes',
+        nargs='+',
+        type=_suffix,
+        default=[],
+        metavar='SUFFIX',
+        help='look into files of these suffixes, too, such as .gif; "none" for files without one',
+    )
+
+
+def _suffix(text: str) -> str:
+    return '' if text == 'none' else f'.{text.lower().removeprefix(".")}'
+
+
 def _seconds(text: str) -> float:
     seconds = float(text)
     if not 0 < seconds <= MAX_SECONDS:
@@ -82,6 +99,7 @@ def run(data_set: DataSet, description: str, argv: Sequence[str] | None = None) 
     parser.add_argument(
         '--annotations', type=Path, metavar='DIR', help='folder of the official lists (in ROOT)'
     )
+    add_suffixes_argument(parser)
     add_overwrite_argument(parser)
     add_work_arguments(parser)
     args = parser.parse_args(argv)
@@ -103,7 +121,12 @@ def _prepare(data_set: DataSet, args) -> str:
         raise UsageError(f'{error}; expected {lists / data_set.lists}. {advice}') from error
     for split in listing.splits:
         check_replaceable(args.root / f'{split}.json', args.overwrite)
-    prepared = prepare(args.root, listing, data_set.sound_only, args.workers, args.timeout)
+    check_writable(
+        args.root, 'make a folder elsewhere, link the contents of this one into it, and prepare it'
+    )
+    prepared = prepare(
+        args.root, listing, data_set.sound_only, args.workers, args.timeout, args.suffixes
+    )
     splits = prepared.splits
     written = ','.join(name for name, split in splits.items() if split.rows)
     if not written:
@@ -111,6 +134,7 @@ def _prepare(data_set: DataSet, args) -> str:
         raise UsageError(
             f'none of {rejected:,} listed files can be used (reasons in {args.root}/rejects.csv); '
             f'expected {args.root / data_set.files}. {advice}'
+            + (f'; {prepared.other_suffixes}' if prepared.other_suffixes else '')
         )
     text = summary(listing, prepared, data_set.sound_only)
     return f'{text}\nwrote rejects.csv, classes.csv and {{{written}}}.json to {args.root}'

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from ..media.manifest import AUDIO_SUFFIXES, SUFFIXES
+from ..media.finding import AUDIO_SUFFIXES, SUFFIXES
 
 
 def index_files(files: Iterable[str]) -> dict[str, list[str]]:
-    """Files by their last name without its suffix: what :func:`find_file` looks into."""
+    """Files by their last name without its suffix: what :func:`find_file` looks into.
+
+    Names in the two Unicode forms, as macOS and others write them, are the same.
+    """
     index = defaultdict(list)
     for file in files:
-        index[os.path.basename(_without_suffix(file))].append(file)
+        index[os.path.basename(_stem(file))].append(file)
     return index
 
 
@@ -32,7 +36,7 @@ def find_file(index: dict[str, list[str]], names: Sequence[str], split: str = ''
     for name in names:
         end = '/' + _without_suffix(name)
         candidates = index.get(os.path.basename(end), [])
-        fitting = [file for file in candidates if f'/{_without_suffix(file)}'.endswith(end)]
+        fitting = [file for file in candidates if f'/{_stem(file)}'.endswith(end)]
         if fitting:
             return min(fitting, key=lambda file: _rank(file, name, split))
     return None
@@ -42,6 +46,12 @@ def _rank(file: str, name: str, split: str) -> tuple:
     return not file.endswith(name), split not in file.split('/'), file.count('/'), file
 
 
+def _stem(file: str) -> str:
+    """Of a file that was found by its suffix, or that has none."""
+    return unicodedata.normalize('NFC', os.path.splitext(file)[0])
+
+
 def _without_suffix(name: str) -> str:
+    name = unicodedata.normalize('NFC', name)
     stem, suffix = os.path.splitext(name)
     return stem if suffix.lower() in SUFFIXES | AUDIO_SUFFIXES else name

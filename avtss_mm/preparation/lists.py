@@ -70,7 +70,7 @@ class OfficialFile:
 
     def lines(self) -> Iterator[str]:
         """Lines that are not blank, without the blanks around them."""
-        lines = self.path.read_text(encoding='utf-8').split('\n')
+        lines = self.path.read_text(encoding='utf-8-sig').split('\n')
         for self.line, line in enumerate(lines, 1):
             if line.strip():
                 yield line.strip()
@@ -92,6 +92,11 @@ class OfficialFile:
                     raise ValueError('too few columns')
                 yield row
         self.line = 0
+
+
+def end_of_path(path: str, num_parts: int) -> str:
+    """The last parts of a path as people have it: absolute, or with backslashes as on Windows."""
+    return '/'.join(path.replace('\\', '/').split('/')[-num_parts:])
 
 
 @contextmanager

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
 from ..datasets.video_list import may_sound
 from ..media import build_manifest, find_media, save_manifest
-from ..media.manifest import AUDIO_SUFFIXES, SUFFIXES
+from ..media.finding import AUDIO_SUFFIXES, SUFFIXES, suffix_advice
 from ..utils.report import format_table, progress_bar, shorten, write_csv
 from .files import find_file, index_files
 from .lists import Clip, Listing
@@ -29,14 +30,21 @@ class Split(NamedTuple):
 
 
 class Prepared(NamedTuple):
-    """A data set after its preparation: splits by name, and the number of files in no list."""
+    """A data set after its preparation: splits by name, the number of files in no list, and what
+    was not looked into for its suffix ('' if nothing)."""
 
     splits: dict[str, Split]
     num_unlisted: int
+    other_suffixes: str
 
 
 def prepare(
-    root: Path, listing: Listing, sound_only: bool = False, workers: int = 1, timeout: float = 60
+    root: Path,
+    listing: Listing,
+    sound_only: bool = False,
+    workers: int = 1,
+    timeout: float = 60,
+    suffixes: Sequence[str] = (),
 ) -> Prepared:
     """Finds and probes the files of the lists; writes manifests and ``rejects.csv``.
 
@@ -48,8 +56,11 @@ def prepare(
         sound_only: Whether the data set is of sound: a file needs no picture then, but sound.
         workers: Number of processes.
         timeout: Seconds that one file may take.
+        suffixes: Of further files to look into.
     """
-    on_disk = find_media(root, SUFFIXES | AUDIO_SUFFIXES if sound_only else SUFFIXES)
+    known = SUFFIXES.union(AUDIO_SUFFIXES if sound_only else (), suffixes)
+    left_out = Counter()
+    on_disk = find_media(root, known, every_link=True, left_out=left_out)
     index = index_files(on_disk)
     found = {
         split: [(clip, find_file(index, clip.names, split)) for clip in clips]
@@ -76,7 +87,7 @@ def prepare(
         for label, name in enumerate(listing.classes)
     )
     write_csv(root / 'classes.csv', ['class', *counts], table)
-    return Prepared(splits, len(on_disk) - len(listed))
+    return Prepared(splits, len(on_disk) - len(listed), suffix_advice(left_out))
 
 
 def _divide(pairs: list[tuple[Clip, str | None]], facts: dict, reasons: dict) -> Split:
@@ -118,6 +129,8 @@ def summary(listing: Listing, prepared: Prepared, sound_only: bool = False) -> s
             remarks.append(f'{name}: {share} without a clip: {shorten(empty)}')
     if prepared.num_unlisted:
         remarks.append(f'media files in no list: {prepared.num_unlisted:,}')
+    if prepared.other_suffixes:
+        remarks.append(prepared.other_suffixes)
     if listing.absent:
         remarks.append(f'not prepared, because the list is not there: {shorten(listing.absent)}')
     legend = f'(clips without sound are {fate}; min, median, max: kept clips of a class)'

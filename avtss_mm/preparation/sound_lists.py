@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .lists import Clip, Listing, find_list, find_lists, official_form
+from .lists import Clip, Listing, end_of_path, find_list, find_lists, official_form
 
 AUDIOSET_LISTS = ('balanced_train', 'unbalanced_train', 'eval')
 
@@ -19,7 +19,7 @@ def read_esc50(folder: Path) -> Listing:
     names, clips = {}, []
     with official_form(path) as file:
         for row in file.table():
-            target, name = int(row['target']), row['filename']
+            target, name = int(row['target']), end_of_path(row['filename'], 1)
             names[target] = row['category']
             facts = dict(label=target, group=row['src_file'])
             clips.append((int(row['fold']), Clip((f'audio/{name}', name), facts)))
@@ -40,9 +40,9 @@ def read_vggsound(folder: Path) -> Listing:
     splits: dict[str, list[Clip]] = {'train': [], 'test': []}
     with official_form(path) as file:
         for row in file.table(('id', 'start', 'label', 'split')):
-            name = f'{row["id"]}_{int(row["start"]):06d}'
             facts = dict(label=row['label'], group=row['id'])
-            splits[row['split']].append(Clip((name,), facts))
+            clip = Clip(clip_names(row['id'], int(float(row['start']))), facts)
+            splits[row['split']].append(clip)
     clips = [clip for split in splits.values() for clip in split]
     classes = sorted({clip.row['label'] for clip in clips})
     numbers = {label: number for number, label in enumerate(classes)}
@@ -78,8 +78,12 @@ def read_audioset(folder: Path) -> Listing:
 
 
 def _audioset_clip(row: dict[str, str], numbers: dict[str, int]) -> Clip:
-    """Files are named as the usual download scripts do it: there is no official archive."""
-    start = int(float(row['start']))
     name, labels = row['id'], [numbers[mid] for mid in row['mids'].split(',')]
-    names = (f'{name}_{start:06d}', f'{name}_{start}', f'Y{name}', name)
+    names = (*clip_names(name, int(float(row['start']))), f'Y{name}', name)
     return Clip(names, dict(label=labels[0], labels=labels, group=name))
+
+
+def clip_names(name: str, start: int) -> tuple[str, ...]:
+    """What the usual scripts call a clip of 10 s of a video: there is no official archive."""
+    milliseconds = f'{name}_{start * 1000}_{(start + 10) * 1000}'
+    return f'{name}_{start:06d}', f'{name}_{start}', milliseconds

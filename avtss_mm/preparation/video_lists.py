@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from .lists import Clip, Listing, find_list, find_lists, official_form
+from .lists import Clip, Listing, end_of_path, find_list, find_lists, official_form
 
 NUMBERS = '123'
 """Of the splits of UCF101 and HMDB51."""
@@ -35,7 +35,8 @@ def read_ucf101(folder: Path) -> Listing:
                 absent.append(path.name)
                 continue
             with official_form(path) as file:
-                clips = [_ucf101_clip(line.split()[0], classes) for line in file.lines()]
+                names = (re.sub(r'\s+\d+$', '', line) for line in file.lines())
+                clips = [_ucf101_clip(end_of_path(name, 2), classes) for name in names]
             splits[f'{part}_split{number}'] = clips
     return Listing(classes, splits, absent)
 
@@ -63,7 +64,9 @@ def read_hmdb51(folder: Path) -> Listing:
             with official_form(path) as file:
                 for line in file.lines():
                     clip, use = line.rsplit(maxsplit=1)
-                    {'0': [], '1': train, '2': test}[use].append(_hmdb51_clip(name, clip, label))
+                    {'0': [], '1': train, '2': test}[use].append(
+                        _hmdb51_clip(name, end_of_path(clip, 1), label)
+                    )
     return Listing(classes, {split: clips for split, clips in splits.items() if clips}, absent)
 
 

@@ -24,7 +24,8 @@ def progress_bar(num_files: int) -> Callable[[Iterable, int], Iterable]:
 def write_csv(path, header: Sequence[str], rows: Iterable[Sequence]) -> None:
     """Writes a table at once or not at all; names that are not Unicode are escaped.
 
-    A ``filename`` that a spreadsheet would take for a formula (``=...``) becomes ``./=...``.
+    A ``filename`` that a spreadsheet would take for a formula that does something (``=f(x)``)
+    becomes ``./=f(x)``; one such as ``-26aVYRtEAc.mp4`` stays as it is.
     """
     with (
         written_whole(path) as draft,
@@ -38,7 +39,8 @@ def write_csv(path, header: Sequence[str], rows: Iterable[Sequence]) -> None:
 
 
 def _no_formula(name: str) -> str:
-    return f'./{name}' if name.startswith(('=', '+', '-', '@', '\t', '\r')) else name
+    is_formula = name.startswith(('=', '+', '-', '@', '\t', '\r')) and set(name) & set('(|!')
+    return f'./{name}' if is_formula else name
 
 
 def format_table(rows: Sequence[Sequence]) -> str:

@@ -24,6 +24,12 @@ from avtss_mm.errors import ManifestError
         ('my clip ²', 'my clip ²', None),
         ('a.mp4 --5', 'a.mp4 --5', None),
         ('7', '7', None),
+        ('a.mp4,3', 'a.mp4', 3),
+        ('a b, c.mp4 , 3\r', 'a b, c.mp4', 3),
+        ('a,3', 'a,3', None),
+        ('a.v1/b,3', 'a.v1/b,3', None),
+        ('a,3.mp4', 'a,3.mp4', None),
+        ('a,3 4', 'a,3', 4),
         ('a\u2028b\x0c.mp4 1', 'a\u2028b\x0c.mp4', 1),
     ],
 )

@@ -3,6 +3,7 @@
 import csv
 import json
 import runpy
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,42 @@ def test_nothing_kept(tmp_path):
     with pytest.raises(SystemExit, match='no file was kept'):
         run(tmp_path)
     assert 'broken.mp4,Invalid data' in (tmp_path / 'rejects.csv').read_text()
+
+
+def test_other_suffixes_are_counted_and_looked_into_on_request(tmp_path, make_video, capsys):
+    for name in ('a.mp4', 'b.mp4', 'c.mp4'):
+        make_video(tmp_path / name, duration=1, size=(32, 48))
+    (tmp_path / 'b.mp4').rename(tmp_path / 'b')
+    (tmp_path / 'c.mp4').rename(tmp_path / 'c.mp4v')
+    run(tmp_path)
+    advice = 'not looked into: 2 files of other suffixes (1 without, 1 .mp4v); add --suffixes'
+    assert advice in capsys.readouterr().out
+    run(tmp_path, '--suffixes', 'none', 'MP4V')
+    assert 'not looked into' not in capsys.readouterr().out
+    rows = json.loads((tmp_path / 'manifest.json').read_text())['data_list']
+    assert [row['filename'] for row in rows] == ['a.mp4', 'b', 'c.mp4v']
+    (tmp_path / 'a.mp4').unlink()
+    with pytest.raises(SystemExit, match='holds no video file; not looked into: 2 files'):
+        run(tmp_path, '-o', tmp_path / 'other.json')
+
+
+def test_two_unicode_forms_of_one_name_are_one_class(tmp_path, make_video):
+    for form in ('NFC', 'NFD'):
+        make_video(tmp_path / unicodedata.normalize(form, 'Café') / f'{form}.mp4', duration=1)
+    run(tmp_path, '--labels', 'folder')
+    manifest = json.loads((tmp_path / 'manifest.json').read_text())
+    assert manifest['metainfo']['classes'] == [unicodedata.normalize('NFC', 'Café')]
+    assert [row['label'] for row in manifest['data_list']] == [0, 0]
+
+
+def test_a_folder_that_cannot_be_written_to(read_only, make_video, tmp_path):
+    make_video(tmp_path / 'a.mp4', duration=1, size=(32, 48))
+    with read_only(tmp_path / 'a.mp4') as root:
+        with pytest.raises(SystemExit) as error:
+            run(root)
+        assert str(error.value) == (
+            f'error: {root} cannot be written to (Permission denied): '
+            'give -o FILE for the list, in another folder'
+        )
+    run(tmp_path, '-o', tmp_path / 'new/list.json')
+    assert (tmp_path / 'new/list.json').exists()

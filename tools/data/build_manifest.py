@@ -10,13 +10,16 @@ Interrupted, the same command goes on where it stopped.
 from __future__ import annotations
 
 import argparse
+import unicodedata
 from collections import Counter
 from pathlib import Path
 
 from avtss_mm.errors import UsageError
+from avtss_mm.files.writable import check_writable
 from avtss_mm.media import build_manifest, find_media, save_manifest
+from avtss_mm.media.finding import SUFFIXES, suffix_advice
 from avtss_mm.media.origin import add_overwrite_argument, check_replaceable
-from avtss_mm.preparation.command import add_work_arguments
+from avtss_mm.preparation.command import add_suffixes_argument, add_work_arguments
 from avtss_mm.utils.cli import user_errors
 from avtss_mm.utils.report import progress_bar, write_csv
 
@@ -32,22 +35,30 @@ def parse_args(argv=None) -> argparse.Namespace:
         choices=['folder'],
         help="label each file with its folder's name; files right in DIR are left out",
     )
+    add_suffixes_argument(parser)
     add_overwrite_argument(parser)
     add_work_arguments(parser)
     return parser.parse_args(argv)
 
 
 def add_labels(rows: list[dict], files: list[str], rejects: dict[str, str]):
-    """Rows with their label, and the classes: the names of the folders of all files, sorted."""
-    classes = sorted({Path(name).parent.name for name in files} - {''})
+    """Rows with their label, and the classes: the names of the folders of all files, sorted.
+
+    One name in two Unicode forms, as macOS and others write it, is one class.
+    """
+    classes = sorted({class_of(name) for name in files} - {''})
     labelled = []
     for row in rows:
-        folder = Path(row['filename']).parent.name
+        folder = class_of(row['filename'])
         if folder:
             labelled.append({**row, 'label': classes.index(folder)})
         else:
             rejects[row['filename']] = 'lies in no folder that names its class'
     return labelled, classes
+
+
+def class_of(name: str) -> str:
+    return unicodedata.normalize('NFC', Path(name).parent.name)
 
 
 def summary(files: list[str], rows: list[dict], rejects: dict[str, str]) -> str:
@@ -80,10 +91,12 @@ def build(args: argparse.Namespace) -> None:
         raise UsageError(f'{args.root} is not a folder')
     out = args.out or args.root / 'manifest.json'
     check_replaceable(out, args.overwrite, keeps_classes=args.labels is not None)
-    files = find_media(args.root)
+    left_out = Counter()
+    files = find_media(args.root, SUFFIXES.union(args.suffixes), left_out=left_out)
+    advice = suffix_advice(left_out)
     if not files:
-        raise UsageError(f'{args.root} holds no video file')
-    out.parent.mkdir(parents=True, exist_ok=True)
+        raise UsageError(f'{args.root} holds no video file' + (f'; {advice}' if advice else ''))
+    check_writable(out.parent, 'give -o FILE for the list, in another folder')
     partial = out.with_name(out.name + '.partial')
     progress = progress_bar(len(files))
     rows, rejects = build_manifest(args.root, files, args.workers, args.timeout, partial, progress)
@@ -94,7 +107,7 @@ def build(args: argparse.Namespace) -> None:
         save_manifest(out, rows, classes)
     write_csv(out.with_name('rejects.csv'), ['filename', 'reason'], sorted(rejects.items()))
     partial.unlink()
-    print(summary(files, rows, rejects))
+    print(summary(files, rows, rejects) + (f'\n{advice}' if advice else ''))
     if not rows:
         raise UsageError(f'no file was kept, see {out.with_name("rejects.csv")}; no list written')
     print(f'wrote {out}' + (f' and {out.with_name("rejects.csv")}' if rejects else ''))

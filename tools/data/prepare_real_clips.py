@@ -24,7 +24,7 @@ from pathlib import Path
 from avtss_mm.errors import UsageError
 from avtss_mm.fingerprint.benchmark.ground_truth import prepare_copies, read_ground_truth
 from avtss_mm.media import build_manifest, find_media, save_manifest
-from avtss_mm.media.manifest import AUDIO_SUFFIXES, SUFFIXES
+from avtss_mm.media.finding import AUDIO_SUFFIXES, SUFFIXES
 from avtss_mm.media.origin import add_overwrite_argument, check_replaceable
 from avtss_mm.preparation.command import add_work_arguments
 from avtss_mm.preparation.files import find_file, index_files

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ...errors import UsageError
 from ...media import build_manifest, find_media, save_manifest
-from ...media.manifest import AUDIO_SUFFIXES, SUFFIXES
+from ...media.finding import AUDIO_SUFFIXES, SUFFIXES
 from ...preparation.files import find_file, index_files
 from ...preparation.prepare import CACHE, MISSING
 from ...utils.report import progress_bar, write_csv

@@ -16,7 +16,7 @@ from ...errors import MediaError
 from ...files.journal import journal, read_journal
 from ...files.whole_file import draft_of, written_whole
 from ...media import find_media, load_manifest, open_media, probe, save_manifest
-from ...media.manifest import AUDIO_SUFFIXES, SUFFIXES
+from ...media.finding import AUDIO_SUFFIXES, SUFFIXES
 from ...media.rows import check_row
 from ...utils.report import write_csv
 from ...workers.guarded_map import guarded_map

@@ -1,0 +1,85 @@
+"""The media files below a folder, under one name each."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+SUFFIXES = frozenset(
+    '.3gp .avi .flv .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ogv .ts .webm .wmv'.split()
+)
+"""Suffixes of the files that are looked into for pictures."""
+
+AUDIO_SUFFIXES = frozenset('.aac .aif .aiff .flac .m4a .mp3 .oga .ogg .opus .wav .wma'.split())
+"""Suffixes of sound files."""
+
+NO_MEDIA = frozenset('.csv .json .jsonl .md .npz .partial .py .tsv .txt .xml .yaml .yml'.split())
+"""Suffixes of lists and notes, of which nothing is said when they lie among media."""
+
+
+def find_media(
+    root,
+    suffixes: Collection[str] = SUFFIXES,
+    every_link: bool = False,
+    left_out: Counter | None = None,
+) -> list[str]:
+    """Paths of the media files below a folder, relative to it, with ``/``, sorted.
+
+    Links are followed; hidden files and folders are left out. A file that can be reached on
+    several ways is found once, where it lies rather than by a link, whatever the order of the
+    folders on disk.
+
+    Args:
+        root: Folder to look below.
+        suffixes: Lower-case suffixes of the files to find. Defaults to those of videos.
+        every_link: Whether links to files are found beside the files that they lead to.
+        left_out: Counts the files of other suffixes, lists and notes apart, by their suffix.
+    """
+    found = {}  # by where a file really lies
+    for real, name in _walk(os.fspath(root)):
+        suffix = os.path.splitext(name)[1].lower()
+        if suffix in suffixes:
+            found.setdefault(name if every_link else real, name)
+        elif left_out is not None and suffix not in NO_MEDIA:
+            left_out[suffix] += 1
+    return sorted(found.values())
+
+
+def _walk(root: str) -> Iterator[tuple[str, str]]:
+    """Where each file really lies, and its name: first those that no link leads to, sorted."""
+    seen, todo, links = set(), [root], []
+    while todo:
+        linked = []
+        for folder, folders, names in os.walk(todo.pop(0)):
+            real = os.path.realpath(folder)
+            if real in seen:
+                folders.clear()
+                continue
+            seen.add(real)
+            folders[:] = sorted(name for name in folders if not name.startswith('.'))
+            paths = [os.path.join(folder, name) for name in folders]
+            linked += filter(os.path.islink, paths)
+            for name in sorted(name for name in names if not name.startswith('.')):
+                path = os.path.join(folder, name)
+                file = os.path.realpath(path), Path(path).relative_to(root).as_posix()
+                if os.path.islink(path):
+                    links.append(file)
+                else:
+                    yield file
+        todo += linked
+    yield from links
+
+
+def suffix_advice(left_out: Counter) -> str:
+    """What was left out for its suffix, and how it is looked into; '' if nothing was."""
+    if not left_out:
+        return ''
+    parts = [f'{count:,} {suffix or "without"}' for suffix, count in left_out.most_common()]
+    words = ' '.join(suffix or 'none' for suffix, _ in left_out.most_common())
+    total = sum(left_out.values())
+    return (
+        f'not looked into: {total:,} file{"s" * (total > 1)} of other suffixes ({", ".join(parts)}); '
+        f'add --suffixes {words} to include them'
+    )
