@@ -79,7 +79,8 @@ def suffix_advice(left_out: Counter) -> str:
     parts = [f'{count:,} {suffix or "without"}' for suffix, count in left_out.most_common()]
     words = ' '.join(suffix or 'none' for suffix, _ in left_out.most_common())
     total = sum(left_out.values())
+    files = f'{total:,} file' + 's' * (total > 1)
     return (
-        f'not looked into: {total:,} file{"s" * (total > 1)} of other suffixes ({", ".join(parts)}); '
+        f'not looked into: {files} of other suffixes ({", ".join(parts)}); '
         f'add --suffixes {words} to include them'
     )
