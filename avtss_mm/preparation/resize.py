@@ -69,8 +69,8 @@ def resize_video(source, target, short_side: int = 256, gop: int = 12, crf: int 
             av.open(local_name(draft), 'w', 'mp4', container_options=CONTAINER) as output,
         ):
             _transcode(video, audio, output, size, info.rotation, gop, crf)
-    except av.FFmpegError as error:
-        raise MediaError(source, error.strerror or error) from error
+    except (av.FFmpegError, ValueError, ArithmeticError) as error:
+        raise MediaError(source, getattr(error, 'strerror', None) or error) from error
 
 
 def even_size(width: int, height: int, short_side: int) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """The command, as a user runs it."""
 
+import csv
 import os
 import runpy
 from pathlib import Path
@@ -56,6 +57,30 @@ def test_killed_workers_leave_nothing_behind(tmp_path, make_video):
         run(tmp_path / 'in', tmp_path / 'out', '--timeout', 0.15)
     assert written(tmp_path / 'out') == ['rejects.csv']
     assert 'long.mp4,no answer within 0.15 s' in (tmp_path / 'out/rejects.csv').read_text()
+
+
+def test_what_one_file_raises_is_its_reject(folder, tmp_path, make_video):
+    """A name that grows too long for the file system, a folder where a copy should lie."""
+    long = 'm' * 252 + '.ts'
+    make_video(folder / 'a.ts', duration=1, fps=10, size=(48, 64))
+    (folder / 'a.ts').rename(folder / long)
+    (tmp_path / 'out/three.mp4').mkdir(parents=True)
+    os.utime(tmp_path / 'out/three.mp4', (0, 0))
+    for _ in range(2):
+        run(folder, tmp_path / 'out', '--workers', 1)
+        done = [OUTPUTS[0], OUTPUTS[1], 'rejects.csv']
+        assert written(tmp_path / 'out') == sorted(done)
+        with open(tmp_path / 'out/rejects.csv', newline='') as file:
+            rejects = {row['filename']: row['reason'] for row in csv.DictReader(file)}
+        assert list(rejects) == ['class a/broken.mp4', long, 'three.mkv']
+        assert rejects[long] == 'its copy cannot be written: File name too long'
+        assert 'its copy cannot be written' in rejects['three.mkv']
+
+
+def test_a_target_that_cannot_be_written_to(make_video, tmp_path, read_only):
+    with read_only(make_video(tmp_path / 'a.mp4', duration=1)) as source:
+        with pytest.raises(SystemExit, match=r'\(Permission denied\): choose another OUT'):
+            run(source, '/made by nobody')
 
 
 def test_mistakes(folder, tmp_path, make_video):

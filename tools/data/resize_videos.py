@@ -14,11 +14,13 @@ from __future__ import annotations
 import argparse
 import os
 from collections import defaultdict
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from avtss_mm.errors import MediaError, UsageError
 from avtss_mm.files.whole_file import draft_of
+from avtss_mm.files.writable import check_writable
 from avtss_mm.media import find_media
 from avtss_mm.preparation.command import add_work_arguments
 from avtss_mm.preparation.resize import resize_video
@@ -65,17 +67,21 @@ def plan(source: Path, target: Path) -> dict[str, Path]:
 
 
 def is_done(source: Path, copy: Path) -> bool:
-    done = copy.exists() and source.exists()  # a link may point nowhere
-    return done and copy.stat().st_mtime_ns >= source.stat().st_mtime_ns
+    try:
+        return copy.stat().st_mtime_ns >= source.stat().st_mtime_ns
+    except OSError:  # not there, a link that points nowhere, a name that is too long
+        return False
 
 
 def resize_one(name: str, source: Path, copies: dict[str, Path], **options) -> str | None:
     """The reason why a file has no copy, if so."""
-    copies[name].parent.mkdir(parents=True, exist_ok=True)
     try:
+        copies[name].parent.mkdir(parents=True, exist_ok=True)
         resize_video(source / name, copies[name], **options)
     except MediaError as error:
         return error.reason
+    except OSError as error:
+        return f'its copy cannot be written: {error.strerror}'
     return None
 
 
@@ -100,6 +106,7 @@ def main(argv=None) -> None:
     options = {key: getattr(args, key) for key in ('short_side', 'gop', 'crf')}
     with user_errors():
         copies = plan(args.source, args.target)
+        check_writable(args.target, 'choose another OUT')
         todo = [name for name, copy in copies.items() if not is_done(args.source / name, copy)]
         resize = partial(resize_one, source=args.source, copies=copies, **options)
         results = guarded_map(resize, todo, args.workers, args.timeout)
@@ -108,8 +115,8 @@ def main(argv=None) -> None:
             if reason is not None:
                 rejects[name] = str(reason)
             if isinstance(reason, WorkerError):  # it was killed and could not tidy up
-                draft_of(copies[name]).unlink(missing_ok=True)
-        args.target.mkdir(parents=True, exist_ok=True)
+                with suppress(OSError):
+                    draft_of(copies[name]).unlink(missing_ok=True)
         write_csv(args.target / 'rejects.csv', ['filename', 'reason'], sorted(rejects.items()))
         print(summary(args.source, copies, len(copies) - len(todo), rejects))
         if len(rejects) == len(copies):
