@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import subprocess
 import sys
 import time
@@ -33,7 +34,7 @@ def parse_args() -> argparse.Namespace:
 def run(tool: str, *arguments: object) -> float:
     """Run one of our tools, showing the command; stop if it fails. Returns the seconds it took."""
     words = [str(a) for a in arguments]
-    print(f'\n$ python tools/{tool} {" ".join(words)}', flush=True)
+    print(f'\n$ python tools/{tool} {shlex.join(words)}', flush=True)
     start = time.perf_counter()
     code = subprocess.run([sys.executable, str(TOOLS / tool), *words]).returncode
     if code:
@@ -90,7 +91,7 @@ def main() -> None:
     print(
         f'\nResults:     {out / "results.md"}\nCurves:      {out / "curves.png"}\n'
         f'Inputs:      {out / "inputs"} (what the networks are fed)\n'
-        f'Checkpoint:  {checkpoint}\nTensorBoard: tensorboard --logdir {out}'
+        f'Checkpoint:  {checkpoint}\nTensorBoard: tensorboard --logdir {shlex.quote(str(out))}'
     )
 
 

@@ -14,6 +14,8 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -61,21 +63,30 @@ def why_absent(protocol: Protocol, data_root: Path) -> str | None:
         for side in [*sides, *([cfg.train_dataloader.dataset] if protocol.train else [])]:
             path = data_root / protocol.data / side.ann_file
             if not path.is_file():
-                tool = f'python tools/data/prepare_{protocol.data}.py'
-                return f'no {path}: {tool} {data_root / protocol.data}'
+                folder = shlex.quote(str(data_root / protocol.data))
+                return f'no {path}: python tools/data/prepare_{protocol.data}.py {folder}'
     return None
 
 
 def protocol_config(config: str, trained: Config | None, root: Path) -> Config:
-    """The protocol's config with the checkpoint's networks and the place of the data."""
+    """The protocol's config with the checkpoint's networks and the place of the data, and no more
+    data workers than there are cores."""
     cfg = apply_cfg_options(read_config(str(CONFIGS / config)), dict(data_root=str(root)))
+    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        if cfg.get(name) is not None:
+            cfg[name].num_workers = min(cfg[name].get('num_workers', 0), num_cores())
     return cfg if trained is None else fit_networks(cfg, trained)
+
+
+def num_cores() -> int:
+    """Cores that this process may use, which a container or a scheduler limits."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
 
 
 def run(tool: str, *arguments: object) -> bool:
     """Run one of our tools, showing the command; whether it succeeded."""
     words = [str(a) for a in arguments]
-    print(f'\n$ python tools/{tool} {" ".join(words)}', flush=True)
+    print(f'\n$ python tools/{tool} {shlex.join(words)}', flush=True)
     return subprocess.run([sys.executable, str(TOOLS / tool), *words]).returncode == 0
 
 

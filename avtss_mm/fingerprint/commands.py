@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 from contextlib import redirect_stdout
 
@@ -178,7 +179,9 @@ def _model(args, facts: dict) -> tuple[str, str | None]:
     if args.checkpoint or args.config:
         return args.checkpoint or facts.get('checkpoint') or _missing(), args.config
     if facts.get('config'):  # not read unasked: a config is run, and an index may be a stranger's
-        raise UsageError(f'this index was made with a config: add --config {facts["config"]}')
+        raise UsageError(
+            f'this index was made with a config: add --config {shlex.quote(facts["config"])}'
+        )
     if '://' in facts.get('checkpoint', ''):  # nor is anything fetched unasked
         raise UsageError(f'this index was made with {facts["checkpoint"]}: name it by --checkpoint')
     return facts.get('checkpoint') or _missing(), None

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 
 from ..errors import ManifestError, MediaError, UsageError, WeightsError
+from .cfg_options import CfgOptions
 from .config import apply_cfg_options, read_config
 
 USER_ERRORS = (
@@ -22,23 +22,13 @@ USER_ERRORS = (
 )
 
 
-class _CfgOptions(DictAction):
-    """mmengine's, but a path stays as it is: mmengine drops its spaces and splits it at commas."""
-
-    @staticmethod
-    def _parse_iterable(val: str) -> Any:
-        text = val.strip('\'"')
-        is_path = os.sep in text and (os.path.exists(text) or not set(text) & set(',[('))
-        return text if is_path else DictAction._parse_iterable(val)
-
-
 def add_config_arguments(parser: ArgumentParser) -> None:
     """Add the config and its ``--cfg-options``, which every tool that reads a config has."""
     parser.add_argument('config', help="config file, or 'avtss_mm::pretrain/<name>.py'")
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=_CfgOptions,
+        action=CfgOptions,
         metavar='KEY=VALUE',
         help='change settings of the config, such as data_root=DIR, '
         'train_dataloader.batch_size=8 or feature_pipeline.CenterCrop.crop_size=96; '

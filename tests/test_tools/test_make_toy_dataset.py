@@ -1,5 +1,6 @@
 import importlib.util
 import json
+import shlex
 import sys
 from pathlib import Path
 
@@ -28,6 +29,13 @@ def toy_set(tool, tmp_path_factory):
     out = tmp_path_factory.mktemp('toy set')
     assert tool.main([str(out), *SMALL, '--workers', '2']) == 0
     return out
+
+
+def test_the_next_command_can_be_pasted(tool, toy_set, capsys):
+    assert ' ' in str(toy_set)
+    assert tool.main([str(toy_set), *SMALL]) == 0
+    command = capsys.readouterr().out.split('Next: ')[1]
+    assert shlex.split(command)[-2:] == ['--cfg-options', f'data_root={toy_set}']
 
 
 def rows(out, split):

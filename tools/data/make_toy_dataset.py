@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import re
+import shlex
 import sys
 import time
 from collections.abc import Sequence
@@ -117,8 +118,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         **{k: getattr(args, k) for k in ('num_videos', 'num_test', 'seed', 'size', 'duration')},
     }
     record = args.out / 'toy.json'
-    train = 'python tools/train.py configs/demo/avtss_toy.py'
-    next_step = f'Next: {train} --cfg-options data_root={args.out}'
+    train = ['python', 'tools/train.py', 'configs/demo/avtss_toy.py']
+    next_step = f'Next: {shlex.join([*train, "--cfg-options", f"data_root={args.out}"])}'
     if is_complete(args.out, settings):
         print(f'{args.out} is already complete with these settings: nothing to do.\n{next_step}')
         return 0

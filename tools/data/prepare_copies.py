@@ -9,6 +9,7 @@ does not name are negative: nothing should be found. Videos and sounds may lie a
 nothing is copied.
 """
 
+import shlex
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from pathlib import Path
 
@@ -62,12 +63,12 @@ def summary(prepared: Prepared, out: Path) -> str:
     if 0 < without < len(gallery + queries):
         lines.append(f'{without:,} files have no picture: only their sound can be compared')
     config = SOUNDS if without else PICTURES
-    options = f'data_root={out} test_evaluator.held_out=0'
+    options = ['--cfg-options', f'data_root={out}', 'test_evaluator.held_out=0']
     if any(leaves_folder(row['filename'], out) for row in gallery + queries):
-        options += ' test_dataloader.dataset.allow_outside=True'
+        options.append('test_dataloader.dataset.allow_outside=True')
     lines += [
         f'wrote {out / GALLERY} and {out / QUERIES}; now:',
-        f'  python tools/test.py {config} CKPT --cfg-options {options}',
+        '  ' + shlex.join(['python', 'tools/test.py', config, 'CKPT', *options]),
     ]
     return '\n'.join(lines)
 
