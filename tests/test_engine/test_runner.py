@@ -6,11 +6,21 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from helpers.commands import ROOT
 from helpers.toy_run import ToyDataset, ToyModel, build_runner
+from mmaction.registry import MODELS
+from mmengine.config import Config
 from mmengine.hooks import Hook
+from mmengine.registry import init_default_scope
 from torch.utils.data import DataLoader
 
-from avtss_mm.engine.preflight import bytes_held, queue_warning, shared_memory_warning
+from avtss_mm.datasets import AudioVisualDataset
+from avtss_mm.engine.preflight import (
+    bytes_held,
+    check_labels,
+    queue_warning,
+    shared_memory_warning,
+)
 from avtss_mm.engine.runner import AVRunner
 from avtss_mm.errors import UsageError
 
@@ -21,13 +31,11 @@ SCHEDULE = [
 ]
 
 
-class Labelled(ToyDataset):
-    """The toy set as a list with labels."""
-
-    ann_file = 'list.txt'
-
-    def __init__(self, first, last):
-        self.label_range = first, last
+def listed(folder, *labels):
+    """The data set of a list with these labels."""
+    path = folder / 'list.txt'
+    path.write_text('\n'.join(f'{i}.mp4 {label}' for i, label in enumerate(labels)))
+    return AudioVisualDataset(str(path), [lambda row: dict(inputs=torch.rand(3), label=0)])
 
 
 class RateHook(Hook):
@@ -93,12 +101,20 @@ class Classifier(ToyModel):
 
 @pytest.mark.parametrize('labels', [(1, 2), (-1, 1), (-1, -1), (0, 5)])
 def test_labels_that_the_model_does_not_have_are_refused(tmp_path, labels):
-    loader = dict(dataset=Labelled(*labels))
-    words = 'labels of list.txt are {} to {}, those of the model 0 to 1'.format(*labels)
+    loader = dict(dataset=listed(tmp_path, *labels))
+    words = 'labels of .*list.txt are {} to {}, those of the model 0 to 1'.format(*labels)
     with pytest.raises(UsageError, match=words):
         train(tmp_path, 1, 2, loader=loader, model=Classifier())
     train(tmp_path, 1, 2, loader=loader)  # a model without classes takes any
-    train(tmp_path, 1, 3, loader=dict(dataset=Labelled(0, 1)), model=Classifier())
+    train(tmp_path, 1, 4, loader=dict(dataset=listed(tmp_path, 0, 1, 0, 1)), model=Classifier())
+
+
+def test_classes_of_a_recognizer_are_those_of_its_head(tmp_path):
+    init_default_scope('mmaction')
+    model = MODELS.build(Config.fromfile(ROOT / 'configs/demo/finetune_toy.py').model)
+    check_labels(model, listed(tmp_path, *range(16)))
+    with pytest.raises(UsageError, match='are 1 to 16, those of the model 0 to 15'):
+        check_labels(model, listed(tmp_path, *range(1, 17)))
 
 
 def test_a_queue_longer_than_the_data_is_warned_of():
