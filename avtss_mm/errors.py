@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pickle import UnpicklingError
 
 CONTROLS = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]')
 """What ends a line or moves the cursor of a terminal, and bytes of a name that are no Unicode."""
@@ -41,3 +45,22 @@ class MediaError(Exception):
 
     def __reduce__(self):
         return type(self), (self.path, self.reason)
+
+
+USER_ERRORS = (
+    *(FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError),
+    *(ManifestError, MediaError, UnpicklingError, UsageError, WeightsError),
+)
+
+
+@contextmanager
+def user_errors() -> Iterator[None]:
+    """On a user's mistake, end with ``error: ...`` and exit code 1, without a traceback.
+
+    Such are a file that is absent or must not be read, a folder in its place, media, a list or a
+    checkpoint that cannot be read, weights that do not fit, and :class:`UsageError`.
+    """
+    try:
+        yield
+    except USER_ERRORS as error:
+        sys.exit(f'error: {error}')

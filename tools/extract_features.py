@@ -24,7 +24,7 @@ from tqdm import tqdm
 
 import avtss_mm  # noqa: F401  (registers, and patches upstream)
 from avtss_mm.apis import Embedder
-from avtss_mm.apis.embed_files import BATCH_OF_CLIPS, TIMEOUT, embed_files
+from avtss_mm.apis.embed_files import embed_files
 from avtss_mm.apis.feature_table import to_columns, to_rows
 from avtss_mm.datasets.video_list import read_list
 from avtss_mm.errors import UsageError, one_line
@@ -33,10 +33,10 @@ from avtss_mm.files.feature_file import save_features
 from avtss_mm.files.feature_log import FeatureLog
 from avtss_mm.media import find_media
 from avtss_mm.media.finding import AUDIO_SUFFIXES, SUFFIXES
-from avtss_mm.preparation.command import add_work_arguments
 from avtss_mm.utils.cli import add_config_arguments, user_errors
 from avtss_mm.utils.config import apply_cfg_options, read_config
 from avtss_mm.utils.report import write_csv
+from avtss_mm.utils.work import BATCH_OF_CLIPS, TIMEOUT, add_work_arguments
 
 
 def parse_args(argv=None) -> argparse.Namespace:

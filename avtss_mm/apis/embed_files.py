@@ -10,15 +10,10 @@ from typing import NamedTuple
 import torch
 
 from ..errors import MediaError
+from ..utils.work import TIMEOUT
 from ..workers.guarded_map import guarded_map
 from .clip_reader import ClipReader, Clips
 from .embedder import ClipFeatures, Embedder, join
-
-TIMEOUT = 300.0
-"""Seconds that the decoding of ``batch_size`` clips may take, unless told otherwise."""
-
-BATCH_OF_CLIPS = 'the decoding of a batch of clips'
-"""What takes that time, in the help of a command."""
 
 
 def embed_files(

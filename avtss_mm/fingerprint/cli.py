@@ -21,23 +21,21 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from ..apis.embed_files import BATCH_OF_CLIPS, TIMEOUT
-from ..errors import UsageError
+from ..errors import UsageError, user_errors
 from ..media.origin import add_overwrite_argument
-from ..preparation.command import add_work_arguments
-from ..utils.cli import user_errors
-from .commands import MODALITIES, dedup, delete, distort, index, query, stats
-from .distortion.distort import COPY_TIMEOUT
-from .index.index import BACKENDS
+from ..utils.work import BATCH_OF_CLIPS, COPY_TIMEOUT, TIMEOUT, add_work_arguments
+from .choices import BACKENDS, MODALITIES
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs a command line. Raises SystemExit with its status, unless that is 0."""
     args = parse_args(argv)
+    from . import commands  # takes seconds, and --help needs none of it
+
     try:
         with user_errors():
             try:
-                status = args.run(args)
+                status = getattr(commands, args.command)(args)
             except ValueError as error:  # a config or a manifest that does not fit
                 raise UsageError(error) from error
     except KeyboardInterrupt:
@@ -51,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """The parsed command line; ``run`` is the function to call."""
+    """The parsed command line; ``command`` is the name of its function."""
     parser = argparse.ArgumentParser(
         prog='avtss-fp',
         description=__doc__,
@@ -59,7 +57,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     commands = parser.add_subparsers(required=True, metavar='COMMAND')
 
-    command = _command(commands, index, 'put videos and sounds into an index, or bring it up')
+    command = _command(commands, 'index', 'put videos and sounds into an index, or bring it up')
     command.add_argument('folders', nargs='+', metavar='DIR', help='every media file below it')
     command.add_argument('-o', '--out', required=True, metavar='INDEX', help='folder of the index')
     _add_model(command)
@@ -78,7 +76,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     command.add_argument('--rebuild', action='store_true', help='begin anew, with other weights')
 
-    command = _command(commands, query, 'find where a file comes from')
+    command = _command(commands, 'query', 'find where a file comes from')
     command.add_argument('file', metavar='FILE', help='video or sound')
     command.add_argument('index', metavar='INDEX')
     _add_model(command)
@@ -97,19 +95,19 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--embed', action='store_true', help='put small copies of the videos into the page'
     )
 
-    command = _command(commands, dedup, 'list pairs of indexed files that share stretches')
+    command = _command(commands, 'dedup', 'list pairs of indexed files that share stretches')
     command.add_argument('index', metavar='INDEX')
     _add_search(command)
 
-    command = _command(commands, delete, 'take files out of an index')
+    command = _command(commands, 'delete', 'take files out of an index')
     command.add_argument('index', metavar='INDEX')
     command.add_argument('paths', nargs='+', metavar='PATH', help='file, or folder with all in it')
 
-    command = _command(commands, stats, 'tell what is in an index')
+    command = _command(commands, 'stats', 'tell what is in an index')
     command.add_argument('index', metavar='INDEX')
     command.add_argument('--json', action='store_true', help='as JSON')
 
-    command = _command(commands, distort, 'make distorted copies, with their ground truth')
+    command = _command(commands, 'distort', 'make distorted copies, with their ground truth')
     command.add_argument('source', metavar='FILE|DIR|MANIFEST')
     command.add_argument('-o', '--out', required=True, metavar='OUT', help='folder to write')
     command.add_argument('--suite', choices=['v1'], default='v1', help='(%(default)s)')
@@ -123,9 +121,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _command(commands, run, text: str) -> argparse.ArgumentParser:
-    command = commands.add_parser(run.__name__, help=text, description=text)
-    command.set_defaults(run=run)
+def _command(commands, name: str, text: str) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=text, description=text)
+    command.set_defaults(command=name)
     return command
 
 

@@ -11,12 +11,12 @@ from contextlib import redirect_stdout
 from ..errors import UsageError
 from ..media.origin import check_replaceable
 from ..utils.report import shorten, write_csv
+from .choices import MODALITIES
 from .index.index import FingerprintIndex
 from .results import copies_table, matches_table, write_matches
 
 SHOWN = dict(video='picture', audio='sound')
 DROPPED = dict(video='still pictures', audio='without sound')
-MODALITIES = dict(v=('video',), a=('audio',), av=('video', 'audio'))
 
 
 def index(args) -> None:

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 
 from tqdm import tqdm
 
-from ..apis.embed_files import TIMEOUT, embed_files
+from ..apis.embed_files import embed_files
 from ..apis.embedder import ClipFeatures, Embedder
 from ..errors import one_line
 from ..media import find_media
 from ..media.finding import AUDIO_SUFFIXES, SUFFIXES
+from ..utils.work import TIMEOUT
 from .embedding import usable_chunks
 from .index.calibration import calibrate
 from .index.index import FingerprintIndex

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from tqdm import tqdm
 
-from ..apis.embed_files import TIMEOUT, embed_files
+from ..apis.embed_files import embed_files
 from ..apis.embedder import ClipFeatures, Embedder
 from ..errors import MediaError
 from ..media import probe
+from ..utils.work import TIMEOUT
 from ..workers.guarded_map import guarded_map
 from .embedding import usable_chunks
 from .index.calibration import FALLBACK

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -12,11 +11,9 @@ from ..errors import UsageError
 from ..files.writable import check_writable
 from ..media.origin import add_overwrite_argument, check_replaceable
 from ..utils.cli import user_errors
+from ..utils.work import add_work_arguments
 from .lists import Listing
 from .prepare import prepare, summary
-
-MAX_SECONDS = 10**6
-"""More than anything takes; the clocks of the system that wait for it hold little more."""
 
 
 class DataSet(NamedTuple):
@@ -37,26 +34,6 @@ class DataSet(NamedTuple):
     sound_only: bool = False
 
 
-def add_work_arguments(parser: ArgumentParser, timeout: float = 60, work: str = 'a file') -> None:
-    """Add the arguments of every command that goes through many files.
-
-    Args:
-        parser: Where to add them.
-        timeout: Seconds that ``work`` may take unless the user says otherwise.
-        work: What is cut off after that time.
-    """
-    parser.add_argument(
-        '--workers', type=int, default=os.cpu_count() or 1, help='processes (one a core)'
-    )
-    parser.add_argument(
-        '--timeout',
-        type=_seconds,
-        default=timeout,
-        metavar='SECONDS',
-        help=f'that {work} may take before it is given up (%(default)g)',
-    )
-
-
 def add_suffixes_argument(parser: ArgumentParser) -> None:
     """Add the argument that makes files of other suffixes be looked into."""
     parser.add_argument(
@@ -71,13 +48,6 @@ def add_suffixes_argument(parser: ArgumentParser) -> None:
 
 def _suffix(text: str) -> str:
     return '' if text == 'none' else f'.{text.lower().removeprefix(".")}'
-
-
-def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 < seconds <= MAX_SECONDS:
-        raise ArgumentTypeError(f'must be above 0 and at most {MAX_SECONDS:,}, but is {text}')
-    return seconds
 
 
 def run(data_set: DataSet, description: str, argv: Sequence[str] | None = None) -> str:

@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import os
-import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from pickle import UnpicklingError
 
 from mmengine.config import Config
 
-from ..errors import ManifestError, MediaError, UsageError, WeightsError
+from ..errors import user_errors  # noqa: F401  (for those who import it with the arguments)
 from .cfg_options import CfgOptions
 from .config import apply_cfg_options, read_config
-
-USER_ERRORS = (
-    *(FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError),
-    *(ManifestError, MediaError, UnpicklingError, UsageError, WeightsError),
-)
 
 
 def add_config_arguments(parser: ArgumentParser) -> None:
@@ -61,16 +52,3 @@ def load_config(args: Namespace) -> Config:
     elif cfg.get('work_dir') is None:
         cfg.work_dir = str(Path('work_dirs', Path(args.config).stem))
     return cfg
-
-
-@contextmanager
-def user_errors() -> Iterator[None]:
-    """On a user's mistake, end with ``error: ...`` and exit code 1, without a traceback.
-
-    Such are a file that is absent or must not be read, a folder in its place, media, a list or a
-    checkpoint that cannot be read, weights that do not fit, and :class:`UsageError`.
-    """
-    try:
-        yield
-    except USER_ERRORS as error:
-        sys.exit(f'error: {error}')

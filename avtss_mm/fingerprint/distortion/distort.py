@@ -19,15 +19,13 @@ from ...media import find_media, load_manifest, open_media, probe, save_manifest
 from ...media.finding import AUDIO_SUFFIXES, SUFFIXES
 from ...media.rows import check_row
 from ...utils.report import write_csv
+from ...utils.work import COPY_TIMEOUT
 from ...workers.guarded_map import guarded_map
 from .render import Copy, TimeMap
 from .suite import Distortion, find_distortions
 
 QUERIES, REJECTS, LOG = 'queries.json', 'rejects.csv', '.copies.jsonl'
 """Files in the folder of copies: their manifest, what could not be made, and what was made."""
-
-COPY_TIMEOUT = 600.0
-"""Seconds that making one copy may take, unless told otherwise."""
 
 
 def stable_seed(video: str, name: str, severity: int) -> int:

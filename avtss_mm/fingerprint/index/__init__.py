@@ -1,5 +1,6 @@
 """Chunks of indexed files on disk, and what searches their vectors."""
 
-from .index import BACKENDS, LETTERS, FingerprintIndex
+from ..choices import BACKENDS
+from .index import LETTERS, FingerprintIndex
 
 __all__ = ['BACKENDS', 'LETTERS', 'FingerprintIndex']

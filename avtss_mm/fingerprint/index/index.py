@@ -32,7 +32,6 @@ LETTERS = dict(video='v', audio='a')
 """Short names of the modalities."""
 
 MODALITIES = tuple(LETTERS)
-BACKENDS = ('faiss', 'milvus')
 TRAINING = 200_000
 """Vectors that an index of faiss is trained with, at most."""
 

@@ -1,0 +1,59 @@
+"""Registers everything before mmengine or mmaction2 are used, and not before they are imported.
+
+They take seconds to import, torch with them: a program that only says how it is called has no need
+of them.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+PACKAGE = __name__.partition('.')[0]
+UPSTREAM = {'mmaction', 'mmcv', 'mmengine'}
+PATCHED_FIRST = {f'{PACKAGE}.{room}' for room in ('checkpoints', 'compat')}
+REGISTERING = ('datasets', 'engine', 'evaluation', 'models')
+OF_FINGERPRINT = ('baselines', 'fingerprint_metric')
+
+
+def register_in_time() -> None:
+    """Register now if upstream is imported, else when its import, or one of our parts, begins."""
+    if UPSTREAM & sys.modules.keys():
+        _register()
+    else:
+        sys.meta_path.insert(0, _FirstImport())
+
+
+def _register() -> None:
+    import_module(f'{PACKAGE}.compat')  # first: mmaction2 does not import without it
+    for room in REGISTERING:
+        import_module(f'{PACKAGE}.{room}')
+    for name in OF_FINGERPRINT:
+        import_module(f'{PACKAGE}.fingerprint.benchmark.{name}')
+
+
+class _FirstImport(MetaPathFinder, Loader):
+    """Answer the first import of what needs the patches by registering, then with the module."""
+
+    names = {*UPSTREAM, *PATCHED_FIRST, *(f'{PACKAGE}.{room}' for room in REGISTERING)}
+
+    def find_spec(self, name: str, path=None, target=None) -> ModuleSpec | None:
+        if name not in self.names:
+            return None
+        others = (finder for finder in sys.meta_path if finder is not self)
+        specs = (finder.find_spec(name, path, target) for finder in others)
+        spec = next(filter(None, specs), None)
+        if spec is not None:
+            spec.loader = self
+        return spec
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        sys.meta_path.remove(self)
+        _register()
+        self.module = import_module(spec.name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        sys.modules[module.__name__] = self.module
