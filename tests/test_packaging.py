@@ -8,7 +8,6 @@ from importlib.metadata import PathDistribution, packages_distributions
 from pathlib import Path
 
 import pytest
-from helpers.small_training import SMALL
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -107,7 +106,7 @@ def test_a_config_of_one_line_runs(installed, labelled_videos, tmp_path, place):
         home, tools = ROOT, ROOT / 'tools'
         if not (ROOT / 'avtss_mm/.mim').is_dir():
             pytest.skip('configs are linked by `pip install -e .`')
-    (tmp_path / 'mine.py').write_text("_base_ = 'avtss_mm::demo/avtss_toy.py'\n")
+    (tmp_path / 'mine.py').write_text("_base_ = 'avtss_mm::demo/avtss_tiny.py'\n")
 
     def tool(name: str, *words: str) -> str:
         env = {**os.environ, 'PYTHONPATH': str(home)}
@@ -115,7 +114,7 @@ def test_a_config_of_one_line_runs(installed, labelled_videos, tmp_path, place):
 
     sides = ('train', 'val', 'test')
     workers = [f'{side}_dataloader.num_workers=1' for side in sides]
-    options = ('--cfg-options', f'data_root={labelled_videos}', *SMALL, *workers)
+    options = ('--cfg-options', f'data_root={labelled_videos}', *workers)
     tool('train.py', 'mine.py', '--no-validate', *options, 'train_cfg.max_epochs=1')
     if place == 'checkout':  # the rest is the same in both
         return

@@ -14,15 +14,10 @@ from avtss_mm.apis.encoder import encoder_config
 from avtss_mm.utils.seeding import seeded
 
 CHANNELS, PROJECTED = 32, 8
-DEMO = Path(__file__).parents[2] / 'configs/demo/avtss_toy.py'
+TINY = Path(__file__).parents[2] / 'configs/demo/avtss_tiny.py'
 CONFIG = f"""
-_base_ = [{str(DEMO)!r}]
-model = dict(
-    backbone=dict(base_channels=4),
-    audio_backbone=dict(base_channels=4),
-    neck=dict(in_channels={CHANNELS}, out_channels={PROJECTED}),
-    audio_neck=dict(in_channels={CHANNELS}, out_channels={PROJECTED}),
-)
+_base_ = [{str(TINY)!r}]
+model = dict(neck=dict(out_channels={PROJECTED}), audio_neck=dict(out_channels={PROJECTED}))
 """
 
 

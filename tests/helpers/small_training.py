@@ -1,4 +1,4 @@
-"""Small trainings with the demo's config, started as a user starts them."""
+"""Small trainings with the tiny config of the demo, started as a user starts them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,8 @@ from pathlib import Path
 
 from helpers.commands import ROOT, tool
 
-sys.path.append(str(ROOT / 'tools/faults'))
-from training_trial import SMALL as TRIAL  # noqa: E402
-
-CONFIG = ROOT / 'configs/demo/avtss_toy.py'
-SMALL = [*TRIAL, 'default_hooks.checkpoint.max_keep_ckpts=9']
+CONFIG = ROOT / 'configs/demo/avtss_tiny.py'
+KEEP = 'default_hooks.checkpoint.max_keep_ckpts=9'
 
 
 def make_toy(out: Path, num_videos: int = 16) -> Path:
@@ -25,7 +22,7 @@ def make_toy(out: Path, num_videos: int = 16) -> Path:
 
 def flags(toy, work_dir, *others, epochs=4, options=()) -> list:
     """Returns the arguments that follow the config on the command line."""
-    settings = (f'data_root={toy}', f'train_cfg.max_epochs={epochs}', *SMALL, *options)
+    settings = (f'data_root={toy}', f'train_cfg.max_epochs={epochs}', KEEP, *options)
     return ['--work-dir', work_dir, *others, '--cfg-options', *settings]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from helpers.commands import ROOT
-from helpers.small_training import CONFIG, SMALL, flags, make_toy
+from helpers.small_training import CONFIG, flags, make_toy
 
 pytestmark = pytest.mark.slow
 
@@ -71,8 +71,7 @@ def test_training_says_where_it_goes_on(toy, tmp_path):
 
 
 def test_a_test_says_that_nothing_was_written(toy, tmp_path):
-    small = [option for option in SMALL if option.startswith('model')]
-    settings = [f'data_root={toy}', 'test_dataloader.batch_size=1', *small]
+    settings = [f'data_root={toy}', 'test_dataloader.batch_size=1']
     run = start('test.py', CONFIG, 'random', '--work-dir', tmp_path, '--cfg-options', *settings)
     while len(members(run.pid)) < 3:  # it loads, and decodes
         assert run.poll() is None

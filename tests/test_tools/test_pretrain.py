@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 from helpers.commands import ROOT, tool
-from helpers.small_training import SMALL, make_toy, train
+from helpers.small_training import CONFIG, make_toy, train
+
+from avtss_mm.utils.config import read_config
 
 pytestmark = pytest.mark.slow
 
@@ -84,13 +86,12 @@ def test_number_of_workers_changes_nothing(toy, unbroken, tmp_path, workers):
 
 
 def test_testing_a_checkpoint_and_random_weights(toy, unbroken, tmp_path):
-    small = [o for o in SMALL if o.startswith('model')]
     results = {}
     for weights in (unbroken[0] / 'epoch_4.pth', 'random'):
         work_dir = tmp_path / Path(weights).stem
         printed = tool(
-            'test.py', ROOT / 'configs/demo/avtss_toy.py', weights, '--work-dir', work_dir,
-            '--cfg-options', f'data_root={toy}', *small,
+            'test.py', CONFIG, weights, '--work-dir', work_dir,
+            '--cfg-options', f'data_root={toy}',
         ).stdout  # fmt: skip
         results[str(weights)] = json.loads((work_dir / 'metrics.json').read_text())['metrics']
         assert 'knn/joint_top1' in printed and 'knn/chance' in printed
@@ -102,10 +103,12 @@ def test_testing_a_checkpoint_and_random_weights(toy, unbroken, tmp_path):
 
 
 def test_pretext_heads_on_test_videos(toy, unbroken, tmp_path):
-    small = [o for o in SMALL if o.startswith('model')]
+    cfg = read_config(str(ROOT / 'configs/demo/avtss_toy_pretext.py'))
+    cfg.model = {**read_config(str(CONFIG)).model, 'test_cfg': cfg.model.test_cfg}
+    cfg.dump(tmp_path / 'pretext.py')
     tool(
-        'test.py', ROOT / 'configs/demo/avtss_toy_pretext.py', unbroken[0] / 'epoch_4.pth',
-        '--work-dir', tmp_path, '--cfg-options', f'data_root={toy}', *small,
+        'test.py', tmp_path / 'pretext.py', unbroken[0] / 'epoch_4.pth',
+        '--work-dir', tmp_path, '--cfg-options', f'data_root={toy}',
     )  # fmt: skip
     metrics = json.loads((tmp_path / 'metrics.json').read_text())['metrics']
     tasks = [k for k in metrics if not k.endswith('_chance')]

@@ -72,12 +72,7 @@ SHARES.update({'8K': 0.5, 'no key frame for minutes': 0.5})
 """Share of each kind among the files, relative to the others."""
 
 CONFIG = str(Path(__file__).parents[2] / 'configs/demo/avtss_folder.py')
-SMALL = {
-    'model.backbone.base_channels': 4,
-    'model.audio_backbone.base_channels': 4,
-    'model.neck.in_channels': 32,
-    'model.audio_neck.in_channels': 32,
-}
+TINY = str(Path(__file__).parents[2] / 'configs/demo/avtss_tiny.py')
 stages: Stages  # one in each process of the pool
 
 
@@ -112,7 +107,7 @@ def main(argv=None) -> int:
     args.out.mkdir(parents=True, exist_ok=True)
     config = read_config(args.config or CONFIG)
     if args.config is None:
-        config.merge_from_dict(SMALL)
+        config.model = read_config(TINY).model
     with tempfile.TemporaryDirectory() as folder:
         sources = take_sources(args, Path(folder, 'whole'))
         index = Path(folder, 'index')

@@ -19,24 +19,10 @@ import torch
 from avtss_mm.engine import find_last_checkpoint
 
 ROOT = Path(__file__).parents[2]
+CONFIG = ROOT / 'configs/demo/avtss_tiny.py'
 MARK = 'TRAINING_FAULTS_TRIAL'
 GRACE = 30
 """Seconds after the end of a training until all of its processes must be gone."""
-SMALL = [
-    'model.backbone.base_channels=4',
-    'model.audio_backbone.base_channels=4',
-    *(f'model.{n}.in_channels=32' for n in ('neck', 'audio_neck')),
-    *(f'model.pretext_heads.{t}_{m}.in_channels=32' for t in ('speed', 'direction') for m in 'va'),
-    *(f'model.pretext_heads.order_{p}.in_channels=(32,32)' for p in ('vv', 'aa', 'va')),
-    'model.queue.length=8',
-    'model.contrastive_head.negative_ranks=(3,6)',
-    'model.contrastive_head.neighbor_start_epoch=1',
-    'train_dataloader.batch_size=4',
-    'train_cfg.val_interval=2',
-    'default_hooks.logger.interval=1',
-    'default_hooks.checkpoint.interval=1',
-]
-"""Options with which the demo takes seconds."""
 WATCHED = [
     'default_hooks.checkpoint.max_keep_ckpts=1',
     'default_hooks.witness.type=training_witness.Witness',
@@ -55,12 +41,11 @@ class Trial:
 
     def __init__(self, work_dir, options: list[str], resume: bool = False, ranks: int = 1) -> None:
         self.work_dir = Path(work_dir)
-        command = [sys.executable, ROOT / 'tools/train.py', ROOT / 'configs/demo/avtss_toy.py']
+        command = [sys.executable, ROOT / 'tools/train.py', CONFIG]
         if ranks > 1:
-            launcher = ['bash', ROOT / 'tools/dist_train.sh']
-            command = [*launcher, ROOT / 'configs/demo/avtss_toy.py', ranks]
+            command = ['bash', ROOT / 'tools/dist_train.sh', CONFIG, ranks]
         command += ['--work-dir', work_dir] + ['--resume'] * resume
-        command += ['--cfg-options', *SMALL, *WATCHED, *options]
+        command += ['--cfg-options', *WATCHED, *options]
         self.mark = f'{os.getpid()}-{time.monotonic_ns()}'
         first = dict(PATH=Path(sys.executable).parent, PYTHONPATH=Path(__file__).parent)
         environment = {
