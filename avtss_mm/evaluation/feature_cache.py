@@ -15,7 +15,7 @@ from mmengine.config import Config
 from mmengine.evaluator import BaseMetric, Evaluator
 
 from ..files.feature_file import UNREADABLE, read_npz
-from ..files.whole_file import written_whole
+from ..files.kept import kept_whole
 
 FIELDS = ('video_feat', 'audio_feat', 'video_embedding', 'audio_embedding')
 
@@ -54,8 +54,7 @@ class FeatureRecorder(BaseMetric):
             for size in sizes:  # one, or none where no file has the field
                 absent = np.full(size, np.nan, np.float16)
                 columns[name] = np.stack([row.get(name, absent) for row in features.values()])
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with written_whole(self.path) as draft, open(draft, 'wb') as file:
+        with kept_whole(self.path) as draft, open(draft, 'wb') as file:
             np.savez(file, **columns)
         return {}
 
@@ -104,7 +103,7 @@ def evaluate_features(cfg: Config, features: dict[str, dict[str, np.ndarray]]) -
 
     Args:
         cfg (Config): With ``test_dataloader`` and ``test_evaluator``.
-        features (dict): By file name, as of :func:`read_features`.
+        features (dict): Features by file name, as of :func:`read_features`.
 
     Returns:
         dict or None: The metrics; None if a file of the data set has no features.

@@ -10,12 +10,17 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from avtss_mm.datasets.transforms import UniformSampleAVClips
+from avtss_mm.fingerprint.benchmark import figure as robustness
 from avtss_mm.study.report.figure import draw_study
 from avtss_mm.visualization import draw_curves, draw_curves_of_runs, draw_sample
 
 SCALARS = dict(loss_v2a=(np.arange(2.0), np.ones(2)))
 SAMPLE = UniformSampleAVClips(1)(dict(duration=3.0, filename='a.mp4'))
+ROW = dict(family='codec', distortion='crf', affects='v', headline=True, modality='v')
+ROWS = [{**ROW, 'severity': severity, 'R@1': 0.5} for severity in (1, 2)]
 DRAW = dict(
+    draw_heat_maps=lambda path: robustness.draw_heat_maps(ROWS, path),
+    draw_severity_curves=lambda path: robustness.draw_severity_curves(dict(ours=ROWS), path),
     draw_curves=lambda path: draw_curves(SCALARS, {}, path),
     draw_curves_of_runs=lambda path: draw_curves_of_runs(dict(a=(SCALARS, {})), path),
     draw_sample=lambda path: draw_sample(SAMPLE, path),

@@ -12,6 +12,8 @@ import numpy as np
 matplotlib.use('Agg')
 from matplotlib import pyplot as plt  # noqa: E402
 
+from ...visualization.figures import save_figure  # noqa: E402
+
 TITLES = dict(v='picture', a='sound', av='picture and sound')
 STYLES = ('-', '--', ':', '-.')
 
@@ -71,8 +73,7 @@ def draw_heat_maps(rows: Sequence[dict], path: str | Path, figure: str = 'R@1') 
             annotation_clip=False,
         )
     canvas.colorbar(image, ax=axes[0, -1], label=figure, shrink=0.4)
-    canvas.savefig(path, dpi=100)
-    plt.close(canvas)
+    save_figure(canvas, path, dpi=100)
 
 
 def draw_severity_curves(
@@ -129,8 +130,7 @@ def draw_severity_curves(
         axis.set_ylabel(figure)
     canvas.supxlabel('severity', fontsize=10)
     canvas.legend(handles.values(), handles, loc='outside right upper', frameon=False, fontsize=9)
-    canvas.savefig(path, dpi=100)
-    plt.close(canvas)
+    save_figure(canvas, path, dpi=100)
 
 
 def _family_ends(names: Sequence[tuple]) -> list[int]:
