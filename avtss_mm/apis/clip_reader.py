@@ -30,7 +30,7 @@ class Clips:
 
     Attributes:
         inputs: ``imgs`` uint8 (m, 3, T, H, W) and/or ``audios`` float32 (m, 1, L, F).
-        times: By ``'video'`` and/or ``'audio'``: begin and end of each clip in seconds (m, 2).
+        times: Begin and end of each clip in seconds (m, 2), by ``'video'`` and/or ``'audio'``.
         has_audio: Whether there is sound in each window (m,); True where it was not listened to.
         total: Number of windows of the whole file.
     """

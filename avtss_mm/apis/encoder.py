@@ -51,7 +51,8 @@ def load_encoder(
     """Build the encoders of a checkpoint, with their weights.
 
     Args:
-        checkpoint (str or Checkpoint): Of training, or ``'random'`` for seeded random weights.
+        checkpoint (str or Checkpoint): Checkpoint of training, or ``'random'`` for seeded random
+            weights.
         config (str or Config, optional): The config it was trained with. Defaults to None: the
             one kept in the checkpoint, of which nothing is run.
         device (str, optional): Defaults to None: a GPU if there is one.

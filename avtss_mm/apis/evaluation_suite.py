@@ -17,7 +17,7 @@ class Protocol:
     """One evaluation, on one or several splits.
 
     Args:
-        name (str): Of the command line and the table.
+        name (str): Name on the command line and in the table.
         data (str): Folder of the data set below the data root.
         configs (dict[str, str]): Config, relative to ``configs/``, of each split.
         train (bool): Whether a network is fine-tuned, rather than its features judged.

@@ -38,7 +38,7 @@ class Source:
 
     Args:
         modality (str): ``'video'`` or ``'audio'``.
-        model (AVEncoder): On the CPU, in eval mode.
+        model (AVEncoder): Model on the CPU, in eval mode.
         config (Config): What it was built from.
 
     Raises:

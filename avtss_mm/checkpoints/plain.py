@@ -95,8 +95,8 @@ def loads_plainly(stock: Callable) -> Callable:
             curves = {key: _to_curve(item) for key, item in state['log_scalars'].items()}
             # only keys that are there: upstream warns of each that a stranger's file has lost
             flags = state['resumed_keys'].items()
-            known = curves.keys() | state['runtime_info'].keys()
-            resumed = {key: flag for key, flag in flags if key in known}
+            there = curves.keys() | state['runtime_info'].keys()
+            resumed = {key: flag for key, flag in flags if key in there}
             state = dict(state, log_scalars=curves, resumed_keys=resumed)
         stock(self, state)
 

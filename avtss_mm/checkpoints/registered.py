@@ -24,9 +24,9 @@ def check_registered(node: Any) -> None:
     Raises:
         ValueError: If there is such a name.
     """
-    known = registered_names()
+    registered = registered_names()
     for name in _types(node):
-        if name not in known:
+        if name not in registered:
             raise ValueError(f'its config has type={name!r}, which is not a registered component')
 
 

@@ -53,8 +53,8 @@ def linear_probe(
     folds = list(split(train_labels, groups, num_folds)) if len(strengths) > 1 else []
     scores = np.zeros(len(strengths))
     with tqdm(total=len(folds) * len(strengths), desc=f'C of {classifier}', disable=None) as bar:
-        for known, asked in folds:
-            sides = train[known], train_labels[known], train[asked], train_labels[asked]
+        for fitted, held_out in folds:
+            sides = train[fitted], train_labels[fitted], train[held_out], train_labels[held_out]
             for place, accuracy in enumerate(accuracies(*sides, classifier, strengths)):
                 scores[place] += accuracy
                 bar.update()
@@ -76,7 +76,7 @@ def accuracies(train, train_labels, test, test_labels, classifier, strengths):
 
 
 def split(labels: np.ndarray, groups: np.ndarray, num_folds: int):
-    """Yield places of the samples that are known and asked in each fold."""
+    """Yield places of the samples that are fitted and held out in each fold."""
     from sklearn.model_selection import StratifiedGroupKFold
 
     num_groups, class_sizes = len(np.unique(groups)), np.unique(labels, return_counts=True)[1]
@@ -90,9 +90,9 @@ def split(labels: np.ndarray, groups: np.ndarray, num_folds: int):
     folds = StratifiedGroupKFold(num_folds, shuffle=True, random_state=0)
     with warnings.catch_warnings():  # a class with fewer groups than folds: it is right to go on
         warnings.filterwarnings('ignore', message='The least populated class')
-        asked = 0
+        held_out = 0
         for fold in folds.split(labels, labels, groups):
             yield fold
-            asked += len(fold[1])
-            if asked >= ENOUGH:
+            held_out += len(fold[1])
+            if held_out >= ENOUGH:
                 break

@@ -23,9 +23,9 @@ def neighbor_classes(
             modalities the smaller similarity ranks, as in
             :class:`AgreementContrastiveHead`.
         labels (ndarray): Shape ``(N,)``.
-        length (int): Of the queue; at most ``N - 1``.
+        length (int): Length of the queue; at most ``N - 1``.
         ranks (Mapping): First and last rank, 1 being the most similar, by any name.
-        seed (int): Of the queues. Defaults to 0.
+        seed (int): Seed of the queues. Defaults to 0.
 
     Returns:
         dict: The share of the own class at the ranks of each name, mean over videos, and

@@ -18,14 +18,14 @@ class Measure:
     :data:`avtss_mm.study.measures.groups.TAKEN_BY` has its function, under the same name.
 
     Attributes:
-        name: In a study config.
-        title: Above its table.
+        name: Name in a study config.
+        title: Line above its table.
         labelled: Whether every file needs a label.
         pairs: Whether it needs the features of pairs of windows.
         grid: Whether it needs the features of windows at regular times.
         of_run: Whether it is taken of the run as a whole; if not, of its features, fold by fold.
         low_is_good: How the names of those figures begin that are better the lower they are.
-        digits: After the decimal point.
+        digits: Digits after the decimal point.
     """
 
     name: str
@@ -75,14 +75,14 @@ MEASURES = {
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Files that are known, files that are asked for, and what is measured with them.
+    """A gallery, queries, and what is measured with them.
 
     Attributes:
-        name: What its figures begin with, as in ``esc10/linear_audio_label``; of the study's own
-            data empty, and they begin with nothing.
+        name: How its figures begin, as in ``esc10/linear_audio_label``; empty for the study's own
+            data.
         root: The folder that the manifests are relative to.
-        gallery: Manifest of what is known, or one for each fold.
-        query: Manifest of what is asked for, or one for each fold.
+        gallery: Manifest of the gallery, or one for each fold.
+        query: Manifest of the queries, or one for each fold.
         factors: Names of the parts of a class name such as ``bounce-bell``.
         measures: Names in :data:`MEASURES`.
     """
@@ -110,20 +110,20 @@ def read_evaluations(
     """Check ``measures`` and ``evaluations`` of a study config.
 
     Args:
-        data (dict): Of the study; its lists serve where an evaluation names none.
-        measures (Sequence[str]): On the study's own data.
-        given (dict, optional): Of further data, by name: ``measures``, and those of
+        data (dict): Data of the study; its lists serve where an evaluation names none.
+        measures (Sequence[str]): Measures on the study's own data.
+        given (dict, optional): Evaluations of further data, by name: ``measures``, and those of
             ``root``, ``gallery``, ``query`` and ``factors`` that differ.
 
     Raises:
         UsageError: If a measure is unknown or not possible with folds, or nothing is measured.
     """
     defaults = {key: data[key] for key in LISTS}
-    wanted = {'': dict(measures=measures)} if measures else {}
-    wanted.update(given or {})
-    if not wanted:
+    evaluations = {'': dict(measures=measures)} if measures else {}
+    evaluations.update(given or {})
+    if not evaluations:
         raise UsageError('a study needs measures, of its own data or in evaluations')
-    return {name: _read(name, {**defaults, **values}) for name, values in wanted.items()}
+    return {name: _read(name, {**defaults, **values}) for name, values in evaluations.items()}
 
 
 def _read(name: str, values: dict) -> Evaluation:
@@ -132,9 +132,9 @@ def _read(name: str, values: dict) -> Evaluation:
     if unknown or not values.get('measures') or '/' in name:
         keys = ', '.join(('measures', *LISTS))
         raise UsageError(f'{title} is a dict of {keys}; got {", ".join(values)}')
-    strange = [measure for measure in values['measures'] if measure not in MEASURES]
-    if strange:
-        raise UsageError(f'{title}: measures are {", ".join(MEASURES)}, not {", ".join(strange)}')
+    absent = [measure for measure in values['measures'] if measure not in MEASURES]
+    if absent:
+        raise UsageError(f'{title}: measures are {", ".join(MEASURES)}, not {", ".join(absent)}')
     values = {**values, 'root': Path(values['root']), 'measures': tuple(values['measures'])}
     sides = [_several(values[side]) for side in ('gallery', 'query')]
     if len(sides[0]) != len(sides[1]):

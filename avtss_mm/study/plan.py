@@ -39,8 +39,8 @@ class Variant:
     """One row of the table.
 
     Attributes:
-        name: Of the row and of the folder of its runs.
-        config: Path of the config that is trained; of :data:`RANDOM` that of the networks.
+        name: Name of the row and of the folder of its runs.
+        config: Path of the config that is trained, or whose networks :data:`RANDOM` has.
         options: Changes of it, as ``--cfg-options`` takes them.
     """
 
@@ -71,16 +71,16 @@ class Study:
     """A study config, checked and completed.
 
     Attributes:
-        name: Of the config.
+        name: Name of the config.
         out: Folder of the study; a run's is ``OUT/<variant>/seed<k>``.
         data: ``root``; manifests below it: ``train`` (no label is read unless a config does),
             ``gallery`` and ``query`` (labelled, also for the k-NN monitor of training; defaults:
             train.json, test.json); ``factors``, names of the parts of a class name such as
             ``bounce-bell``; ``toy``, arguments of tools/data/make_toy_dataset.py, where that makes
             the data.
-        seeds: Of the runs of each variant.
-        epochs: Of training.
-        variants: By name, in the order of the table.
+        seeds: Seeds of the runs of each variant.
+        epochs: Epochs of training.
+        variants: Variants by name, in the order of the table.
         evaluations: What is measured: on ``gallery`` and ``query``, and on further data.
         options: Changes of all configs.
         temporal: ``speeds``, and ``draws`` of a pair of windows from each video.
@@ -194,9 +194,9 @@ def read_study(cfg: Config, out: str | Path, name: str) -> Study:
 def _complete(
     name: str, given: dict | None, defaults: dict, needed: tuple = (), optional: tuple = ()
 ) -> dict:
-    given, known = given or {}, (*needed, *defaults, *optional)
-    if not set(needed) <= set(given) <= set(known):
-        raise UsageError(f'{name} is a dict of {", ".join(known)}; got {", ".join(given)}')
+    given, possible = given or {}, (*needed, *defaults, *optional)
+    if not set(needed) <= set(given) <= set(possible):
+        raise UsageError(f'{name} is a dict of {", ".join(possible)}; got {", ".join(given)}')
     return {**defaults, **given}
 
 

@@ -73,7 +73,7 @@ def complete_all(
 
     Args:
         study (Study): What the runs are part of.
-        runs (Sequence[Run]): In the order in which they are begun.
+        runs (Sequence[Run]): Runs, in the order in which they are begun.
         train_tool (Path): ``tools/train.py``.
         jobs (int): Defaults to 1.
         poll (float): Seconds between signs of life. Defaults to 1.

@@ -14,7 +14,7 @@ def save_figure(figure: Figure, path: str | Path, **options) -> None:
     """Write a figure at once or not at all, and close it.
 
     Args:
-        figure (Figure): Of pyplot.
+        figure (Figure): Figure of pyplot.
         path (str | Path): The file; its ending says the format.
         **options: Arguments of ``figure.savefig``.
     """

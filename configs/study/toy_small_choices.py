@@ -1,5 +1,5 @@
 # Choices that the paper leaves open and that are no term of the loss, each changed alone, on the
-# world of toy_temporal_weight.py, on which no results are reported, and from the demo of then.
+# world of toy_temporal_weight.py, on which no results are reported, and from the old demo.
 #   python tools/study.py configs/study/toy_small_choices.py
 _base_ = './toy_temporal_weight.py'
 

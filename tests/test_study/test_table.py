@@ -88,8 +88,8 @@ def test_further_data_has_a_prefix_and_its_own_standard_error(study, tmp_path):
     text = write_tables(both, summarise(both), 'the command', {})
     assert ['', 'esc/knn_audio_label'] in rows_of(text) and ['a', '0.700'] in rows_of(text)
     assert '\nesc: k-NN accuracy' in text and '\nk-NN accuracy' in text
-    assert 'esc: 50 files known, 25 asked in 2 folds' in text and '0.100 at 0.5' in text
-    assert '- 300 files known, 100 asked: ' in text
+    assert 'esc: 50 files in the gallery, 25 queries in 2 folds' in text and '0.100 at 0.5' in text
+    assert '- 300 files in the gallery, 100 queries: ' in text
     rows = list(csv.DictReader((both.out / 'table.csv').open()))
     assert rows[1]['esc/knn_audio_label'] == '0.7' and rows[1]['knn_video_label'] == '0.4'
 

@@ -172,8 +172,8 @@ def test_further_data(finished):
     assert float(trained['sounds/knn_audio_label']) == 1 and 'sounds/knn_video_label' not in trained
     assert float(trained['copies/copies_av']) == 1 and float(chance['copies/copies_v']) == 0.125
     text = (out / 'table.md').read_text()
-    assert 'folds: 16 files known, 16 asked in 2 folds' in text
-    assert 'copies: 8 files known, 3 asked' in text
+    assert 'folds: 16 files in the gallery, 16 queries in 2 folds' in text
+    assert 'copies: 8 files in the gallery, 3 queries' in text
 
 
 def test_what_is_finished_is_not_done_again(finished, config, capsys):

@@ -53,16 +53,14 @@ class ClipRetrievalMetric(FeatureMetric):
             order, ``<search>_R@<k>_chance``.
         """
         metrics = {}
-        for name, (asking, asked) in {**WITHIN, **ACROSS}.items():
-            features, labels, _ = stack(queries, [asking])
-            known, known_labels, _ = stack(gallery, [asked])
-            metrics.update(self._recall(name, features, labels, known, known_labels))
+        for name, (query_field, gallery_field) in {**WITHIN, **ACROSS}.items():
+            sides = *stack(queries, [query_field])[:2], *stack(gallery, [gallery_field])[:2]
+            metrics.update(self._recall(name, *sides))
         pairs = [row for row in queries if all(field in row for field in ACROSS['v2a'])]
         own = np.arange(len(pairs))
-        for name, (asking, asked) in ACROSS.items():
-            sides = (stack(pairs, [field])[0] for field in (asking, asked))
-            features, known = sides
-            metrics.update(self._recall(f'pair_{name}', features, own, known, own))
+        for name, fields in ACROSS.items():
+            features, candidates = (stack(pairs, [field])[0] for field in fields)
+            metrics.update(self._recall(f'pair_{name}', features, own, candidates, own))
         return metrics
 
     def _recall(self, name, queries, labels, gallery, gallery_labels) -> dict[str, float]:

@@ -16,8 +16,8 @@ MODALITIES = dict(video=('video_feat',), audio=('audio_feat',), joint=('video_fe
 class FeatureMetric(BaseMetric):
     """Collect features of gallery and queries in one test run, then compare them.
 
-    Samples whose ``subset`` is ``'gallery'`` (what is known or trained on) are compared with those
-    whose ``subset`` is ``'query'`` (what is asked or tested): see :class:`GalleryQueryDataset`.
+    Samples whose ``subset`` is ``'query'`` (tested) are compared with those whose ``subset`` is
+    ``'gallery'`` (searched, or trained on): see :class:`GalleryQueryDataset`.
     Subclasses compute their figures in ``compare``.
 
     Args:

@@ -18,7 +18,7 @@ class KNNMetric(FeatureMetric):
 
     Args:
         k (int): Number of neighbours. Defaults to 20.
-        temperature (float): Of the votes' weights. Defaults to 0.07.
+        temperature (float): Temperature of the votes' weights. Defaults to 0.07.
         **kwargs: Arguments of :class:`FeatureMetric`.
     """
 
@@ -41,10 +41,8 @@ class KNNMetric(FeatureMetric):
         for name, fields in MODALITIES.items():
             sides = stack_sides(gallery, queries, fields)
             if sides is not None:
-                (known, known_labels, _), (asked, labels, _) = sides
-                metrics[f'{name}_top1'] = knn_accuracy(
-                    known, known_labels, asked, labels, self.k, self.temperature
-                )
+                features = [array for features, labels, _ in sides for array in (features, labels)]
+                metrics[f'{name}_top1'] = knn_accuracy(*features, self.k, self.temperature)
         metrics['chance'] = majority_share([r['label'] for r in queries])
         if 'audio_top1' in metrics:
             metrics['audio_share'] = float(np.mean(['audio_feat' in r for r in queries]))

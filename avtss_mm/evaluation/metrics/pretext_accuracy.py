@@ -38,8 +38,8 @@ class PretextAccuracy(BaseMetric):
             answers, labels = (
                 np.concatenate([np.asarray(r[name][i]) for r in results]) for i in (0, 1)
             )
-            known = labels >= 0
-            if known.any():
-                metrics[name] = float((answers == labels)[known].mean())
-                metrics[f'{name}_chance'] = majority_share(labels[known])
+            labelled = labels >= 0
+            if labelled.any():
+                metrics[name] = float((answers == labels)[labelled].mean())
+                metrics[f'{name}_chance'] = majority_share(labels[labelled])
         return metrics

@@ -16,7 +16,7 @@ from ..evaluations import Evaluation
 from ..plan import Study
 from .features import read_rows
 
-REFERENCES, ASKED = 'references.json', 'asked.json'
+REFERENCES, QUERIES = 'references.json', 'asked.json'
 
 
 class Files(NamedTuple):
@@ -46,7 +46,7 @@ def make_copies(
             and some of these, evenly spread too, are copied. Where it has a name the folder is
             ``OUT/copies_<name>``.
         workers (int): Processes. Defaults to 1.
-        progress: Wraps the results, of known number, e.g. into a bar.
+        progress: Wraps the results, whose number it is told, into a bar for instance.
 
     Raises:
         FileNotFoundError: If the manifest is not there.
@@ -66,7 +66,7 @@ def make_copies(
         progress=progress,
     )
     names = {row['filename'] for row in chosen}
-    asked = [  # not those of earlier settings
+    queries = [  # not those of earlier settings
         row
         for row in copies
         if row['source'] in names
@@ -74,7 +74,7 @@ def make_copies(
         and row['severity'] == settings['severity']
     ]
     save_manifest(out / REFERENCES, references, classes)
-    save_manifest(out / ASKED, asked, classes)
+    save_manifest(out / QUERIES, queries, classes)
 
 
 def _spread(rows: list[dict], number: int) -> list[dict]:
@@ -87,7 +87,7 @@ def copy_recall(
     cfg: Config,
     checkpoint: str,
     references: Files,
-    asked: Files,
+    queries: Files,
     work_dir: Path,
     samples: Path,
 ) -> dict[str, float]:
@@ -95,21 +95,21 @@ def copy_recall(
 
     Args:
         protocol (Config): Its networks, data and held-out sources do not count.
-        cfg (Config): Of the run: its networks are tested.
+        cfg (Config): Config of the run, whose networks are tested.
         checkpoint (str): Its weights.
         references (Files): What is searched.
-        asked (Files): The copies.
+        queries (Files): The copies.
         work_dir (Path): Folder of the log.
         samples (Path): Folder that keeps what is decoded.
 
     Returns:
-        dict: Of :class:`FingerprintMetric`. Means by modality are over the distortions that change
-        it; no source is held out.
+        dict: Figures of :class:`FingerprintMetric`. Means by modality are over the distortions that
+        change it; no source is held out.
     """
     protocol.model = dict(encoder_config(cfg.model), test_cfg=dict(per_clip=True))
     dataset = protocol.test_dataloader.dataset
     dataset.cache_dir = str(samples)
-    for side, files in dict(gallery=references, query=asked).items():
+    for side, files in dict(gallery=references, query=queries).items():
         dataset[side].update(
             ann_file=str(files.manifest.absolute()),
             data_prefix=dict(video=str(files.root.absolute())),

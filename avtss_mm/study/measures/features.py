@@ -89,10 +89,10 @@ def embed_rows(
 
     Args:
         study (Study): Says how pairs are drawn.
-        cfg (Config): Of the run; its ``feature_pipeline`` says what a clip is.
+        cfg (Config): Config of the run; its ``feature_pipeline`` says what a clip is.
         checkpoint (str): Its weights.
         root (Path): Folder that the file names are relative to.
-        rows (Sequence[dict]): Of a manifest. Where none has a picture, of the sound alone.
+        rows (Sequence[dict]): Rows of a manifest. Where none has a picture, the sound counts alone.
         pairs (bool): Whether to draw pairs of windows. Defaults to False.
         stride (float, optional): Seconds between the windows of the grid. Defaults to None: none.
 

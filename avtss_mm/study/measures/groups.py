@@ -19,7 +19,7 @@ from ...utils.config import read_config
 from ..evaluations import MEASURES, Evaluation
 from ..plan import Run, Study
 from ..run_config import SAMPLES
-from .copies import ASKED, REFERENCES, Files, copies_folder, copy_recall
+from .copies import QUERIES, REFERENCES, Files, copies_folder, copy_recall
 from .features import FileFeatures, embed_rows, read_rows, whole_rows, window_pairs
 from .synchrony import STRIDE, synchrony
 from .temporal import temporal_accuracy
@@ -50,18 +50,18 @@ class TrainedRun:
 
     @cached_property
     def folds(self) -> list[Fold]:
-        """Features of known and asked files; those of a file are computed once for all folds."""
+        """Features of galleries and queries; those of a file are computed once for all folds."""
         evaluation = self.evaluation
         labelled = self._needs('labelled')
         sides = [
             [read_rows(evaluation.root / name, evaluation.factors, labelled)[0] for name in names]
             for names in evaluation.folds
         ]
-        asked = {row['filename']: row for _, rows in sides for row in rows}
-        known = {row['filename']: row for rows, _ in sides for row in rows}
-        known = {name: row for name, row in known.items() if name not in asked}
+        queries = {row['filename']: row for _, rows in sides for row in rows}
+        gallery = {row['filename']: row for rows, _ in sides for row in rows}
+        gallery = {name: row for name, row in gallery.items() if name not in queries}
         stride = STRIDE if self._needs('grid') else None
-        features = {**self._embed(known), **self._embed(asked, stride)}
+        features = {**self._embed(gallery), **self._embed(queries, stride)}
         return [
             Fold(
                 *([features[row['filename']] for row in side] for side in pair), evaluation.factors
@@ -82,7 +82,7 @@ class TrainedRun:
 
 @dataclass(frozen=True)
 class Fold:
-    """Features of the files that are known and of those that are asked for."""
+    """Features of the files of the gallery and of the queries."""
 
     gallery: list[FileFeatures]
     query: list[FileFeatures]
@@ -158,11 +158,11 @@ def fingerprint(trained: TrainedRun) -> Figures:
     """Recall at 1 of the copies that :func:`make_copies` made."""
     folder = copies_folder(trained.study, trained.evaluation)
     references = Files(folder / REFERENCES, trained.evaluation.root)
-    return _recall(trained, 'fingerprint', references, Files(folder / ASKED, folder))
+    return _recall(trained, 'fingerprint', references, Files(folder / QUERIES, folder))
 
 
 def copies(trained: TrainedRun) -> Figures:
-    """Recall at 1 of queries that are copies of what is known, as ``prepare_copies.py`` lists them.
+    """Recall at 1 of queries that are copies of gallery files, as ``prepare_copies.py`` lists them.
 
     File names in these two lists are relative to the folder of each.
     """
@@ -170,12 +170,12 @@ def copies(trained: TrainedRun) -> Figures:
     return _recall(trained, 'copies', *(Files(path, path.parent) for path in paths))
 
 
-def _recall(trained: TrainedRun, name: str, references: Files, asked: Files) -> Figures:
+def _recall(trained: TrainedRun, name: str, references: Files, queries: Files) -> Figures:
     protocol = read_config(trained.study.fingerprint['config'])
     work_dir = trained.run.folder / trained.evaluation.prefixed(name)
     own = (trained.cfg, trained.checkpoint)
     samples = trained.study.out / SAMPLES
-    metrics = copy_recall(protocol, *own, references, asked, work_dir, samples)
+    metrics = copy_recall(protocol, *own, references, queries, work_dir, samples)
     figures = {}
     for letters in ('v', 'a', 'av'):
         key = f'fingerprint/{letters}_R@1'

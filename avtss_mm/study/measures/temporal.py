@@ -55,19 +55,19 @@ def temporal_accuracy(train: WindowPairs, test: WindowPairs) -> dict[str, float]
     work; that they are measured on frozen features is ours.
 
     Args:
-        train (WindowPairs): Of the training videos.
-        test (WindowPairs): Of the test videos.
+        train (WindowPairs): Pairs of the training videos.
+        test (WindowPairs): Pairs of the test videos.
 
     Returns:
         dict: Accuracy of each task that there are features for, and ``<task>_chance``, the share
         of the most frequent answer among the test clips.
     """
     figures = {}
-    for (task, known), (_, asked) in zip(_tasks(train), _tasks(test)):
-        if len(np.unique(known[1])) < 2 or not len(asked[1]):
+    for (task, trained), (_, tested) in zip(_tasks(train), _tasks(test)):
+        if len(np.unique(trained[1])) < 2 or not len(tested[1]):
             continue
-        figures[task], _ = linear_probe(*known, *asked[:2])
-        figures[f'{task}_chance'] = majority_share(asked[1])
+        figures[task], _ = linear_probe(*trained, *tested[:2])
+        figures[f'{task}_chance'] = majority_share(tested[1])
     return figures
 
 
@@ -102,5 +102,5 @@ def _order(pairs: WindowPairs, first: str, second: str) -> tuple[np.ndarray, ...
 
 
 def _labelled(features: np.ndarray, labels: np.ndarray, videos: np.ndarray) -> tuple:
-    known = labels != IGNORED
-    return features[known], labels[known], videos[known]
+    kept = labels != IGNORED
+    return features[kept], labels[kept], videos[kept]

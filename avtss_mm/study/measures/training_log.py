@@ -33,7 +33,7 @@ def read_curves(work_dir: str | Path, cfg: Config) -> tuple[Scalars, dict[str, f
     """What :func:`avtss_mm.visualization.draw_curves` draws, from the log of a run.
 
     Args:
-        work_dir (str | Path): Of the training run.
+        work_dir (str | Path): Folder of the training run.
         cfg (Config): What it was trained with: tells the weights of losses, and chance levels.
 
     Returns:
@@ -74,7 +74,7 @@ def epochs_to_reach(work_dir: str | Path, thresholds: dict[str, float]) -> dict[
     list of the monitor.
 
     Args:
-        work_dir (str | Path): Of the training run.
+        work_dir (str | Path): Folder of the training run.
         thresholds (dict): Accuracy by ``'video'``, ``'audio'`` or ``'joint'``.
 
     Returns:

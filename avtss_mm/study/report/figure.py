@@ -34,8 +34,8 @@ def draw_study(
     whose seeds are all better than all of the baseline's is blue, all worse orange, else grey.
 
     Args:
-        values (dict): By figure, variant and seed; None counts as not there.
-        chance (dict): By figure, where there is one.
+        values (dict): Values by figure, variant and seed; None counts as not there.
+        chance (dict): Chance level by figure, where there is one.
         variants (list[str]): Lines from top to bottom.
         path (str | Path): The PNG to write.
         baseline (str): The variant that others are compared with. Defaults to 'random'.
@@ -67,10 +67,10 @@ def _draw_panel(axis, name, by_variant, chance, variants, baseline, low_is_good)
         variant: np.array([v for v in by_variant.get(variant, {}).values() if v is not None])
         for variant in variants
     }
-    known = seeds.get(baseline, np.empty(0))
-    if len(known):
-        axis.axvspan(known.min(), known.max(), color='0.88', linewidth=0, zorder=0)
-        axis.axvline(known.mean(), color='0.75', linewidth=1, zorder=0)
+    compared = seeds.get(baseline, np.empty(0))
+    if len(compared):
+        axis.axvspan(compared.min(), compared.max(), color='0.88', linewidth=0, zorder=0)
+        axis.axvline(compared.mean(), color='0.75', linewidth=1, zorder=0)
     if chance is not None:
         axis.axvline(chance, color='0.3', linewidth=1, linestyle=(0, (4, 3)), zorder=1)
     for place, variant in enumerate(variants):
@@ -78,7 +78,7 @@ def _draw_panel(axis, name, by_variant, chance, variants, baseline, low_is_good)
         if not len(points):
             axis.text(0.02, place, '-', transform=axis.get_yaxis_transform(), va='center')
             continue
-        color = SAME if variant == baseline else _judge(points, known, low_is_good)
+        color = SAME if variant == baseline else _judge(points, compared, low_is_good)
         axis.plot([points.mean()] * 2, [place - 0.32, place + 0.32], color=color, linewidth=2.4)
         axis.plot(points, [place] * len(points), 'o', color=color, markersize=4, alpha=0.55)
     title = f'{name} (low is good)' if low_is_good else name
@@ -102,14 +102,14 @@ def _widen(axis) -> None:
     axis.xaxis.set_major_formatter('{x:.3g}')
 
 
-def _judge(points: np.ndarray, known: np.ndarray, low_is_good: bool) -> str:
-    if not len(known):
+def _judge(points: np.ndarray, baseline: np.ndarray, low_is_good: bool) -> str:
+    if not len(baseline):
         return SAME
     if low_is_good:
-        points, known = -points, -known
-    if points.min() > known.max():
+        points, baseline = -points, -baseline
+    if points.min() > baseline.max():
         return BETTER
-    return WORSE if points.max() < known.min() else SAME
+    return WORSE if points.max() < baseline.min() else SAME
 
 
 def _add_legend(figure, baseline: str) -> None:

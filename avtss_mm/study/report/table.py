@@ -21,11 +21,11 @@ class Summary:
     """All figures of a study that are there.
 
     Attributes:
-        values: By figure and variant, the value of each seed; None where it was not reached.
-        chance: By figure.
+        values: Value of each seed, by figure and variant; None where it was not reached.
+        chance: Chance level, by figure.
         groups: Names of the figures of each measure.
         low_is_good: Names of the figures that are better the lower they are.
-        facts: Of each run that is measured, by variant and seed.
+        facts: Facts of each run that is measured, by variant and seed.
     """
 
     values: dict[str, dict[str, dict[int, float | None]]]
@@ -81,7 +81,7 @@ def table_text(study: Study, summary: Summary, command: str, failed: dict[str, s
 
     Args:
         study (Study): The study.
-        summary (Summary): Of :func:`summarise`.
+        summary (Summary): Result of :func:`summarise`.
         command (str): What makes it.
         failed (dict): Why a run failed, by its name.
 
@@ -154,13 +154,13 @@ def _foot(study: Study, summary: Summary, command: str, failed: dict[str, str]) 
 
 def _size(evaluation: Evaluation, sizes: dict[str, int]) -> str:
     """How many files there are, and how far chance moves an accuracy on them."""
-    known, asked = (sizes[evaluation.prefixed(side)] for side in ('gallery', 'query'))
-    bound, tenth = (math.sqrt(p * (1 - p) / asked) for p in (0.5, 0.1))
+    gallery, queries = (sizes[evaluation.prefixed(side)] for side in ('gallery', 'query'))
+    bound, tenth = (math.sqrt(p * (1 - p) / queries) for p in (0.5, 0.1))
     name = f'{evaluation.name}: ' if evaluation.name else ''
     folds = f' in {len(evaluation.folds)} folds' if len(evaluation.folds) > 1 else ''
     return (
-        f'{name}{known} files known, {asked} asked{folds}: the standard error of an accuracy is '
-        f'{bound:.3f} at 0.5, {tenth:.3f} at 0.1 and 0.9.'
+        f'{name}{gallery} files in the gallery, {queries} queries{folds}: the standard error of an '
+        f'accuracy is {bound:.3f} at 0.5, {tenth:.3f} at 0.1 and 0.9.'
     )
 
 
