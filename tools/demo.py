@@ -16,6 +16,9 @@ import sys
 import time
 from pathlib import Path
 
+from avtss_mm.files.whole_file import write_whole
+from avtss_mm.utils.report import markdown_table
+
 TOOLS = Path(__file__).resolve().parent
 CONFIG = TOOLS.parent / 'configs' / 'demo' / 'avtss_toy.py'
 PRETEXT_CONFIG = CONFIG.with_name('avtss_toy_pretext.py')
@@ -44,8 +47,6 @@ def run(tool: str, *arguments: object) -> float:
 
 def table(trained: dict, initial: dict, pretext: dict) -> str:
     """The results in Markdown."""
-    from avtss_mm.utils.report import markdown_table  # seconds, and --help needs none
-
     rows, tasks = [], []
     for name in ('video', 'audio', 'joint'):
         key = f'knn/{name}_top1'
@@ -85,7 +86,7 @@ def main() -> None:
         seconds[name] = run('test.py', config, weights, '--work-dir', out / name, *options)
         results[name] = json.loads((out / name / 'metrics.json').read_text())['metrics']
     text = table(results['trained'], results['random'], results['pretext'])
-    (out / 'results.md').write_text(text + '\n')
+    write_whole(out / 'results.md', text + '\n')
     spent = ', '.join(f'{name} {value:.0f} s' for name, value in seconds.items())
     print(f'\n{text}\n\nTime: {spent}')
     print(

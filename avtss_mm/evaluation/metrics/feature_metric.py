@@ -9,7 +9,7 @@ from mmengine.evaluator import BaseMetric
 
 from ..functional import join_modalities
 
-MODALITIES = dict(video=('video_feat',), audio=('audio_feat',), joint=('video_feat', 'audio_feat'))
+FEATURES = dict(video=('video_feat',), audio=('audio_feat',), joint=('video_feat', 'audio_feat'))
 """Features that each name stands for; a sample without one of them is left out."""
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from mmaction.registry import METRICS
 
 from ..functional import knn_accuracy, majority_share
-from .feature_metric import MODALITIES, FeatureMetric, stack_sides
+from .feature_metric import FEATURES, FeatureMetric, stack_sides
 
 
 @METRICS.register_module()
@@ -38,7 +38,7 @@ class KNNMetric(FeatureMetric):
             ``audio_share``.
         """
         metrics = {}
-        for name, fields in MODALITIES.items():
+        for name, fields in FEATURES.items():
             sides = stack_sides(gallery, queries, fields)
             if sides is not None:
                 features = [array for features, labels, _ in sides for array in (features, labels)]

@@ -9,7 +9,7 @@ from mmengine.logging import print_log
 
 from ..functional import majority_share
 from ..linear_probe import linear_probe
-from .feature_metric import MODALITIES, FeatureMetric, stack_sides
+from .feature_metric import FEATURES, FeatureMetric, stack_sides
 
 
 @METRICS.register_module()
@@ -53,7 +53,7 @@ class LinearProbeMetric(FeatureMetric):
             share of the most frequent class among the queries.
         """
         metrics = {}
-        for modality, fields in MODALITIES.items():
+        for modality, fields in FEATURES.items():
             sides = stack_sides(gallery, queries, fields)
             for classifier in self.classifiers if sides is not None else ():
                 (train, train_labels, groups), (test, labels, _) = sides
