@@ -1,4 +1,4 @@
-"""The R(2+1)D network of AVID-CMA, so that its weights run as they were trained."""
+"""The R(2+1)D network of AVID-CMA, to run its released weights as they were trained."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from .staged_resnet import StagedResNet
 class AVIDR2Plus1D(StagedResNet):
     """R(2+1)D as in AVID (Morgado et al., CVPR 2021, `<https://arxiv.org/abs/2004.12943>`_).
 
-    Not the network of torchvision: the stem is one 3 x 7 x 7 convolution with max pooling, the two
-    halves of a convolution are equally wide, shortcuts have no BatchNorm of their own, and the last
-    BatchNorm of a block follows the sum. Its input is half as large when it reaches the stages.
+    It differs from torchvision's network: the stem is one 3 x 7 x 7 convolution with max pooling,
+    which halves the resolution of all stages; the two halves of a convolution are equally wide;
+    shortcuts have no BatchNorm; and the last BatchNorm of a block follows the sum.
 
-    ``(N, C, T, H, W)`` clips become ``(N, out_channels, T / 8, H / 32, W / 32)`` features. AVID
+    Clips ``(N, C, T, H, W)`` become features ``(N, out_channels, T / 8, H / 32, W / 32)``. AVID
     takes their maximum over space and time, this package their mean.
 
     Args:
         stage_blocks (Sequence[int]): Number of residual blocks in each of the four stages.
             Defaults to (2, 2, 2, 2), the 18-layer network.
-        base_channels (int): Width of the first stage; the others have 2, 4 and 8 times as many.
+        base_channels (int): Width of the first stage; the others are 2, 4 and 8 times as wide.
             Defaults to 64.
-        in_channels (int): Channels of the input. Defaults to 3.
-        frozen_stages (int): As in :class:`R2Plus1D`. Defaults to -1.
-        norm_eval (bool): As in :class:`R2Plus1D`. Defaults to False.
-        init_cfg (dict, optional): Initialisation, e.g. ``dict(type='Pretrained', ...)``. Without
-            it convolutions are drawn by Kaiming's rule (fan out). Defaults to None.
+        in_channels (int): Number of input channels. Defaults to 3.
+        frozen_stages (int): Frozen stages, as in :class:`R2Plus1D`. Defaults to -1.
+        norm_eval (bool): BatchNorm in eval mode, as in :class:`R2Plus1D`. Defaults to False.
+        init_cfg (dict, optional): Initialisation config, e.g. ``dict(type='Pretrained', ...)``.
+            Defaults to None: Kaiming initialisation (fan out) of the convolutions.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class AVIDR2Plus1D(StagedResNet):
     def make_block(
         self, in_channels: int, channels: int, stride: int, shortcut: nn.Module | None
     ) -> nn.Module:
-        """Build a block of two (2+1)D convolutions, each equally wide in space and time."""
+        """Build a block of two (2+1)D convolutions whose halves are equally wide."""
         return _Block(in_channels, channels, stride, shortcut)
 
     def make_shortcut(self, in_channels: int, channels: int, stride: int) -> nn.Module:
@@ -64,7 +64,7 @@ class AVIDR2Plus1D(StagedResNet):
 
 
 class _Block(nn.Module):
-    """Its parts have the names that the weights have."""
+    """A residual block; its parts are named as in the released weights."""
 
     def __init__(
         self, in_channels: int, channels: int, stride: int, shortcut: nn.Module | None

@@ -1,4 +1,4 @@
-"""The field's R(2+1)D-18, with torchvision's blocks and parameter names."""
+"""The usual R(2+1)D-18, with torchvision's blocks and parameter names."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ class R2Plus1D(StagedResNet):
     """R(2+1)D residual network (Tran et al., CVPR 2018, `<https://arxiv.org/abs/1711.11248>`_).
 
     Its parameters have the names and shapes of ``torchvision.models.video.r2plus1d_18`` (without
-    the classifier ``fc``), so weights move in both directions by ``load_state_dict``. It is not
+    the classifier ``fc``), so ``load_state_dict`` moves weights in both directions. It is not
     mmaction2's ``ResNet2Plus1d``, whose stem, widths and shortcuts differ.
 
-    ``(N, C, T, H, W)`` clips become ``(N, out_channels, T / 8, H / 16, W / 16)`` features.
+    Clips ``(N, C, T, H, W)`` become features ``(N, out_channels, T / 8, H / 16, W / 16)``.
 
     Args:
         stage_blocks (Sequence[int]): Number of residual blocks in each of the four stages.
             Defaults to (2, 2, 2, 2), the 18-layer network.
-        base_channels (int): Width of the first stage; the others have 2, 4 and 8 times as many.
-            Defaults to 64. Only 64 interchanges weights with torchvision.
-        in_channels (int): Channels of the input. Defaults to 3.
-        frozen_stages (int): The stem (0) and the stages up to this one (1-4) get no gradient and
-            keep their BatchNorm statistics. -1 freezes nothing. Defaults to -1.
-        norm_eval (bool): Keep all BatchNorm layers in eval mode while training, so that their
-            statistics do not move. Defaults to False.
-        init_cfg (dict, optional): Initialisation, e.g. ``dict(type='Pretrained', ...)``. Without
-            it convolutions are drawn by Kaiming's rule (fan out). Defaults to None.
+        base_channels (int): Width of the first stage; the others are 2, 4 and 8 times as wide.
+            Weights of torchvision need 64. Defaults to 64.
+        in_channels (int): Number of input channels. Defaults to 3.
+        frozen_stages (int): Last frozen stage: the stem (0) and the stages up to this one (1-4) get
+            no gradient and keep their BatchNorm statistics. -1 freezes nothing. Defaults to -1.
+        norm_eval (bool): Whether to keep all BatchNorm layers in eval mode during training, so that
+            their statistics do not change. Defaults to False.
+        init_cfg (dict, optional): Initialisation config, e.g. ``dict(type='Pretrained', ...)``.
+            Defaults to None: Kaiming initialisation (fan out) of the convolutions.
     """
 
     def __init__(

@@ -13,21 +13,22 @@ from .staged_resnet import StagedResNet
 class SpectrogramResNet(StagedResNet):
     """ResNet (He et al., CVPR 2016, `<https://arxiv.org/abs/1512.03385>`_) on log-mel input.
 
-    mmaction2's ``ResNetAudio`` has no small depths; this one has 10 and 18 layers.
+    mmaction2's ``ResNetAudio`` has no small depths; this network has 10 or 18 layers.
 
-    ``(N, 1, L, F)`` spectrograms (time columns, mel bins) become
-    ``(N, out_channels, L / 32, F / 32)`` features, rounded up: 4 x 3 positions for 100 x 80.
+    Spectrograms ``(N, 1, L, F)`` (time columns, mel bins) become features
+    ``(N, out_channels, L / 32, F / 32)``, rounded up: 4 x 3 positions for 100 x 80.
 
     Args:
         depth (int): Number of layers, 10 or 18. Defaults to 18.
-        base_channels (int): Width of the first stage; the others have 2, 4 and 8 times as many.
+        base_channels (int): Width of the first stage; the others are 2, 4 and 8 times as wide.
             Defaults to 64.
-        in_channels (int): Channels of the spectrogram. Defaults to 1.
-        frozen_stages (int): The stem (0) and the stages up to this one (1-4) get no gradient and
-            keep their BatchNorm statistics. -1 freezes nothing. Defaults to -1.
-        norm_eval (bool): Keep all BatchNorm layers in eval mode while training. Defaults to False.
-        init_cfg (dict, optional): Initialisation, e.g. ``dict(type='Pretrained', ...)``. Without
-            it convolutions are drawn by Kaiming's rule (fan out). Defaults to None.
+        in_channels (int): Number of channels of the spectrogram. Defaults to 1.
+        frozen_stages (int): Last frozen stage: the stem (0) and the stages up to this one (1-4) get
+            no gradient and keep their BatchNorm statistics. -1 freezes nothing. Defaults to -1.
+        norm_eval (bool): Whether to keep all BatchNorm layers in eval mode during training.
+            Defaults to False.
+        init_cfg (dict, optional): Initialisation config, e.g. ``dict(type='Pretrained', ...)``.
+            Defaults to None: Kaiming initialisation (fan out) of the convolutions.
 
     Raises:
         ValueError: If there is no network of this depth.

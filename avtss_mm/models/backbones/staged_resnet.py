@@ -1,4 +1,4 @@
-"""What the video and the audio network share: a stem, residual stages, freezing."""
+"""The common base of the video and the audio network: a stem, residual stages, freezing."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 
 class StagedResNet(BaseModule):
-    """A stem and residual stages, each twice as wide as the one before.
+    """A stem and residual stages, each twice as wide as the previous one.
 
-    Subclasses say what a block and a shortcut are by :meth:`make_block` and :meth:`make_shortcut`.
+    Subclasses define the blocks and shortcuts in :meth:`make_block` and :meth:`make_shortcut`.
 
     Args:
         stem (nn.Module): Layers from the input to ``base_channels`` channels.
         stage_blocks (Sequence[int]): Number of residual blocks in each stage. All stages but the
             first have stride 2.
         base_channels (int): Width of the first stage.
-        frozen_stages (int): The stem (0) and the stages up to this one (1-4) get no gradient and
-            keep their BatchNorm statistics. -1 freezes nothing.
-        norm_eval (bool): Keep all BatchNorm layers in eval mode while training, so that their
-            statistics do not move.
-        init_cfg (dict): Initialisation.
+        frozen_stages (int): Last frozen stage: the stem (0) and the stages up to this one (1-4) get
+            no gradient and keep their BatchNorm statistics. -1 freezes nothing.
+        norm_eval (bool): Whether to keep all BatchNorm layers in eval mode during training, so that
+            their statistics do not change.
+        init_cfg (dict): Initialisation config.
     """
 
     def __init__(
@@ -63,18 +63,18 @@ class StagedResNet(BaseModule):
         raise NotImplementedError
 
     def make_shortcut(self, in_channels: int, channels: int, stride: int) -> nn.Module:
-        """Build the projection beside a block that changes the shape."""
+        """Build the shortcut of a block that changes the shape."""
         raise NotImplementedError
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Turn a batch of inputs into the feature maps of the last stage."""
+        """Compute the feature maps of the last stage."""
         x = self.stem(x)
         for stage in range(1, self.num_stages + 1):
             x = getattr(self, f'layer{stage}')(x)
         return x
 
     def train(self, mode: bool = True) -> StagedResNet:
-        """Set the mode, keeping what is frozen in eval mode."""
+        """Set the mode; frozen parts stay in eval mode."""
         super().train(mode)
         self._freeze()
         return self

@@ -1,4 +1,4 @@
-"""The contrastive terms with sample-dependent positives and negatives."""
+"""Contrastive losses with sample-dependent positives and negatives."""
 
 from __future__ import annotations
 
@@ -34,36 +34,34 @@ class ContrastiveHead(BaseModule):
 
     and the loss is :func:`~avtss_mm.models.losses.multi_positive_info_nce` of the similarities
     divided by ``temperature``. ``Q`` is the queue of the target's modality. "Sample-dependent
-    positives and negatives sampled from the evolving feature space" are the paper's (AAAI 2023,
-    abstract); ranks, numbers and warm-up are ours. Draws are independent (with replacement) and
-    the same on every rank, each rank using those of its own queries.
+    positives and negatives sampled from the evolving feature space" come from the paper (AAAI
+    2023, abstract); ranks, numbers and warm-up are our choice. Draws are independent (with
+    replacement). All ranks make the same draws, and each uses those of its own queries.
 
-    A clip without sound is neither query, target, nor negative in a term with sound. What other
-    papers do with neighbours is in :mod:`.peer_heads`.
+    A clip without sound is neither query, target nor negative in a term that involves audio.
+    :mod:`.peer_heads` has what other papers do with neighbours.
 
     Args:
-        temperature (float): The temperature ``tau``. Lower values give the hardest negatives more
-            weight. Defaults to 0.1.
-        num_positives (int): Number of neighbours drawn as further positives. 0: none.
-            Defaults to 1.
-        positive_ranks (tuple[int, int]): First and last rank that positives are drawn from; 1 is
-            the most similar entry. Defaults to (1, 5).
-        num_negatives (int): Number of neighbours drawn as further negatives. 0: none.
-            Defaults to 1024.
-        negative_ranks (tuple[int, int]): First and last rank that negatives are drawn from. The
-            entries right behind the positives are mostly of the same class: leave a margin.
+        temperature (float): Temperature ``tau``. Lower values weight the hardest negatives more.
+            Defaults to 0.1.
+        num_positives (int): Number of neighbours drawn as further positives. Defaults to 1.
+        positive_ranks (tuple[int, int]): First and last rank of the neighbours drawn as positives;
+            rank 1 is the most similar entry. Defaults to (1, 5).
+        num_negatives (int): Number of neighbours drawn as further negatives. Defaults to 1024.
+        negative_ranks (tuple[int, int]): First and last rank of the neighbours drawn as negatives.
+            Leave a margin: the entries right behind the positives are mostly of the same class.
             Defaults to (128, 4096), for a queue of 65,536.
-        neighbor_start_epoch (int): Epoch (counted from 0) in which the neighbour terms begin, but
-            not before the queue is full: early neighbours are noise. Defaults to 5.
+        neighbor_start_epoch (int): Epoch (counted from 0) from which neighbours are used, once the
+            queue is full: early neighbours are noise. Defaults to 5.
         loss_weight (dict): Weights of ``v2v``, ``v2a``, ``a2v`` and ``a2a``; a term of weight 0
             is not computed. Defaults to v2v 1, v2a 0.5, a2v 0.5, a2a 0.
-        same_window (bool): Whether a clip and its sound are of one window in ``v2a`` and ``a2v``,
-            which is how we read the paper's "temporally corresponding"; else the target is of the
-            other window. Defaults to True.
-        init_cfg (dict, optional): Initialisation. Defaults to None.
+        same_window (bool): Whether the query and the target of ``v2a`` and ``a2v`` come from the
+            same window, which is how we read the paper's "temporally corresponding"; otherwise
+            they come from different windows. Defaults to True.
+        init_cfg (dict, optional): Initialisation config. Defaults to None.
 
     Raises:
-        ValueError: If ranks are not ordered or a term is unknown.
+        ValueError: If the ranks are not in order or a term is unknown.
     """
 
     def __init__(
@@ -95,12 +93,12 @@ class ContrastiveHead(BaseModule):
 
     @property
     def largest_rank(self) -> int:
-        """The farthest neighbour that is looked at; 0 without neighbour terms."""
+        """Largest rank of a neighbour that is used; 0 without neighbours."""
         ranks = [self.positive_ranks[1]] if self.num_positives else []
         ranks += [self.negative_ranks[1]] if self.num_negatives else []
         return max(ranks, default=0)
 
-    @torch.compiler.disable(recursive=False)  # it asks the message hub and fills the queues
+    @torch.compiler.disable(recursive=False)  # it reads the message hub and fills the queues
     def loss(
         self,
         embeddings: dict[str, torch.Tensor],
@@ -108,19 +106,19 @@ class ContrastiveHead(BaseModule):
         video_ids: torch.Tensor,
         queues: dict[str, FeatureQueue],
     ) -> dict[str, torch.Tensor]:
-        """Compute all terms, then put the batch into the queues.
+        """Compute all terms, then add the batch to the queues.
 
         Args:
             embeddings (dict): Unit vectors ``z`` by modality, shape ``(B, 2, D)``.
             valid (dict): Which clips exist (have sound), bool, shape ``(B, 2)``.
             video_ids (Tensor): Ids of the videos, shape ``(B,)``.
-            queues (dict): The queue of each modality; empty for losses within the batch only. A
-                queue whose modality is not embedded is left alone.
+            queues (dict): Queue of each modality; empty for losses within the batch only. Queues
+                of modalities without embeddings are ignored.
 
         Returns:
-            dict: ``loss_<term>``, ``top1_<term>`` (share of queries nearer to their target than to
-            all others of the batch, chance 1 / batch) and ``chance_nce`` (the loss of random
-            features, ``log(1 + negatives)``).
+            dict: ``loss_<term>``, ``top1_<term>`` (share of queries whose target is their nearest
+            in the batch; chance is 1 / batch) and ``chance_nce`` (loss of random features,
+            ``log(1 + negatives)``).
         """
         queues = {name: queue for name, queue in queues.items() if name in embeddings}
         searched = queues if self._neighbors_begin(queues) else {}
@@ -146,7 +144,7 @@ class ContrastiveHead(BaseModule):
         return begun and all(queue.is_full for queue in queues.values())
 
     def _term(self, query: str, target: str, batch: GlobalBatch) -> tuple[torch.Tensor, ...]:
-        """Mean loss over both windows, and the share of queries nearest to their target."""
+        """Mean loss over both windows, and the share of queries whose target is their nearest."""
         losses, hits, masks = [], [], []
         for window in (0, 1):
             other = window if self.same_window and query != target else 1 - window
@@ -162,7 +160,7 @@ class ContrastiveHead(BaseModule):
     def _query_losses(
         self, queries: torch.Tensor, target: str, window: int, batch: GlobalBatch
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """``l(z_i)`` of each query ``(B, D)``, and whether its target is nearer than all others."""
+        """Loss ``l(z_i)`` of each query ``(B, D)``, and whether its target is the nearest."""
         targets, valid = batch.all_z[target][:, window], batch.all_valid[target][:, window]
         logits = queries @ targets.T / self.temperature  # B, G
         is_own = batch.all_ids == batch.ids[:, None]  # a sampler that rounds up repeats videos
@@ -184,12 +182,15 @@ class ContrastiveHead(BaseModule):
         return multi_positive_info_nce(positives, mask, negatives), hit
 
     def _neighbors(self, target: str, window: int, batch: GlobalBatch) -> tuple[torch.Tensor, ...]:
-        """Places of each target's neighbours, nearest first, and whether real; ``(B, R)``."""
+        """Queue positions of each target's neighbours, nearest first, and whether each exists.
+
+        Both have shape ``(B, R)``.
+        """
         z = batch.z[target][:, window].detach()
         return batch.queues[target].nearest(z, batch.ids, self.largest_rank)
 
     def _keeps_target(self, found: torch.Tensor) -> torch.Tensor:
-        """Whether the target stays a positive beside the drawn ones, ``(B, P) -> (B, 1)``."""
+        """Whether the target remains a positive beside the drawn ones, ``(B, P) -> (B, 1)``."""
         return torch.ones_like(found[:, :1])
 
     def _draw(
@@ -202,8 +203,8 @@ class ContrastiveHead(BaseModule):
         num: int,
         ranks: tuple[int, int],
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Logits of ``num`` neighbours drawn for each query, and whether real; ``(B, num)``."""
-        size = (len(batch.all_ids), num)  # for the global batch: what one rank would have drawn
+        """Logits of ``num`` neighbours drawn per query, and whether each exists; ``(B, num)``."""
+        size = (len(batch.all_ids), num)  # for the global batch: the same draws as on one rank
         drawn = torch.randint(ranks[0] - 1, ranks[1], size, device=places.device)[batch.own]
         logits = queue.compare(queries, places.gather(1, drawn)) / self.temperature
         return logits, found.gather(1, drawn)

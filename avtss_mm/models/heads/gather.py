@@ -1,4 +1,4 @@
-"""What all ranks embedded, with its gradient."""
+"""Gathers the embeddings of all ranks, with gradients."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ class GlobalBatch(NamedTuple):
 
     Attributes:
         z: Unit vectors of this rank by modality, shape ``(B, 2, D)``.
-        valid: Which of its clips exist, bool, shape ``(B, 2)``.
-        ids: Ids of its videos, shape ``(B,)``.
-        own: Their places among those of all ranks, shape ``(B,)``.
-        all_z: As ``z``, of all ranks, shape ``(G, 2, D)``; gradients flow back to each of them.
-        all_valid: As ``valid``, shape ``(G, 2)``.
-        all_ids: As ``ids``, shape ``(G,)``.
-        queues: Queues that are searched, by modality; equal on all ranks.
+        valid: Which clips of this rank exist, bool, shape ``(B, 2)``.
+        ids: Ids of this rank's videos, shape ``(B,)``.
+        own: Indices of this rank's videos in the global batch, shape ``(B,)``.
+        all_z: Unit vectors of all ranks, shape ``(G, 2, D)``; gradients flow back to each rank.
+        all_valid: Which clips of all ranks exist, bool, shape ``(G, 2)``.
+        all_ids: Ids of all videos, shape ``(G,)``.
+        queues: Queues to search, by modality; equal on all ranks.
     """
 
     z: dict[str, torch.Tensor]
@@ -40,7 +40,7 @@ def gather_batch(
     ids: torch.Tensor,
     queues: dict[str, FeatureQueue],
 ) -> GlobalBatch:
-    """Gather the batches of all ranks; every rank has the same number of videos."""
+    """Gather the batches of all ranks, which have the same number of videos each."""
     return GlobalBatch(
         z,
         valid,
@@ -54,14 +54,13 @@ def gather_batch(
 
 
 def gather_with_grad(x: torch.Tensor) -> torch.Tensor:
-    """Concatenate the tensors of all ranks so that gradients flow back to each of them.
+    """Concatenate the tensors of all ranks so that gradients flow back to each rank.
 
     Args:
-        x (Tensor): Shape ``(B, ...)``, the same on every rank.
+        x (Tensor): Tensor of shape ``(B, ...)``, the same shape on every rank.
 
     Returns:
-        Tensor: Shape ``(ranks * B, ...)``. Its gradient is summed over the ranks. ``x`` itself
-        when there is one rank.
+        Tensor: Tensor of shape ``(ranks * B, ...)``. The gradients of all ranks are summed.
     """
     return _Gather.apply(x)
 

@@ -1,4 +1,4 @@
-"""What other papers do with the neighbours of :class:`ContrastiveHead`."""
+"""Other papers' uses of the neighbours of :class:`ContrastiveHead`."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .gather import GlobalBatch
 
 @MODELS.register_module()
 class NearestNeighborContrastiveHead(ContrastiveHead):
-    """Neighbours take the target's place instead of joining it.
+    """Neighbours replace the target as positives.
 
     As in `With a Little Help from My Friends (NNCLR) <https://arxiv.org/abs/2104.14548>`_. The
-    target stays where no neighbour is found. Arguments are those of :class:`ContrastiveHead`;
-    NNCLR itself has ``num_positives=1, positive_ranks=(1, 1)``.
+    target remains the positive if no neighbour is found. The arguments are those of
+    :class:`ContrastiveHead`; NNCLR itself uses ``num_positives=1, positive_ranks=(1, 1)``.
     """
 
     def _keeps_target(self, found: torch.Tensor) -> torch.Tensor:
@@ -27,12 +27,12 @@ class NearestNeighborContrastiveHead(ContrastiveHead):
 
 @MODELS.register_module()
 class AgreementContrastiveHead(ContrastiveHead):
-    """Neighbours are alike in picture and in sound.
+    """Neighbours are similar in video and in audio.
 
     As in `Audio-Visual Instance Discrimination with Cross-Modal Agreement (AVID-CMA)
-    <https://arxiv.org/abs/2004.12943>`_: they are ranked by the smaller of their similarities to
-    the target's video in picture and in sound. Where that video has no sound, none is found. Needs
-    both modalities. Arguments are those of :class:`ContrastiveHead`.
+    <https://arxiv.org/abs/2004.12943>`_: neighbours are ranked by the smaller of their video and
+    audio similarities to the target's video. A video without sound has no neighbours. Both
+    modalities are needed. The arguments are those of :class:`ContrastiveHead`.
     """
 
     def _neighbors(self, target: str, window: int, batch: GlobalBatch) -> tuple[torch.Tensor, ...]:
@@ -46,16 +46,16 @@ class AgreementContrastiveHead(ContrastiveHead):
 class _AgreementNearestNeighborContrastiveHead(
     AgreementContrastiveHead, NearestNeighborContrastiveHead
 ):
-    """Both, which the old arguments allowed."""
+    """Both at once, which the old arguments allowed."""
 
 
 @MODELS.register_module(name='ContrastiveHead', force=True)
 def build_contrastive_head(
     replace_target: bool = False, agreement: bool = False, **kwargs
 ) -> ContrastiveHead:
-    """Build ``type='ContrastiveHead'`` of a config, which has two more arguments until 0.3.
+    """Build ``type='ContrastiveHead'`` of a config.
 
-    They select a class of this module, with a warning.
+    Until 0.3 it takes two more arguments, which select a class of this module, with a warning.
     """
     kind = {
         (False, False): ContrastiveHead,

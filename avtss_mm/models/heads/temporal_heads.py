@@ -14,7 +14,7 @@ BEFORE, OVERLAPPING, AFTER = 0, 1, 2  # classes of ``clip_order``
 
 
 class _PretextHead(BaseModule):
-    """Cross-entropy over the clips or pairs whose label is not -1."""
+    """Cross-entropy over all clips or pairs whose label is not -1."""
 
     def __init__(self, num_classes: int, loss_weight: float, init_cfg: dict | None) -> None:
         super().__init__(init_cfg=init_cfg)
@@ -27,18 +27,18 @@ class _PretextHead(BaseModule):
         valid: dict[str, torch.Tensor],
         labels: dict[str, torch.Tensor],
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Score every clip or pair.
+        """Classify every clip or pair.
 
         Args:
             features (dict): Pooled backbone features ``h`` by modality, shape ``(B, 2, C)``.
             valid (dict): Which clips exist (have sound), bool, shape ``(B, 2)``.
-            labels (dict): Labels by the name of ``SampleAVClips``: shape ``(B, 2)`` for one of
-                each clip, ``(B,)`` for one of the pair; -1 is ignored.
+            labels (dict): Labels of ``SampleAVClips`` by name: shape ``(B, 2)`` for labels of
+                clips, ``(B,)`` for labels of the pair; -1 is ignored.
 
         Returns:
             tuple[Tensor, Tensor]: Logits of shape ``(B, K, num_classes)`` and labels of shape
-            ``(B, K)``, -1 where nothing is asked; ``K`` is 2 (clips, or pairs across
-            modalities) or 1 (the pair).
+            ``(B, K)``, -1 where there is no label; ``K`` is 2 (clips, or pairs across modalities)
+            or 1 (the pair within a modality).
         """
         raise NotImplementedError
 
@@ -54,12 +54,12 @@ class _PretextHead(BaseModule):
 
 @MODELS.register_module()
 class ClipPretextHead(_PretextHead):
-    """A linear classifier of one clip, for playback speed or direction.
+    """Linear classifier of one clip, for playback speed or direction.
 
     Args:
         modality (str): Modality of the clip, ``'video'`` or ``'audio'``.
         label (str): Name of the label, e.g. ``'video_speed'`` or ``'audio_direction'``.
-        num_classes (int): Number of classes: 4 speeds, 2 directions.
+        num_classes (int): Number of classes: 4 speeds or 2 directions.
         in_channels (int): Size of the modality's feature. Defaults to 512.
         loss_weight (float): Weight of the loss. Defaults to 1.0.
         init_cfg (dict, optional): Initialisation. Defaults to None.
@@ -86,14 +86,14 @@ class ClipPretextHead(_PretextHead):
 
 @MODELS.register_module()
 class ClipOrderHead(_PretextHead):
-    """A two-layer classifier of two windows: first before, overlapping or after the second.
+    """Two-layer classifier of two windows: the first is before, overlaps or is after the second.
 
-    Within a modality it sees the two windows' clips. Across modalities it sees the video of one
-    window and the sound of the *other*: ``(v1, a2)`` and, with the label reversed,
-    ``(v2, a1)``; never a window's own pair, whose order would always be the same.
+    Within a modality it sees the clips of both windows. Across modalities it sees the video of one
+    window and the audio of the *other*: ``(v1, a2)`` and, with the label reversed, ``(v2, a1)``.
+    It never sees video and audio of the same window, whose order is always the same.
 
     Args:
-        modalities (tuple[str, str]): Modality of the first and the second clip.
+        modalities (tuple[str, str]): Modalities of the first and the second clip.
         in_channels (tuple[int, int]): Sizes of their features. Defaults to (512, 512).
         hidden_channels (int): Width of the hidden layer. Defaults to 512.
         label (str): Name of the label. Defaults to ``'clip_order'``.

@@ -1,4 +1,4 @@
-"""A first-in first-out memory of embeddings, searched for neighbours."""
+"""A first-in first-out queue of embeddings that is searched for neighbours."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ import torch.nn.functional as F
 from mmaction.registry import MODELS
 
 BLOCK = 65_536
-"""Entries that are searched at once."""
+"""Number of entries to search at once."""
 
 ELEMENTS = 2**22
-"""Numbers of chosen entries that are in memory at once."""
+"""Maximum number of elements of drawn entries to hold in memory at once."""
 
 
 @MODELS.register_module()
 class FeatureQueue(nn.Module):
-    """The last ``length`` embeddings, each with the id of the video that it came from.
+    """The last ``length`` embeddings, each with the id of its video.
 
-    Everything is a persistent buffer, so that a resumed run goes on with the queue it had. Feed
-    it what was gathered over all ranks: then it is equal on every rank. An id below 0 marks an
-    entry that is never a neighbour (an empty place, a clip without sound).
+    Everything is a persistent buffer, so that a resumed run continues with its queue. Enqueue the
+    gathered embeddings of all ranks to keep the queues of all ranks equal. An entry with an id
+    below 0 is never a neighbour (an empty position, a clip without sound).
 
     Args:
         length (int): Number of entries ``Q``. Longer queues have nearer neighbours and older
-            features. At most half of the data set: a queue that holds the whole set holds last
-            epoch's copy of each query.
+            features. Use at most half the size of the data set: a longer queue may hold a copy of
+            the query itself from the previous epoch.
         feat_dim (int): Size ``D`` of an embedding.
-        search_length (int, optional): Entries among which neighbours are sought, another stretch of
-            the queue at each step: what keeps a queue of a million usable. Ranks count among them.
-            Defaults to None: all.
+        search_length (int, optional): Number of entries to search, a different part of the queue at
+            each step, which makes queues of a million entries affordable. Ranks are counted among
+            them. Defaults to None: all entries.
     """
 
     def __init__(self, length: int, feat_dim: int, search_length: int | None = None) -> None:
@@ -42,12 +42,12 @@ class FeatureQueue(nn.Module):
         self.register_buffer('features', torch.zeros(length, feat_dim))
         self.register_buffer('ids', torch.full((length,), -1, dtype=torch.long))
         self.register_buffer('num_enqueued', torch.zeros((), dtype=torch.long))
-        self._count = 0  # num_enqueued without a device synchronisation; None: to be asked for
+        self._count = 0  # num_enqueued without a device synchronisation; None: unknown
 
     @property
-    @torch.compiler.disable  # a number that changes at each step
+    @torch.compiler.disable  # the number changes at each step
     def count(self) -> int:
-        """How many entries have come in so far."""
+        """Number of entries enqueued so far."""
         if self._count is None:
             self._count = self.num_enqueued.item()
         return self._count
@@ -55,12 +55,12 @@ class FeatureQueue(nn.Module):
     @property
     @torch.compiler.disable
     def is_full(self) -> bool:
-        """Whether ``length`` entries have come in."""
+        """Whether at least ``length`` entries have been enqueued."""
         return self.count >= self.length
 
     def _load_from_state_dict(self, *args, **kwargs) -> None:
         super()._load_from_state_dict(*args, **kwargs)
-        self._count = None  # ask the loaded counter again
+        self._count = None  # read the loaded counter again
 
     @torch.compiler.disable
     @torch.no_grad()
@@ -69,7 +69,7 @@ class FeatureQueue(nn.Module):
 
         Args:
             features (Tensor): Unit vectors of shape ``(B, D)``, ``B`` at most ``length``.
-            ids (Tensor): Video ids of shape ``(B,)``, below 0 for entries never to be found.
+            ids (Tensor): Video ids of shape ``(B,)``; below 0 for entries to hide from searches.
 
         Raises:
             ValueError: If the batch is larger than the queue.
@@ -91,7 +91,7 @@ class FeatureQueue(nn.Module):
     def similarity(
         self, targets: torch.Tensor, ids: torch.Tensor, part: slice = slice(None)
     ) -> torch.Tensor:
-        """Compare each target with all entries that come from other videos.
+        """Compare each target with the entries of other videos.
 
         Args:
             targets (Tensor): Unit vectors of shape ``(B, D)``.
@@ -99,8 +99,8 @@ class FeatureQueue(nn.Module):
             part (slice): Entries to compare with. Defaults to all.
 
         Returns:
-            Tensor: Cosines of shape ``(B, length)``, ``-inf`` for entries of the own video and for
-            those that are never a neighbour.
+            Tensor: Cosine similarities of shape ``(B, length)``; ``-inf`` for entries of the same
+            video and for hidden entries.
         """
         similarity = targets.to(self.features.dtype) @ self.features[part].T  # B, Q
         excluded = (self.ids[part] == ids[:, None]) | (self.ids[part] < 0)
@@ -114,21 +114,21 @@ class FeatureQueue(nn.Module):
         num: int,
         agreeing: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Find the entries most similar to each target that come from other videos.
+        """Find the most similar entries of other videos for each target.
 
-        Time grows linearly with ``search_length``; memory does not grow beyond ``BLOCK`` entries.
+        Time is linear in ``search_length``; memory does not grow beyond ``BLOCK`` entries.
 
         Args:
             targets (Tensor): Unit vectors of shape ``(B, D)``.
             ids (Tensor): Video ids of the targets, shape ``(B,)``.
             num (int): Number of neighbours, at most ``search_length``.
             agreeing (Tensor, optional): Similarities of the same videos in another modality, shape
-                ``(B, length)``: an entry then is as similar as in the modality where it is less
-                so. Defaults to None.
+                ``(B, length)``. The smaller similarity of the two modalities then counts.
+                Defaults to None.
 
         Returns:
-            tuple[Tensor, Tensor]: Places of the neighbours in the queue, the most similar first,
-            and whether each is a real entry of another video; both of shape ``(B, num)``.
+            tuple[Tensor, Tensor]: Queue positions of the neighbours, the most similar first, and
+            whether each is a real entry of another video; both of shape ``(B, num)``.
         """
         values = places = None
         for part in self._searched():
@@ -146,9 +146,9 @@ class FeatureQueue(nn.Module):
 
     @torch.compiler.disable
     def _searched(self) -> list[slice]:
-        """Blocks of the stretch that is searched until the next entries come in."""
+        """Blocks of the part of the queue to search until the next entries are enqueued."""
         blocks, start, rest = [], 0, self.search_length
-        if rest < self.length:  # anywhere, yet the same on each rank and after a resume
+        if rest < self.length:  # at random, but the same on each rank and after resuming
             start = int(np.random.default_rng(self.count).integers(self.length))
         while rest:
             stop = min(start + min(rest, BLOCK), self.length)
@@ -157,20 +157,22 @@ class FeatureQueue(nn.Module):
         return blocks
 
     def compare(self, queries: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
-        """Products of queries with entries of the queue, differentiable in the queries.
+        """Dot products of queries with entries of the queue, differentiable in the queries.
+
+        No tensor of shape ``(B, n, D)`` or ``(B, length)`` is made.
 
         Args:
-            queries (Tensor): Shape ``(B, D)``.
-            places (Tensor): Places of ``n`` entries for each query, shape ``(B, n)``.
+            queries (Tensor): Queries of shape ``(B, D)``.
+            places (Tensor): Queue positions of ``n`` entries for each query, shape ``(B, n)``.
 
         Returns:
-            Tensor: Shape ``(B, n)``, without a tensor of shape ``(B, n, D)`` or ``(B, length)``.
+            Tensor: Dot products of shape ``(B, n)``.
         """
         return _Products.apply(queries, self.features.to(queries.dtype), places)
 
 
 class _Products(torch.autograd.Function):
-    """Each query times the entries that are chosen for it."""
+    """Dot products of each query with the entries chosen for it."""
 
     @staticmethod
     def forward(ctx, queries, features, places):
@@ -182,6 +184,6 @@ class _Products(torch.autograd.Function):
     @staticmethod
     def backward(ctx, gradient):
         features, places = ctx.saved_tensors
-        # The weighted sum of the entries, which is what this function computes
+        # embedding_bag computes the weighted sum of the entries
         summed = F.embedding_bag(places, features, per_sample_weights=gradient, mode='sum')
         return summed, None, None

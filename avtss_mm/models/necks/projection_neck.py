@@ -1,4 +1,4 @@
-"""The projection from backbone features to the space of the contrastive losses."""
+"""The projection from backbone features to the embedding space of the contrastive losses."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ..losses import full_precision
 
 @MODELS.register_module()
 class ProjectionNeck(BaseModule):
-    """``z = normalise(psi(h))``, ``psi`` a perceptron with BatchNorm and ReLU between its layers.
+    """``z = normalise(psi(h))`` with an MLP ``psi`` (BatchNorm and ReLU between its layers).
 
-    The temporal heads and all downstream tasks read ``h``; what the contrastive losses make ``z``
-    forget (speed, direction) may live on in ``h``.
+    The temporal heads and all downstream tasks use ``h``, which may keep what the contrastive
+    losses make ``z`` forget (speed, direction).
 
     Args:
         in_channels (int): Size of the backbone's pooled feature ``h``. Defaults to 512.
@@ -53,7 +53,7 @@ class ProjectionNeck(BaseModule):
             h (Tensor): Features of shape ``(N, in_channels)``.
 
         Returns:
-            Tensor: Unit vectors of shape ``(N, out_channels)``, float32 (float64 stays) also
-            under autocast.
+            Tensor: Unit vectors of shape ``(N, out_channels)``; float32 even under autocast
+            (float64 stays float64).
         """
         return F.normalize(full_precision(self.mlp(h)), dim=-1)

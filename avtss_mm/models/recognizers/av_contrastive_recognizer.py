@@ -1,4 +1,4 @@
-"""Audio-visual contrastive learning with temporal self-supervision, top to bottom."""
+"""Audio-visual contrastive learning with temporal self-supervision: the whole method."""
 
 from __future__ import annotations
 
@@ -20,34 +20,34 @@ class AVContrastiveRecognizer(AVEncoder):
 
     `Audio-Visual Contrastive Learning with Temporal Self-Supervision
     <https://arxiv.org/abs/2302.07702>`_. Follows the abstract and the published claims; other
-    choices are ours. From each of a video's two windows comes one video clip and its sound:
+    choices are ours. Each of a video's two windows gives one video clip and its audio:
 
     .. math::
         h = pool(F(x)), \quad z = normalise(\psi(h)), \quad
         L = L_{v2v} + \frac{1}{2}(L_{v2a} + L_{a2v}) + L_{temporal}
 
-    The contrastive head reads ``z``; the pretext heads read ``h``. A clip without sound (label
-    ``has_audio``) takes part in the video terms only.
+    The contrastive head uses ``z``, the pretext heads use ``h``. A clip without sound (label
+    ``has_audio``) contributes to the video terms only.
 
-    Inputs are ``dict(imgs=(N, M, 3, T, H, W), audios=(N, M, 1, L, F))`` with ``M`` windows of each
-    video; for training ``M = 2``. For evaluation either modality may be left out.
+    Inputs are ``dict(imgs=(N, M, 3, T, H, W), audios=(N, M, 1, L, F))`` with ``M`` windows per
+    video; ``M = 2`` in training. In evaluation either modality may be missing.
 
     Args:
         backbone (dict): Video encoder ``F_v``: :class:`R2Plus1D` or any 3-D backbone of mmaction2.
         audio_backbone (dict): Audio encoder ``F_a``, from ``(N, 1, L, F)`` to feature maps.
         neck (dict): Projection of video features.
         audio_neck (dict): Projection of audio features.
-        contrastive_head (dict, optional): The terms v2v, v2a, a2v (and a2a). Without it only the
-            pretext tasks are learned. Defaults to None.
-        pretext_heads (dict[str, dict], optional): Temporal tasks by name; their losses are called
-            ``loss_<name>``. A name with None is left out. Defaults to None.
-        queue (dict, optional): The :class:`FeatureQueue`, built once for each modality. Without
-            it there are no neighbour terms. Defaults to None.
-        **kwargs: Other arguments of :class:`AVEncoder`; ``test_cfg=dict(pretext=True)`` makes
-            :meth:`predict` add the answers of the pretext heads.
+        contrastive_head (dict, optional): Head of the terms v2v, v2a, a2v (and a2a). Without it
+            only the pretext tasks are learned. Defaults to None.
+        pretext_heads (dict[str, dict], optional): Heads of the temporal tasks by name; their losses
+            are called ``loss_<name>``. A name with None is skipped. Defaults to None.
+        queue (dict, optional): Config of the :class:`FeatureQueue`, of which one is built per
+            modality. Without it no neighbours are used. Defaults to None.
+        **kwargs: Other arguments of :class:`AVEncoder`. With ``test_cfg=dict(pretext=True)``,
+            :meth:`predict` adds the predictions of the pretext heads.
 
     Raises:
-        ValueError: If neighbours are asked for beyond the end of the queue.
+        ValueError: If the ranks of neighbours exceed the length of the queue.
     """
 
     def __init__(
@@ -63,13 +63,15 @@ class AVContrastiveRecognizer(AVEncoder):
     ) -> None:
         super().__init__(backbone, audio_backbone, neck, audio_neck, **kwargs)
         self.contrastive_head = MODELS.build(contrastive_head) if contrastive_head else None
-        if self.contrastive_head is None:  # nothing trains them: DDP must not wait for gradients
+        if self.contrastive_head is None:  # they are not trained: DDP must not wait for gradients
             for neck in (self.neck, self.audio_neck):
                 if neck is not None:
                     neck.requires_grad_(False)
         pretext_heads = {k: MODELS.build(v) for k, v in (pretext_heads or {}).items() if v}
         self.pretext_heads = ModuleDict(pretext_heads)
-        queue = queue if self.contrastive_head is not None else None  # it alone searches them
+        queue = (
+            queue if self.contrastive_head is not None else None
+        )  # only this head searches queues
         modalities = ('video', 'audio') if queue else ()
         self.queues = nn.ModuleDict({name: MODELS.build(queue) for name in modalities})
         searched = min((q.search_length for q in self.queues.values()), default=np.inf)
@@ -79,20 +81,20 @@ class AVContrastiveRecognizer(AVEncoder):
                 f'the queue searches {searched} entries: lower contrastive_head.negative_ranks'
             )
 
-    @torch.compiler.disable(recursive=False)  # what it calls is compiled, its own lists are not
+    @torch.compiler.disable(recursive=False)  # compiles what it calls, but not its own lists
     def loss(
         self, inputs: dict[str, torch.Tensor], data_samples: SampleList
     ) -> dict[str, torch.Tensor]:
-        """Compute the losses and what tells whether they mean something.
+        """Compute the losses and the measures that help to interpret them.
 
         Args:
             inputs (dict): ``imgs`` and ``audios``, see the class.
-            data_samples (list[ActionDataSample]): With the labels of ``SampleAVClips``.
+            data_samples (list[ActionDataSample]): Samples with the labels of ``SampleAVClips``.
 
         Returns:
             dict: ``loss_*`` (weighted), ``acc_*`` of the pretext tasks, ``top1_*`` and
             ``chance_nce`` of the contrastive terms, ``feat_std_v`` and ``feat_std_a`` (spread of
-            ``z``: 1 when it fills the sphere, 0 when it has collapsed) and ``audio_share``.
+            ``z``: 1 if it fills the sphere, 0 if it has collapsed) and ``audio_share``.
         """
         has_audio = np.stack([sample.has_audio for sample in data_samples])  # N, 2
         features = self.extract_feat(fill_silence(inputs, has_audio))
@@ -116,14 +118,15 @@ class AVContrastiveRecognizer(AVEncoder):
         return results
 
     def predict(self, inputs: dict[str, torch.Tensor], data_samples: SampleList) -> SampleList:
-        """Put features, and what the pretext heads answer, into the data samples.
+        """Add features, and predictions of the pretext heads if asked for, to the data samples.
 
         Args:
             inputs (dict): ``imgs`` and/or ``audios``, see the class.
-            data_samples (list[ActionDataSample]): Their ``has_audio`` says which clips have sound.
+            data_samples (list[ActionDataSample]): Samples; ``has_audio`` says which clips have
+                sound.
 
         Returns:
-            list[ActionDataSample]: With the fields of :meth:`AVEncoder.predict`; with
+            list[ActionDataSample]: Samples with the fields of :meth:`AVEncoder.predict`. With
             ``test_cfg=dict(pretext=True)`` also ``pretext``: prediction and label ``(K,)`` of each
             pretext head by name.
         """
@@ -145,14 +148,14 @@ class AVContrastiveRecognizer(AVEncoder):
 
 @torch.compiler.disable
 def _valid_clips(has_audio: np.ndarray, device: torch.device) -> dict[str, torch.Tensor]:
-    """Which clips ``(N, M)`` exist: every video clip, and the sound that is there."""
+    """Which clips ``(N, M)`` exist: all video clips, and the audio clips that have sound."""
     audio = torch.from_numpy(has_audio).to(device)
     return dict(video=torch.ones_like(audio), audio=audio)
 
 
 @torch.compiler.disable
 def _stack_labels(data_samples: SampleList, device: torch.device) -> dict[str, torch.Tensor]:
-    """Labels of ``SampleAVClips`` as tensors ``(N, 2)``, or ``(N,)`` for ``clip_order``."""
+    """Stack the labels of ``SampleAVClips``: ``(N, 2)``, or ``(N,)`` for ``clip_order``."""
     return {
         name: torch.from_numpy(np.stack([sample.get(name) for sample in data_samples])).to(device)
         for name in CLIP_LABELS

@@ -1,4 +1,4 @@
-"""The video and the audio network with their projections: what is left after pre-training."""
+"""The video and the audio network with their projections, as they are used after pre-training."""
 
 from __future__ import annotations
 
@@ -10,34 +10,34 @@ from mmaction.utils import SampleList
 from mmengine.model import BaseModel
 
 CLIPS_AT_ONCE = 16
-"""Clips of a sample that are encoded at once where each keeps its features."""
+"""Number of clips of a sample to encode at once when the features of each clip are kept."""
 
 
 @MODELS.register_module()
 class AVEncoder(BaseModel):
-    r"""Features of video clips and of sound, for evaluation and as a part of other models.
+    r"""Features of video and audio clips, for evaluation and as a part of other models.
 
     .. math::
         h = pool(F(x)), \quad z = normalise(\psi(h))
 
-    Inputs are ``dict(imgs=(N, M, 3, T, H, W), audios=(N, M, 1, L, F))`` with ``M`` windows of each
-    video; either modality may be left out.
+    Inputs are ``dict(imgs=(N, M, 3, T, H, W), audios=(N, M, 1, L, F))`` with ``M`` windows per
+    video; either modality may be missing.
 
     Args:
         backbone (dict, optional): Video encoder ``F_v``: :class:`R2Plus1D` or any 3-D backbone of
-            mmaction2. Defaults to None: sound only.
+            mmaction2. Defaults to None: audio only.
         audio_backbone (dict, optional): Audio encoder ``F_a``, from ``(N, 1, L, F)`` to feature
             maps. Defaults to None: video only.
-        neck (dict, optional): Projection of video features. Defaults to None: there is no ``z``.
-        audio_neck (dict, optional): Projection of audio features. Defaults to None.
-        channels_last (bool): Keep the video network's tensors in channels-last order; about 1.5
-            times as fast on the CPU, same results up to rounding. Defaults to False.
-        data_preprocessor (dict, optional): A ``MultiModalDataPreprocessor`` with ``imgs`` and
-            ``audios``. Defaults to None.
+        neck (dict, optional): Projection of video features. Defaults to None: no ``z``.
+        audio_neck (dict, optional): Projection of audio features. Defaults to None: no ``z``.
+        channels_last (bool): Whether the video network keeps its tensors in channels-last order:
+            about 1.5 times as fast on the CPU, same results up to rounding. Defaults to False.
+        data_preprocessor (dict, optional): Config of a ``MultiModalDataPreprocessor`` with ``imgs``
+            and ``audios``. Defaults to None.
         train_cfg (dict, optional): Unused. Defaults to None.
-        test_cfg (dict, optional): ``dict(per_clip=True)`` makes :meth:`predict` keep the features
-            of each clip. Defaults to None.
-        init_cfg (dict, optional): Initialisation of the whole. Defaults to None.
+        test_cfg (dict, optional): Test settings. With ``dict(per_clip=True)``, :meth:`predict`
+            keeps the features of each clip. Defaults to None.
+        init_cfg (dict, optional): Initialisation config of the whole model. Defaults to None.
     """
 
     def __init__(
@@ -73,8 +73,8 @@ class AVEncoder(BaseModel):
             inputs (dict): ``imgs`` and/or ``audios``, see the class.
             data_samples (list[ActionDataSample], optional): Labels, for ``'loss'`` and
                 ``'predict'``.
-            mode (str): ``'tensor'``: the pooled features of :meth:`extract_feat`; ``'predict'``:
-                :meth:`predict`; ``'loss'``: ``loss`` of the models that are trained.
+            mode (str): Method to run: ``'tensor'``: :meth:`extract_feat`; ``'predict'``:
+                :meth:`predict`; ``'loss'``: ``loss`` of the models that can be trained.
         """
         if mode == 'tensor':
             return self.extract_feat(inputs)
@@ -83,12 +83,12 @@ class AVEncoder(BaseModel):
         raise ValueError(f"mode must be 'tensor', 'predict' or 'loss', got {mode!r}")
 
     def loss(self, inputs: dict[str, torch.Tensor], data_samples: SampleList) -> dict:
-        """Not there: this model is not trained."""
+        """Raise an error: this model cannot be trained."""
         raise NotImplementedError(f'{type(self).__name__} has no loss; it is for evaluation')
 
     @torch.compiler.disable(recursive=False)  # the networks it calls are compiled
     def extract_feat(self, inputs: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        """Encode clips, of those modalities for which there is an encoder.
+        """Encode the clips of all modalities that have an encoder.
 
         Args:
             inputs (dict): ``imgs`` and/or ``audios``, see the class.
@@ -104,9 +104,9 @@ class AVEncoder(BaseModel):
         return features
 
     def project(self, features: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        """Turn pooled features ``h`` ``(N, M, C)`` into unit vectors ``z`` ``(N, M, D)``.
+        """Project pooled features ``h`` ``(N, M, C)`` to unit vectors ``z`` ``(N, M, D)``.
 
-        A modality without projection is left out.
+        Modalities without a projection are skipped.
         """
         necks = dict(video=self.neck, audio=self.audio_neck)
         return {
@@ -116,21 +116,22 @@ class AVEncoder(BaseModel):
         }
 
     def predict(self, inputs: dict[str, torch.Tensor], data_samples: SampleList) -> SampleList:
-        """Put features, averaged over a sample's clips, into the data samples.
+        """Add features, averaged over the clips of a sample, to the data samples.
 
         Args:
             inputs (dict): ``imgs`` and/or ``audios``, see the class.
-            data_samples (list[ActionDataSample]): Their ``has_audio`` says which clips have sound.
+            data_samples (list[ActionDataSample]): Samples; ``has_audio`` says which clips have
+                sound.
 
         Returns:
-            list[ActionDataSample]: With the fields ``video_feat``, ``audio_feat`` (``h``, shape
-            ``(C,)``), ``video_embedding`` and ``audio_embedding`` (``z``, shape ``(D,)``), those
-            of sound only if there is any. With ``test_cfg=dict(per_clip=True)`` the fields are
-            ``video_feat``, ``audio_feat`` (``h``, shape ``(M, C)``), ``clip_times`` (begin and end
-            in seconds, shape ``(M, 2)``) and ``has_audio`` (shape ``(M,)``).
+            list[ActionDataSample]: Samples with the fields ``video_feat``, ``audio_feat`` (``h``,
+            shape ``(C,)``), ``video_embedding`` and ``audio_embedding`` (``z``, shape ``(D,)``);
+            the audio fields only if there is sound. With ``test_cfg=dict(per_clip=True)`` the
+            fields are ``video_feat``, ``audio_feat`` (``h``, shape ``(M, C)``), ``clip_times``
+            (start and end in seconds, shape ``(M, 2)``) and ``has_audio`` (shape ``(M,)``).
 
         Raises:
-            ValueError: If features of each clip are asked for and the pipeline packs no times.
+            ValueError: If the features of each clip are wanted and the pipeline packs no times.
         """
         if (self.test_cfg or {}).get('per_clip'):
             self._add_clip_features(inputs, data_samples)
@@ -141,7 +142,7 @@ class AVEncoder(BaseModel):
     def _add_clip_features(self, inputs: dict, data_samples: SampleList) -> None:
         starts = range(0, next(iter(inputs.values())).shape[1], CLIPS_AT_ONCE)
         parts = ({k: x[:, i : i + CLIPS_AT_ONCE] for k, x in inputs.items()} for i in starts)
-        features = [self.extract_feat(part) for part in parts]  # however long the file
+        features = [self.extract_feat(part) for part in parts]  # the file may be long
         has_audio = stack_has_audio(inputs, data_samples)
         for i, sample in enumerate(data_samples):
             if 'audio_windows' not in sample:
@@ -160,7 +161,7 @@ class AVEncoder(BaseModel):
         inputs: dict[str, torch.Tensor],
         data_samples: SampleList,
     ) -> None:
-        """Write what :meth:`predict` promises, from features that are computed already."""
+        """Write the fields of :meth:`predict` from given features."""
         embeddings = self.project(features)
         has_audio = stack_has_audio(inputs, data_samples)
         for i, sample in enumerate(data_samples):
@@ -179,9 +180,9 @@ def encode(
     clips: torch.Tensor,
     memory_format: torch.memory_format = torch.contiguous_format,
 ) -> torch.Tensor:
-    """Encode ``(N, M, ...)`` clips and average over space and time: ``(N, M, C)``.
+    """Encode clips ``(N, M, ...)`` and average over space and time: ``(N, M, C)``.
 
-    The maps of a backbone with several pathways (SlowFast) are averaged each, then joined.
+    The maps of a backbone with several pathways (SlowFast) are averaged, then concatenated.
     """
     maps = backbone(clips.flatten(0, 1).contiguous(memory_format=memory_format))
     maps = maps if isinstance(maps, (tuple, list)) else [maps]
@@ -190,24 +191,23 @@ def encode(
 
 
 def stack_has_audio(inputs: dict[str, torch.Tensor], data_samples: SampleList) -> np.ndarray:
-    """Which clips have sound, bool ``(N, M)``; all, where the pipeline did not say."""
+    """Stack which clips have sound, bool ``(N, M)``; all of them if the pipeline does not say."""
     everywhere = np.ones(next(iter(inputs.values())).shape[1], bool)
     return np.stack([sample.get('has_audio', everywhere) for sample in data_samples])
 
 
-@torch.compiler.disable  # which clips have sound is known to numpy
+@torch.compiler.disable  # has_audio is a numpy array
 def fill_silence(inputs: dict[str, torch.Tensor], has_audio: np.ndarray) -> dict[str, torch.Tensor]:
-    """Replace sound that is not there by other sound of the batch, for a model that is trained.
+    """Replace missing sound by other sound of the batch, for training.
 
-    Silence would reach the BatchNorm statistics. The features of what is replaced are not to be
-    used.
+    Silence would affect the BatchNorm statistics. The features of replaced clips must not be used.
 
     Args:
-        inputs (dict): ``audios`` ``(N, M, 1, L, F)`` and what else there is.
+        inputs (dict): Inputs with ``audios`` of shape ``(N, M, 1, L, F)``.
         has_audio (ndarray): Which clips have sound, bool, shape ``(N, M)``.
 
     Returns:
-        dict: The inputs, ``audios`` filled; the same ones where no clip has sound.
+        dict: Inputs with filled ``audios``; unchanged if no clip has sound.
     """
     if 'audios' not in inputs or has_audio.all() or not has_audio.any():
         return inputs

@@ -1,4 +1,4 @@
-"""Classify videos by picture and sound together."""
+"""Classifies videos by video and audio."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from .av_encoder import AVEncoder, fill_silence, stack_has_audio
 
 @MODELS.register_module()
 class LateFusionRecognizer(AVEncoder):
-    """A linear classifier on the features of each modality, their probabilities averaged.
+    """A linear classifier for each modality; their probabilities are averaged.
 
-    Each classifier has a loss of its own, so that the modality that learns faster does not
-    silence the other. A video without sound is trained and judged by its picture alone.
+    Each classifier has its own loss, so that the modality that learns faster does not suppress
+    the other. Videos without sound are trained and classified by video alone.
 
     Args:
         num_classes (int): Number of classes.
-        in_channels (dict[str, int]): Channels of the features, by ``'video'`` and ``'audio'``; a
-            modality that is not named has no classifier.
+        in_channels (dict[str, int]): Feature size of ``'video'`` and ``'audio'``; a modality that
+            is not given has no classifier.
         dropout_ratio (float): Dropout before the classifiers. Defaults to 0.5.
         **kwargs: Arguments of :class:`AVEncoder`.
     """
@@ -40,15 +40,15 @@ class LateFusionRecognizer(AVEncoder):
     def loss(
         self, inputs: dict[str, torch.Tensor], data_samples: SampleList
     ) -> dict[str, torch.Tensor]:
-        """Cross-entropy of each modality's classifier.
+        """Compute the cross-entropy of each modality's classifier.
 
         Args:
             inputs (dict): ``imgs`` and ``audios``, see :class:`AVEncoder`.
-            data_samples (list[ActionDataSample]): With ``gt_label`` and ``has_audio``.
+            data_samples (list[ActionDataSample]): Samples with ``gt_label`` and ``has_audio``.
 
         Returns:
-            dict: ``loss_video``, ``loss_audio`` (over the clips with sound), and how often the
-            largest score is right, ``acc_video`` and ``acc_audio``.
+            dict: ``loss_video``, ``loss_audio`` (over the clips with sound), and the accuracies
+            ``acc_video`` and ``acc_audio``.
         """
         has_audio = stack_has_audio(inputs, data_samples)
         logits = self._classify(self.extract_feat(fill_silence(inputs, has_audio)))
@@ -68,16 +68,17 @@ class LateFusionRecognizer(AVEncoder):
         return results
 
     def predict(self, inputs: dict[str, torch.Tensor], data_samples: SampleList) -> SampleList:
-        """Score the classes: probabilities averaged over clips, then over modalities.
+        """Score the classes by probabilities averaged over clips, then over modalities.
 
         Args:
             inputs (dict): ``imgs`` and/or ``audios``, see :class:`AVEncoder`. The modalities may
                 have different numbers of clips (crops).
-            data_samples (list[ActionDataSample]): Their ``has_audio`` says which clips have sound.
+            data_samples (list[ActionDataSample]): Samples; ``has_audio`` says which clips have
+                sound.
 
         Returns:
-            list[ActionDataSample]: With ``pred_score`` ``(num_classes,)`` and ``pred_label``; equal
-            scores if there is neither picture nor sound. And with the features of
+            list[ActionDataSample]: Samples with ``pred_score`` ``(num_classes,)`` (equal scores if
+            there is neither video nor audio), ``pred_label`` and the features of
             :class:`AVEncoder`.
         """
         features = self.extract_feat(inputs)
