@@ -1,4 +1,4 @@
-"""Videos with sound as mmaction2 data sets and transforms."""
+"""mmaction2 data sets and transforms for videos with sound."""
 
 from .audiovisual_dataset import AudioVisualDataset
 from .gallery_query_dataset import GalleryQueryDataset

@@ -1,4 +1,4 @@
-"""Videos with sound, from a manifest or a list of paths."""
+"""A data set of videos with sound, from a manifest or a list of paths."""
 
 from __future__ import annotations
 
@@ -42,54 +42,52 @@ TOO_SHORT = (
 class AudioVisualDataset(BaseActionDataset):
     """Videos with sound.
 
-    A sample is a function of (seed, epoch, index): every draw of the pipeline, also in transforms
-    of mmaction2 and mmcv, comes from generators seeded by the three, whatever the number of
-    workers, and the generators of the caller are left as they were. :class:`EpochSeedHook`
-    brings the epoch and the seed; without it each epoch draws the same windows, and the log warns
-    of it. For the same reason a RepeatDataset around it repeats identical samples: train for more
-    epochs instead.
+    A sample is a function of (seed, epoch, index). These three seed all generators from which the
+    transforms draw, also those of mmaction2 and mmcv, whatever the number of workers. The
+    caller's generators are unchanged. :class:`EpochSeedHook` sets the epoch and the seed; without
+    it every epoch draws the same windows, and the log warns about it. For the same reason a
+    RepeatDataset around this data set repeats identical samples: train for more epochs instead.
 
-    A file that cannot be read is named once in the log and counted, and another one takes its
-    place, drawn from the same seed. When too many fail, training stops. In ``test_mode`` nothing
-    is replaced: a metric over other videos than were asked for would be wrong, so the first file
-    that cannot be read stops the run; ``tools/data/drop_unreadable.py`` leaves such files out of
-    a list.
+    An unreadable file is counted, named once in the log, and replaced by another one, drawn with
+    the same seed. Training stops if too many files fail. In ``test_mode`` no file is replaced, as
+    a metric over other videos would be wrong: the first unreadable file stops the run.
+    ``tools/data/drop_unreadable.py`` removes such files from a list.
 
-    The transforms run in a process of their own beside each process that loads: a decoder that
-    crashes, or does not answer within ``timeout``, is a file that cannot be read.
+    Each process that loads runs the transforms in a process of their own. If a decoder crashes, or
+    does not answer within ``timeout``, the file counts as unreadable.
 
     Args:
-        ann_file (str): Manifest (``.json``, OpenMMLab 2.0: ``metainfo``, ``data_list`` with
-            ``filename`` and optionally ``label``, ``duration``, ``has_audio``, ``silent``), or a
-            text file with a path and an integer label in each line, split at the last blank;
-            without a label it is -1.
+        ann_file (str): Path of a manifest (``.json``, OpenMMLab 2.0: ``metainfo`` and ``data_list``
+            with ``filename`` and optionally ``label``, ``duration``, ``has_audio``, ``silent``), or
+            of a text file with a path and an integer label in each line, separated by the last
+            blank. A missing label is -1.
         pipeline (list): Transforms, from :class:`AVInit` to mmaction2's PackActionInputs.
-        data_prefix (dict): ``video``: the folder that the paths are relative to.
+        data_prefix (dict): Folder that the paths are relative to, as ``video``.
             Defaults to ``dict(video='')``, which is ``data_root``.
-        subset (str, optional): A name that each row gets as ``subset``, e.g. 'gallery' or
-            'query', for metrics that compare sets. Defaults to None.
-        require_audio (bool): Whether to drop the rows that the manifest says are without sound or
-            silent. Defaults to False.
-        max_per_class (int, optional): Rows kept of each label, the first ones. Defaults to None:
-            all.
+        subset (str, optional): Value of ``subset`` in each row, e.g. 'gallery' or 'query', for
+            metrics that compare sets. Defaults to None.
+        require_audio (bool): Whether to drop rows that are without sound or silent according to
+            the manifest. Defaults to False.
+        max_per_class (int, optional): Number of rows to keep per label, the first ones. Defaults
+            to None: all.
         max_bad_fraction (float): Share of unreadable files, among those that were tried, above
             which training stops: when 100 files or all were tried, and at the end of each epoch.
             Defaults to 0.05.
-        seed (int): Seed where no hook sets one. Defaults to 0.
-        allow_outside (bool): Whether paths of the list may lead out of the folder that they are
-            relative to, by ``..`` or as absolute paths. Defaults to False: a stranger's
-            list makes no other files be read. Where that folder is '', there is nothing to leave.
-        timeout (float, optional): Seconds that a sample may take. With None, and where processes
-            cannot be forked, the transforms run in the process that loads: a decoder that never
-            returns then stops training without a word. Defaults to 60.
-        cache_dir (str, optional): Folder that keeps every sample, for further runs with the same
-            seed, list and transforms: :class:`.SampleCache`. Defaults to None.
+        seed (int): Seed to use if no hook sets one. Defaults to 0.
+        allow_outside (bool): Whether paths may lead out of the folder that they are relative to,
+            by ``..`` or as absolute paths. If not, an untrusted list cannot make other files be
+            read. A folder '' contains everything. Defaults to False.
+        timeout (float, optional): Time limit of a sample in seconds. With None, and on systems that
+            cannot fork, the transforms run in the process that loads, where a decoder that never
+            returns stops training without a message. Defaults to 60.
+        cache_dir (str, optional): Folder of a :class:`.SampleCache`, which keeps every sample for
+            further runs with the same seed, list and transforms. Defaults to None.
         **kwargs: Arguments of mmaction2's BaseActionDataset, such as ``data_root``, ``test_mode``
             and ``indices``.
 
     Raises:
-        FileNotFoundError: If the list or the folder of the videos is not there.
-        ManifestError: If the list is none; its text names the line.
+        FileNotFoundError: If the list or the folder of the videos does not exist.
+        ManifestError: If the list is invalid; its text names the line.
     """
 
     def __init__(
@@ -120,16 +118,16 @@ class AudioVisualDataset(BaseActionDataset):
         self._cache = cache_dir and SampleCache(cache_dir, pipeline)
 
     def set_epoch(self, epoch: int, seed: int) -> None:
-        """Choose the draws of an epoch; workers that already run follow."""
+        """Set the epoch and the seed, also for running workers."""
         self._seed_and_epoch.tensor.copy_(torch.tensor([seed, epoch]))
         if self._fully_initialized:
             self._draws.begin_epoch()
 
     def full_init(self) -> None:
-        """Load the rows and say in the log what they are."""
+        """Load the rows and describe them in the log."""
         if self._fully_initialized:
             return
-        with uncollected():  # else it walks through all rows again and again: a fifth of the time
+        with uncollected():  # garbage collection would take a fifth of the time
             super().full_init()
         self._draws = EpochDraws(len(self))
         command = readable_command(self.data_prefix['video'], self.ann_file)
@@ -145,7 +143,7 @@ class AudioVisualDataset(BaseActionDataset):
 
     def parse_data_info(self, raw_data_info: dict) -> dict:
         """Join the path with its folder and complete a row."""
-        row = raw_data_info  # of a list that was read for this: no copies of a million rows
+        row = raw_data_info  # changed in place: a million rows need no copies
         row.setdefault('label', -1)
         row['filename'] = osp.join(self.data_prefix['video'], row['filename'])
         if self.subset is not None:
@@ -153,7 +151,7 @@ class AudioVisualDataset(BaseActionDataset):
         return row
 
     def filter_data(self) -> list[dict]:
-        """Drop what the options ask to drop; describe the rest."""
+        """Drop rows as the options say; describe the rest in the log."""
         rows = [row for row in self.data_list if may_sound(row) or not self.require_audio]
         if not rows:
             raise ValueError(f'no videos of {self.ann_file} are left of {len(self.data_list)}')
@@ -174,10 +172,10 @@ class AudioVisualDataset(BaseActionDataset):
         return pack_rows(rows)
 
     def __getitem__(self, idx: int) -> dict:
-        """Sample ``idx``, or in training another one if it cannot be read.
+        """Return sample ``idx``, or in training another one if its file is unreadable.
 
         Raises:
-            RuntimeError: If too many files cannot be read; in ``test_mode``, if this one cannot.
+            RuntimeError: If too many files are unreadable; in ``test_mode``, if this file is.
         """
         idx = range(len(self))[idx]
         seed, epoch = self._seed_and_epoch.tensor.tolist()
@@ -205,22 +203,22 @@ class AudioVisualDataset(BaseActionDataset):
 
     @property
     def num_served(self) -> int:
-        """Samples served since the data set was made, over all workers."""
+        """Number of samples served so far by all workers."""
         return self.counter['served']
 
     @property
     def num_skipped(self) -> int:
-        """Draws that failed and were replaced by another one."""
+        """Number of draws that failed and were replaced."""
         return self.counter['skipped']
 
     @property
     def num_without_sound(self) -> int:
-        """Samples served of which no window has sound."""
+        """Number of samples served in which no window has sound."""
         return self.counter['without_sound']
 
     @property
     def num_too_short(self) -> int:
-        """Samples served without speed labels, because the video is too short for all speeds."""
+        """Number of samples served without speed labels because the video is too short."""
         return self.counter['too_short']
 
     def _draw(self, key: tuple[int, int, int, int]) -> tuple[int, Loaded]:

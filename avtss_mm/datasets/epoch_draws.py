@@ -1,4 +1,4 @@
-"""Samples that are drawn twice in an epoch are the same: said once."""
+"""Warns once if samples are drawn twice in an epoch, because both are identical."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mmengine.logging import print_log
 from .shared_memory import SharedTensor
 
 SOME = 0.01
-"""Share of the samples that a sampler may repeat to give each process as many."""
+"""Share of the samples that a sampler may repeat to give all ranks the same number."""
 
 WARNING = (
     'samples are drawn a second time in epoch {}: they are the same windows and crops again. '
@@ -20,7 +20,7 @@ WARNING = (
 
 
 class EpochDraws:
-    """Which samples of a data set were drawn in this epoch, over all workers of a loader.
+    """The samples of a data set that all workers of a loader have drawn in this epoch.
 
     Args:
         num_samples (int): Length of the data set.
@@ -31,11 +31,11 @@ class EpochDraws:
         self._warned = SharedTensor(torch.zeros(1, dtype=torch.bool))
 
     def begin_epoch(self) -> None:
-        """Forget what was drawn."""
+        """Forget all draws."""
         self._flags.tensor[:] = False
 
     def add(self, index: int, epoch: int) -> None:
-        """Note a sample; warn once when more come again than a sampler's rounding explains."""
+        """Record a sample; warn once if more repeat than the rounding of a sampler explains."""
         once, again = self._flags.tensor
         if once[index] and not self._warned.tensor:
             again[index] = True

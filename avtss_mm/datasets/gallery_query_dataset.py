@@ -10,20 +10,20 @@ from .audiovisual_dataset import AudioVisualDataset
 
 @DATASETS.register_module()
 class GalleryQueryDataset(ConcatDataset):
-    """Two :class:`AudioVisualDataset` one after the other, for metrics that search.
+    """Two concatenated :class:`AudioVisualDataset`, for retrieval metrics.
 
-    Features of both sides come from one test run; every sample's ``subset`` says which side it
-    is of. Example::
+    One test run extracts the features of both; ``subset`` of a sample says to which it belongs.
+    Example::
 
         dict(type='GalleryQueryDataset', data_root='data/ucf101', pipeline=pipeline,
              gallery=dict(ann_file='train_split1.json', max_per_class=20),
              query=dict(ann_file='test_split1.json'))
 
     Args:
-        gallery (dict): Arguments of the data set that is searched.
-        query (dict): Arguments of the data set whose samples are searched for.
-        background (dict, optional): Arguments of a data set that is neither: a metric may want to
-            know what is unrelated. Defaults to None.
+        gallery (dict): Arguments of the data set of the gallery.
+        query (dict): Arguments of the data set of the queries.
+        background (dict, optional): Arguments of a data set of unrelated files, which some metrics
+            need. Defaults to None.
         **shared: Arguments of all of them.
     """
 

@@ -1,4 +1,4 @@
-"""Runs the transforms of a data set where a decoder that hangs or crashes does no harm."""
+"""Runs the transforms of a data set in a process that may hang or crash without harm."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ CAN_FORK = CONTEXT.get_start_method() == 'fork'
 
 
 class Draw(NamedTuple):
-    """What makes a sample, but for the transforms.
+    """Everything that determines a sample, except the transforms.
 
     Attributes:
         key: Seed, epoch, index, and number of the attempt.
-        row: The row of the data set.
+        row: Row of the data set.
     """
 
     key: tuple[int, int, int, int]
@@ -33,12 +33,12 @@ class Draw(NamedTuple):
 
 
 class Loaded(NamedTuple):
-    """What became of a draw.
+    """Result of a draw.
 
     Attributes:
-        sample: What the transforms made; None where the file cannot be read.
-        error: Why it cannot be read.
-        counts: What to count of the sample.
+        sample: Output of the transforms; None if the file is unreadable.
+        error: Error that says why the file is unreadable.
+        counts: Properties of the sample to count.
     """
 
     sample: dict | None = None
@@ -47,19 +47,19 @@ class Loaded(NamedTuple):
 
 
 class PipelineError(Exception):
-    """The traceback of an error, in the process where it was raised."""
+    """Traceback of an error in the process where it was raised."""
 
 
 def chosen_row(key: tuple[int, int, int, int], num_rows: int) -> int:
-    """Number of the row of a draw: its index, or in further attempts a random one.
+    """Number of the row of a draw: its index, or a random one in later attempts.
 
-    It comes from a generator of its own, which leaves the transforms theirs.
+    It is drawn from a separate generator, so that the transforms' draws do not change.
     """
     return key[2] if key[3] == 0 else int(np.random.default_rng(key).integers(num_rows))
 
 
 def load(pipeline: Callable[[dict], dict], draw: Draw) -> Loaded:
-    """Run the transforms on a row, under the generators of its draw."""
+    """Run the transforms on a row, with generators seeded for its draw."""
     row = draw.row
     with seeded(*draw.key):
         try:
@@ -76,14 +76,14 @@ def load(pipeline: Callable[[dict], dict], draw: Draw) -> Loaded:
 
 
 class GuardedPipeline:
-    """:func:`load` in a process of its own, which is killed when it takes too long.
+    """Runs :func:`load` in its own process, which is killed if it takes too long.
 
-    The process is forked at the first sample and after each that it did not survive, once in each
-    process that loads. Changes made inside the transforms after that are not seen there; another
-    pipeline is. Copies begin without a process.
+    Each process that loads forks one such process, at the first sample and after each crash. It
+    does not see later changes inside the transforms, but a new pipeline starts a new process.
+    Copies start without a process.
 
     Args:
-        timeout (float): Seconds that a sample may take.
+        timeout (float): Time limit of a sample in seconds.
     """
 
     def __init__(self, timeout: float) -> None:
@@ -94,7 +94,7 @@ class GuardedPipeline:
         return type(self), (self.timeout,)
 
     def load(self, pipeline: Callable[[dict], dict], draw: Draw) -> Loaded:
-        """As :func:`load`; a decoder that hangs or crashes is a :class:`MediaError` too."""
+        """Run :func:`load`; a decoder that hangs or crashes also gives a :class:`MediaError`."""
         if self._owner != os.getpid() or self._pipeline is not pipeline:
             self._serve = _Serve(pipeline)
             self._worker = GuardedWorker(self._serve)
@@ -109,25 +109,25 @@ class GuardedPipeline:
         raise error from PipelineError(where)
 
     def close(self) -> None:
-        """End the process; the next sample starts another."""
+        """End the process; the next sample starts a new one."""
         if self._owner == os.getpid():
             self._worker.kill()
             self._owner = None
 
 
 class _Serve:
-    """The other side: what :func:`load` returns or raises."""
+    """Runs in the forked process: packs what :func:`load` returns or raises."""
 
     def __init__(self, pipeline: Callable[[dict], dict]) -> None:
         self.pipeline = pipeline
         self.memory = shared_memory()
 
     def __call__(self, draw: Draw) -> tuple:
-        torch.set_num_threads(1)  # the threads of the process that was forked are not here
+        torch.set_num_threads(1)  # the parent's threads do not exist in this process
         cv2.setNumThreads(0)
         try:
             return pack(load(self.pipeline, draw), self.memory)
-        except Exception as error:  # a mistake in the pipeline, no bad file
+        except Exception as error:  # a bug in the pipeline, not a bad file
             where = '\n' + traceback.format_exc()
             if not _survives(error):
                 error = RuntimeError(f'{type(error).__name__}: {error}')

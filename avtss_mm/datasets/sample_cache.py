@@ -1,4 +1,4 @@
-"""Samples on disk, for runs that draw the same ones: decoding is paid once."""
+"""A cache of samples on disk: runs that draw the same samples decode them once."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ from .guarded_pipeline import Draw, Loaded
 
 
 class SampleCache:
-    """What a pipeline made of a row, by seed, epoch and index.
+    """Keeps the output of a pipeline for each row, seed, epoch and index.
 
-    Networks and losses have no part in a sample, so runs that differ in these alone share a cache.
-    Other transforms or other facts of a row (its label, its duration) make other samples. Nothing
-    is ever deleted, and a video that was replaced is not noticed: delete the folder then.
+    Samples do not depend on networks and losses, so runs that differ only in these share a cache.
+    Other transforms or other metadata of a row (label, duration) make other samples. Nothing is
+    ever deleted, and a replaced video is not noticed: delete the folder then.
 
     Args:
-        folder (str | Path): Made when the first sample is kept; as large as all samples together.
+        folder (str | Path): Folder of the cache, created with the first sample; it grows to the
+            size of all samples together.
         pipeline (Sequence[dict]): Config of the transforms.
     """
 
@@ -30,14 +31,14 @@ class SampleCache:
         self.folder = Path(folder, digest(list(pipeline)))
 
     def path(self, draw: Draw) -> Path:
-        """The file of a draw; to be asked before transforms write into its row."""
+        """Path of the sample of a draw; call it before the transforms change the row."""
         seed, epoch, index, attempt = draw.key
         name = f'{index}_{attempt}_{digest(draw.row)}.pt'
         return self.folder / f'seed{seed}' / f'epoch{epoch}' / name
 
     @staticmethod
     def read(path: Path) -> Loaded | None:
-        """The sample of a file; None if it is not there, or cannot be read."""
+        """Read a sample; None if it does not exist or is unreadable."""
         try:
             kept = torch.load(path, weights_only=True)
         except (OSError, RuntimeError, EOFError, UnpicklingError):
@@ -50,7 +51,7 @@ class SampleCache:
 
     @staticmethod
     def write(path: Path, loaded: Loaded) -> None:
-        """Keep a sample, whole or not at all."""
+        """Write a sample, completely or not at all."""
         data_sample = loaded.sample['data_samples']
         fields = dict(data_sample.items())
         arrays = [name for name, value in fields.items() if isinstance(value, np.ndarray)]

@@ -12,10 +12,10 @@ _ROWS = 256
 
 
 class SharedTensor:
-    """A tensor in shared memory: the main process and workers that already run see one value.
+    """A tensor in shared memory: the main process and running workers see the same value.
 
     Args:
-        tensor (torch.Tensor): The first value, on the CPU.
+        tensor (torch.Tensor): Initial value, on the CPU.
     """
 
     def __init__(self, tensor: torch.Tensor) -> None:
@@ -27,13 +27,12 @@ class SharedTensor:
 
 
 class SampleCounter(SharedTensor):
-    """Count what was served, over all workers of a loader.
+    """Counts the samples served by all workers of a loader.
 
-    Each worker writes a row of its own, so that no count is lost and no lock is needed; reading
-    sums the rows.
+    Each worker writes its own row, so that no count is lost without a lock; reading sums the rows.
 
     Args:
-        counts (torch.Tensor, optional): Counts to begin with. Defaults to None: zeros.
+        counts (torch.Tensor, optional): Initial counts. Defaults to None: zeros.
     """
 
     names = ('served', 'skipped', 'without_sound', 'too_short')
@@ -50,12 +49,12 @@ class SampleCounter(SharedTensor):
             row[self.names.index(name)] += int(count)
 
     def __getitem__(self, name: str) -> int:
-        """Total of the named count since the data set was made."""
+        """Total of the named count so far."""
         return int(self.tensor[:, self.names.index(name)].sum())
 
 
 def tensors_of(sample) -> Iterator[torch.Tensor]:
-    """All tensors of a sample."""
+    """Yield all tensors of a sample."""
     if isinstance(sample, torch.Tensor):
         yield sample
         return
@@ -67,9 +66,9 @@ def tensors_of(sample) -> Iterator[torch.Tensor]:
 
 
 def hand_over(sample) -> None:
-    """In a worker, move the tensors of a sample to shared memory, where the loader takes them.
+    """Move the tensors of a sample from a worker to shared memory, where the loader takes them.
 
-    The loader would do so itself, in a thread whose failure nobody hears of: it waits for ever.
+    The loader would do so itself, but in a thread that fails silently, and then wait for ever.
 
     Raises:
         RuntimeError: If shared memory is full.

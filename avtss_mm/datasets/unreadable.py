@@ -1,4 +1,4 @@
-"""Files of a list that cannot be read: named once, counted, judged."""
+"""Counts the unreadable files of a list, names each one once, and stops if there are too many."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from ..errors import MediaError
 from .shared_memory import SharedTensor
 
 MIN_FILES_TO_JUDGE = 100
-"""Files, or else the whole list, that must have been tried before training stops in an epoch."""
+"""Number of files to try (at most the whole list) before training may stop within an epoch."""
 
 
 class UnreadableFiles:
-    """Which files of a list could not be read, over all workers of a loader.
+    """The unreadable files of a list, over all workers of a loader.
 
     Args:
         num_files (int): Length of the list.
-        max_fraction (float): Share of the files that were tried above which training stops.
-        command (str): What makes a list without them.
+        max_fraction (float): Share of unreadable files, among those tried, above which training
+            stops.
+        command (str): Command that makes a list without them.
     """
 
     def __init__(self, num_files: int, max_fraction: float, command: str) -> None:
@@ -31,22 +32,22 @@ class UnreadableFiles:
 
     @property
     def flags(self) -> torch.Tensor:
-        """Which files were tried, and which of them could not be read, bool ``(2, num_files)``."""
+        """Which files were tried, and which of them are unreadable, bool ``(2, num_files)``."""
         return self._flags.tensor
 
     def add_good(self, row: int) -> None:
-        """Note a file that was read."""
+        """Record a readable file."""
         self.flags[0, row] = True
 
     def add_bad(self, row: int, error: MediaError) -> None:
-        """Note a file that was not, and name it in the log at its first failure.
+        """Record an unreadable file, and name it in the log at its first failure.
 
         Raises:
-            RuntimeError: If too many cannot be read.
+            RuntimeError: If too many files are unreadable.
         """
         if not self.flags[1, row]:
             self.flags[:, row] = True
-            # of the other processes of a run mmengine shows nothing less than an error
+            # mmengine shows only errors of the other ranks
             level = logging.WARNING if is_main_process() else logging.ERROR
             print_log(f'skipped {error}', logger='current', level=level)
         tried, bad = self.flags.sum(dim=1).tolist()
@@ -55,7 +56,7 @@ class UnreadableFiles:
             raise RuntimeError(complaint) from error
 
     def refuse(self, error: MediaError) -> None:
-        """Stop an evaluation, which is of all files or of none.
+        """Stop an evaluation, which needs all files.
 
         Raises:
             RuntimeError: Always.
@@ -66,14 +67,14 @@ class UnreadableFiles:
         ) from error
 
     def complaint(self, tried: int, bad: int, which: str = '') -> str | None:
-        """What to say of these numbers of files; None if it is no reason to stop."""
+        """Message for these numbers of files; None if they are no reason to stop."""
         if bad <= self.max_fraction * tried:
             return None
         return f'{bad} of {tried} files could not be read{which}; {self.advice}'
 
     @property
     def advice(self) -> str:
-        """How to go on."""
+        """Advice on how to continue."""
         return (
             'the log names each of them. A list without them is made by: '
             f'{self.command}. Or raise max_bad_fraction ({self.max_fraction}).'

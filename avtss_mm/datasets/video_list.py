@@ -1,4 +1,4 @@
-"""The list behind a data set: is it there, what is a row, what do the rows add up to."""
+"""Reads, checks and summarises the list of a data set."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PREPARED = ('audioset', 'esc50', 'hmdb51', 'kinetics400', 'kinetics600', 'ucf101
 
 
 def list_command(folder: str, ann_file: str) -> str:
-    """Says what makes a list that is not there."""
+    """Says how to make a missing list."""
     name = osp.basename(osp.abspath(folder))
     if name in PREPARED:
         return f'made by: {shlex.join(["python", f"tools/data/prepare_{name}.py", folder])}'
@@ -34,20 +34,20 @@ def list_command(folder: str, ann_file: str) -> str:
 
 
 def readable_command(folder: str, ann_file: str) -> str:
-    """The command that makes a list without the files that cannot be read, all else as it is."""
+    """Command that removes unreadable files from a list and keeps everything else."""
     root = [] if folder == osp.dirname(ann_file) else ['--root', folder or '.']
     return shlex.join(['python', 'tools/data/drop_unreadable.py', ann_file, *root])
 
 
 def check_paths(ann_file: str, folder: str) -> None:
-    """Stop at once, and say how to go on, if the list or the videos are missing.
+    """Stop at once if the list or the videos are missing, and say what to do.
 
     Args:
-        ann_file (str): The list.
-        folder (str): The folder of the videos; '' where the list has absolute paths.
+        ann_file (str): Path of the list.
+        folder (str): Folder of the videos; '' if the list has absolute paths.
 
     Raises:
-        FileNotFoundError: If one of them is a local path that does not exist.
+        FileNotFoundError: If either is a local path that does not exist.
     """
     command = list_command(folder, ann_file)
     if '://' in folder or '://' in ann_file:
@@ -62,15 +62,15 @@ def check_paths(ann_file: str, folder: str) -> None:
 
 
 def read_list(ann_file: str, folder: str | None = None) -> tuple[list[dict], dict]:
-    """Rows and metainfo of a list: a manifest, or text with ``path label`` in each line.
+    """Read rows and metainfo of a list: a manifest, or text with ``path label`` in each line.
 
     Args:
-        ann_file (str): A manifest if its name ends with ``.json``, else text.
-        folder (str, optional): The folder that the paths are relative to, and must not lead out
-            of. Defaults to None: they may be anything.
+        ann_file (str): Path of the list: a manifest if it ends with ``.json``, otherwise text.
+        folder (str, optional): Folder that the paths are relative to and must not leave.
+            Defaults to None: any paths are allowed.
 
     Raises:
-        ManifestError: If it is something else; its text names the line.
+        ManifestError: If the list is invalid; its text names the line.
     """
     suffix = osp.splitext(ann_file)[1].lower()
     if suffix in ('.pkl', '.pickle'):
@@ -85,7 +85,7 @@ def read_list(ann_file: str, folder: str | None = None) -> tuple[list[dict], dic
         raise ManifestError(
             f'{ann_file} is not text in UTF-8: a list has "path label" in each line'
         )
-    # names of files need not be Unicode; other line ends than these may be part of a name
+    # file names need not be Unicode, and may contain other line ends
     lines = data.decode('utf-8', 'surrogateescape').removeprefix('\ufeff').split('\n')
     rows = {i: parse_line(line) for i, line in enumerate(lines, 1) if line.strip()}
     for number, row in rows.items():
@@ -94,7 +94,7 @@ def read_list(ann_file: str, folder: str | None = None) -> tuple[list[dict], dic
 
 
 def parse_line(line: str) -> dict:
-    """``path label`` or ``path.suffix,label`` -> row; the path may contain blanks and commas, the
+    """Parse ``path label`` or ``path.suffix,label``; the path may contain blanks and commas, the
     label may be missing."""
     path, *label = line.strip().rsplit(maxsplit=1)
     if comma := re.fullmatch(r'(.*\.[^\s/,.]+)\s*,\s*(-?[0-9]{1,18})', line.strip()):
@@ -105,12 +105,12 @@ def parse_line(line: str) -> dict:
 
 
 def may_sound(row: dict) -> bool:
-    """Whether a video has sound, as far as the list says."""
+    """Whether a video has sound, according to the list."""
     return row.get('has_audio', True) and not row.get('silent', False)
 
 
 def first_of_each_class(rows: list[dict], max_per_class: int | None) -> list[dict]:
-    """The first rows of each label, in their order; all if ``max_per_class`` is None."""
+    """First rows of each label, in the order of the list; all if ``max_per_class`` is None."""
     kept, seen = [], Counter()
     for row in rows:
         seen[row['label']] += 1
@@ -121,7 +121,7 @@ def first_of_each_class(rows: list[dict], max_per_class: int | None) -> list[dic
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Without garbage collection."""
+    """Switch garbage collection off."""
     collects = gc.isenabled()
     gc.disable()
     try:
@@ -132,17 +132,17 @@ def uncollected() -> Iterator[None]:
 
 
 def pack_rows(rows: list[dict]) -> tuple[np.ndarray, np.ndarray]:
-    """Rows as mmengine keeps them for all processes: bytes, and where each row ends in them.
+    """Serialise rows as mmengine does: bytes, and where each row ends.
 
-    That is ``BaseDataset._serialize_data`` in half the time: an array for each row costs as much as
-    its pickle.
+    This is ``BaseDataset._serialize_data`` in half the time: an array per row costs as much as its
+    pickle.
     """
     pickles = [pickle.dumps(row, protocol=4) for row in rows]
     return np.frombuffer(b''.join(pickles), np.uint8), np.cumsum([len(p) for p in pickles])
 
 
 def describe(rows: list[dict]) -> str:
-    """One line: how many videos, how long, how many with sound."""
+    """Describe the rows in one line: number of videos, total duration, share with sound."""
     parts = [f'{len(rows)} videos']
     duration = sum(row.get('duration') or 0 for row in rows)
     if duration:

@@ -1,4 +1,4 @@
-"""Names and drafts of files that are kept so that work is done once."""
+"""Names and drafts of cached files."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from .whole_file import written_whole
 
 
 def digest(value: Any) -> str:
-    """A short name of a plain value."""
+    """Short hash of a plain value."""
     text = json.dumps(value, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 @contextmanager
 def kept_whole(path: Path) -> Iterator[Path]:
-    """As :func:`written_whole`, in a folder that is made, while others may write the same file."""
+    """:func:`written_whole` that creates the folder and allows several writers of one file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with written_whole(path, mark=secrets.token_hex(4)) as draft:
         yield draft

@@ -1,4 +1,4 @@
-"""From waveforms to log-mel spectrograms, and their augmentation."""
+"""Log-mel spectrograms from waveforms, and audio augmentation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .sampling import BACKWARD
 
 @TRANSFORMS.register_module()
 class AudioAmplify(BaseTransform):
-    """Change the volume of each clip's sound.
+    """Change the volume of each audio clip.
 
     Required and modified keys: ``audio_waveforms``.
 
@@ -45,11 +45,11 @@ class AudioAmplify(BaseTransform):
 
 @TRANSFORMS.register_module()
 class MelSpectrogram(BaseTransform):
-    """Log-mel spectrogram of each clip's sound, played at the clip's speed and direction.
+    """Log-mel spectrogram of each audio clip, played at the clip's speed and direction.
 
     Speed `s`: the hop becomes ``s * hop_duration``, which keeps every s-th column of the
-    spectrogram at speed 1, and the pitch. Backward: the waveform is reversed, which flips the
-    spectrogram in time. Power in mel bands of the Slaney scale, in dB: the values of librosa's
+    spectrogram at speed 1, and keeps the pitch. Backward: the waveform is reversed, which flips the
+    spectrogram in time. The values are the power in mel bands (Slaney) in dB, equal to librosa's
     ``power_to_db(melspectrogram(...), top_db=None)``; digital silence is -100 dB.
 
     Required keys: ``audio_waveforms`` (list of M arrays (S_k,)), ``audio_rate``,
@@ -108,7 +108,7 @@ class MelSpectrogram(BaseTransform):
         return results
 
     def _spectrogram(self, waveform: np.ndarray, rate: float) -> torch.Tensor:
-        """(S,) -> (L, F) in dB."""
+        """Compute the spectrogram (L, F) in dB of a waveform (S,)."""
         sound = torch.from_numpy(np.ascontiguousarray(waveform))
         if self.resample:
             sound, rate = F.resample(sound, *_whole_ratio(rate)), 1.0
@@ -132,7 +132,7 @@ class MelSpectrogram(BaseTransform):
 
 
 def _whole_ratio(rate: float) -> tuple[int, int]:
-    """``rate`` as a ratio of whole numbers, exact to a hundredth."""
+    """Express ``rate`` as a ratio of whole numbers, exact to a hundredth."""
     numerator = round(rate * 100)
     divisor = math.gcd(numerator, 100)
     return numerator // divisor, 100 // divisor
@@ -140,9 +140,9 @@ def _whole_ratio(rate: float) -> tuple[int, int]:
 
 @TRANSFORMS.register_module()
 class SpecFrequencyMask(BaseTransform):
-    """Blank bands of mel bins with the clip's mean, equally in all columns of a clip.
+    """Replace bands of mel bins by the clip's mean, the same bands in all columns of a clip.
 
-    A mask along time would disturb speed, order and synchrony; there is none.
+    There are no masks along time, as these would disturb speed, order and synchrony.
 
     Required and modified keys: ``audios`` ((M, 1, L, F)).
 

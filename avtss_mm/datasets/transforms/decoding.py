@@ -1,4 +1,4 @@
-"""From a file and its windows to frames and waveforms."""
+"""Decodes the frames and waveforms of a file's windows."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ class AVInit(BaseTransform):
 
     Required keys: ``filename``.
 
-    Added keys: ``reader``; ``file_has_audio`` (bool: whether there is a sound track); ``duration``
-    (s, of what decodes), unless the manifest gave it.
+    Added keys: ``reader``; ``file_has_audio`` (bool: whether there is an audio track); ``duration``
+    (s, of what decodes), unless the manifest has it.
 
-    Removed keys: ``has_audio`` of the manifest, which ``file_has_audio`` then is.
+    Removed keys: ``has_audio`` of the manifest, which becomes ``file_has_audio``.
 
     Args:
-        backend (str): ``'pyav'``, ``'torchcodec'``, ``'decord'``, or ``'auto'``, which is PyAV.
-            Defaults to 'auto'.
-        max_age (float | None): Seconds by which a frame may be older than the damaged one that it
-            stands in for, before the file counts as bad. Defaults to None: any.
+        backend (str): Library to decode with: ``'pyav'``, ``'torchcodec'``, ``'decord'``, or
+            ``'auto'``, which is PyAV. Defaults to 'auto'.
+        max_age (float | None): Maximum seconds by which a frame may be older than the damaged one
+            that it replaces; otherwise the file counts as bad. Defaults to None: no limit.
     """
 
     def __init__(self, backend: str = 'auto', max_age: float | None = None) -> None:
@@ -36,7 +36,7 @@ class AVInit(BaseTransform):
         """Open the file.
 
         Raises:
-            MediaError: If it cannot be opened, or has no duration.
+            MediaError: If the file cannot be opened or has no duration.
         """
         reader = results['reader'] = open_media(results['filename'], self.backend, self.max_age)
         if not results.get('duration'):
@@ -49,7 +49,7 @@ class AVInit(BaseTransform):
 
 @TRANSFORMS.register_module()
 class AVDecode(BaseTransform):
-    """Decode the frames and the sound of the windows in one pass over the file, then close it.
+    """Decode the frames and the sound of all windows in one pass over the file, then close it.
 
     Required keys: ``reader``, ``frame_times``, ``audio_windows``, ``file_has_audio``.
 
@@ -62,11 +62,11 @@ class AVDecode(BaseTransform):
 
     Args:
         sample_rate (int): Sampling rate in Hz that the sound is converted to. Defaults to 16000.
-        with_video (bool): Whether to decode the frames; False serves sound files.
+        with_video (bool): Whether to decode the frames; use False for audio files.
             Defaults to True.
         with_audio (bool): Whether to decode the sound. Defaults to True.
-        silence_level (float): Windows whose RMS level is lower, in dB of full scale, count as
-            silent. Defaults to -60.
+        silence_level (float): RMS level in dB of full scale below which a window counts as silent.
+            Defaults to -60.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class AVDecode(BaseTransform):
         """Decode the windows.
 
         Raises:
-            MediaError: If the file cannot be decoded there.
+            MediaError: If the windows cannot be decoded.
         """
         frame_times = results['frame_times'] if self.with_video else []
         listen = self.with_audio and results['file_has_audio']
@@ -115,7 +115,7 @@ class AVDecode(BaseTransform):
 
 
 def _without_shared_memory(imgs) -> list[np.ndarray]:
-    """Copy an array that stands for several frames: transforms such as Flip write in place."""
+    """Copy arrays that stand for several frames, as transforms such as Flip write in place."""
     seen = set()
     distinct = []
     for img in imgs:

@@ -1,4 +1,4 @@
-"""Windows over a whole file, forward at speed 1: for evaluation and features."""
+"""Samples windows over a whole file, forward at speed 1, for evaluation and features."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from .sampling import FORWARD, WindowSampler
 
 
 class EvaluationSampler(WindowSampler):
-    """What the samplers of evaluation share; they differ in where the windows begin.
+    """Base of the samplers for evaluation, which differ in where the windows start.
 
-    In a file shorter than a window the last frame stays on and the sound ends in zeros.
+    If a file is shorter than a window, its last frame is repeated and its sound is padded with
+    zeros.
 
     Required and added keys are those of :class:`SampleAVClips`, with M windows and
     ``clip_order`` -1.
@@ -46,15 +47,15 @@ class EvaluationSampler(WindowSampler):
 
     @abstractmethod
     def _starts(self, latest: float) -> np.ndarray:
-        """Seconds (M,) at which the windows begin, from 0 to ``latest``."""
+        """Start times (M,) of the windows in seconds, from 0 to ``latest``."""
 
 
 @TRANSFORMS.register_module()
 class UniformSampleAVClips(EvaluationSampler):
-    """Spread a number of windows evenly over a video.
+    """Spread windows evenly over a video.
 
-    One window lies in the middle; of several, the first begins with the video and the last ends
-    with it.
+    A single window lies in the middle. Of several windows, the first starts with the video and the
+    last ends with it.
 
     Args:
         num_clips (int): Number of windows per video. Defaults to 10.
@@ -73,13 +74,13 @@ class UniformSampleAVClips(EvaluationSampler):
 
 @TRANSFORMS.register_module()
 class SlidingAVClips(EvaluationSampler):
-    """A window every ``stride`` seconds over the whole video, however long it is.
+    """Take a window every ``stride`` seconds over the whole video, however long it is.
 
-    The windows begin at 0, ``stride``, 2 ``stride``, ...; where the last of them leaves a rest of
-    the video longer than a frame, one more ends with the video.
+    The windows start at 0, ``stride``, 2 ``stride``, ... If the last of them leaves more than a
+    frame of the video uncovered, one more window ends with the video.
 
     Args:
-        stride (float): Seconds from the beginning of a window to that of the next. Defaults to 1.
+        stride (float): Seconds from the start of a window to that of the next. Defaults to 1.
         **kwargs: Arguments of :class:`EvaluationSampler`.
     """
 

@@ -1,4 +1,4 @@
-"""Appearance augmentation by one colour matrix a frame."""
+"""Appearance augmentation with one colour matrix per frame."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ _LUMA = np.array([0.299, 0.587, 0.114])
 
 @TRANSFORMS.register_module()
 class PhotometricJitter(BaseTransform):
-    r"""Change brightness, contrast, saturation, hue; drop colour, invert, add noise.
+    r"""Change brightness, contrast, saturation and hue; remove colour, invert, add noise.
 
-    All but the noise are affine in RGB, hence one product a frame:
+    All but the noise are affine in RGB, hence one product per frame:
 
     .. math:: x' = A x + o, \quad A = \pm\, c\, b\, S H
 
     with the hue rotation `H` about the grey axis, the saturation matrix `S`, brightness `b`, and
     contrast `c` about the mean grey of the frames. Inversion turns `x'` into `255 - x'`.
 
-    Colour and background tell videos apart without any motion. In small or synthetic worlds, the
-    contrastive loss between clips ends there, unless grey, inversion and noise take it away.
+    Colour and background distinguish videos without any motion. In small or synthetic worlds, the
+    contrastive loss between clips learns nothing else unless grey, inversion and noise prevent it.
 
-    Inside :class:`PerClip` a draw holds for one clip, else for all clips of the sample.
+    Inside :class:`PerClip` each clip has its own draw, otherwise all clips of a sample share one.
 
     Required and modified keys: ``imgs``.
 
@@ -37,10 +37,10 @@ class PhotometricJitter(BaseTransform):
         hue (float): Rotation of the hue, in turns, from U(-hue, hue). Defaults to 0.1.
         gray_prob (float): Probability that all colour is dropped. Defaults to 0.2.
         invert_prob (float): Probability that colours are inverted. Defaults to 0.
-        noise_std (float): The standard deviation of the noise, in levels of 255, comes from
-            U(0, noise_std). The noise differs in every frame. Defaults to 0.
-        prob (float): Probability that anything is done. Defaults to 1.
-        per_frame (bool): Whether each frame has draws of its own. Defaults to False.
+        noise_std (float): Maximum standard deviation of the noise in levels of 255, which is drawn
+            from U(0, noise_std). The noise differs in every frame. Defaults to 0.
+        prob (float): Probability of any change. Defaults to 1.
+        per_frame (bool): Whether each frame has its own draws. Defaults to False.
     """
 
     modality = 'video'
@@ -83,7 +83,7 @@ class PhotometricJitter(BaseTransform):
         return [_add_noise(img, std) for img in imgs] if std > 0 else imgs
 
     def _draw_matrix(self, mean_color: np.ndarray) -> np.ndarray:
-        """(3, 4): `A` and `o`, for frames of this mean colour."""
+        """Draw `A` and `o` as one matrix (3, 4), for frames of this mean colour."""
         brightness, contrast, saturation = (
             np.random.uniform(1 - width, 1 + width)
             for width in (self.brightness, self.contrast, self.saturation)
@@ -101,13 +101,13 @@ class PhotometricJitter(BaseTransform):
 
 
 def _hue_rotation(angle: float) -> np.ndarray:
-    """(3, 3): rotation of RGB about the grey axis by ``angle`` radians."""
+    """Rotation matrix (3, 3) of RGB about the grey axis by ``angle`` radians."""
     rotation, _ = cv2.Rodrigues(np.full(3, angle / np.sqrt(3)))
     return rotation
 
 
 def _add_noise(img: np.ndarray, std: float) -> np.ndarray:
     noise = np.empty(img.shape, dtype=np.int16)
-    cv2.setRNGSeed(np.random.randint(2**31))  # OpenCV has a generator of its own
+    cv2.setRNGSeed(np.random.randint(2**31))  # OpenCV has its own generator
     cv2.randn(noise, 0, std)
     return cv2.add(img, noise, dtype=cv2.CV_8U)

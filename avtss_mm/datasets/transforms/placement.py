@@ -1,4 +1,4 @@
-"""Where two windows lie on a video's timeline, and in which order."""
+"""Places two windows on a video's timeline, in a drawn order."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ def place_windows(
 ) -> tuple[np.ndarray, int]:
     """Draw the starts of two windows and their order label (from numpy's global generator).
 
-    The label is drawn before the places: given that it is not ignored, it is uniform for any
-    lengths and duration, so nothing but the content of the windows tells it. It is ignored
-    exactly when two disjoint windows of these lengths do not fit.
+    The label is drawn before the positions. If it is not ignored, it is uniform for any lengths
+    and duration, so that only the content of the windows reveals it. It is ignored if and only if
+    two disjoint windows of these lengths do not fit.
 
     Args:
-        lengths (np.ndarray): (2, K) seconds: the K windows (video, sound) of each of the two
-            places, which begin together. The label holds for every pair across the places.
-        duration (float): Seconds of the video, at least the longest window.
-        min_overlap (float): Share of the shorter window that overlapping windows have in common.
+        lengths (np.ndarray): Lengths in seconds, shape (2, K), of the K windows (video, audio) at
+            each of the two positions, which start together. The label holds for every pair across
+            the positions.
+        duration (float): Length of the video in seconds, at least that of the longest window.
+        min_overlap (float): Minimum overlap of overlapping windows, as a share of the shorter one.
 
     Returns:
-        tuple[np.ndarray, int]: (2,) starts in seconds, and the order label of the first window
-        relative to the second.
+        tuple[np.ndarray, int]: Starts in seconds, shape (2,), and the order label of the first
+        window relative to the second.
     """
     first, second = lengths.max(axis=1)
     free = duration - first - second
@@ -41,9 +42,9 @@ def place_windows(
 
 
 def _overlapping_starts(lengths: np.ndarray, duration: float, min_overlap: float) -> np.ndarray:
-    """Offset uniform among those with enough overlap, then the pair uniform in the video.
+    """Draw an offset uniformly among those with enough overlap, then a position in the video.
 
-    The pair spans less than two disjoint windows, so every offset has room.
+    The pair is shorter than two disjoint windows, so every offset fits.
     """
     p, q = lengths[0][:, None], lengths[1][None, :]
     shared = min_overlap * np.minimum(p, q)  # (K, K)

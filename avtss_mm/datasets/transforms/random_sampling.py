@@ -1,4 +1,4 @@
-"""Windows anywhere in a file, forward at speed 1: for supervised training."""
+"""Draws windows anywhere in a file, forward at speed 1, for supervised training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which windows of a video are looked at, how fast and in which direction."""
+"""Draws the windows of a video, their playback speeds and directions."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ ONE_PER_WINDOW = (
     'video_speed',
     'audio_speed',
 )
-"""What a sampler writes with an entry for each window."""
+"""Keys of a sampler's output that have one entry per window."""
 
 
 def take_windows(results: dict, first: int, last: int) -> dict:
-    """A copy of what a sampler wrote, with the windows from ``first`` up to ``last`` only."""
+    """Copy a sampler's output with only the windows ``first`` to ``last`` (exclusive)."""
     part = {**results, **{key: results[key][first:last] for key in ONE_PER_WINDOW}}
     part['num_clips'] = len(part['frame_times'])
     return part
 
 
 class WindowSampler(BaseTransform):
-    """What the samplers share: turning starts, rates and directions into times to decode."""
+    """Base of all samplers: turns starts, rates and directions into times to decode."""
 
     def __init__(self, clip_len: int, video_fps: float) -> None:
         if clip_len < 1 or video_fps <= 0:
@@ -50,7 +50,7 @@ class WindowSampler(BaseTransform):
         directions: np.ndarray,
         audio_duration: float,
     ) -> None:
-        """Write what to decode; ``rates`` and ``directions`` are (2, M): video, audio."""
+        """Write the times to decode; ``rates`` and ``directions`` are (2, M): video, audio."""
         ticks = np.arange(self.clip_len) / self.video_fps  # (T,)
         frame_times = [start + rate * ticks for start, rate in zip(starts, rates[0])]
         results['frame_times'] = [
@@ -71,43 +71,45 @@ class WindowSampler(BaseTransform):
 class SampleAVClips(WindowSampler):
     """Draw two windows of a video for temporal self-supervision.
 
-    All times are seconds of the source: a video of 15 or 60 frames a second gives the same
-    physical speed. What is drawn, from numpy's global generator, in this order:
+    All times are seconds of the source, so that the physical speed does not depend on the frame
+    rate. The transform draws from numpy's global generator, in this order:
 
-    1. the playback speed of each window, uniform. In a video too short for the fastest speed it
-       is uniform among those that fit, and no speed label is given, so that a label never tells
-       the length of the video. In a video shorter than the slowest window needs, both windows
-       are the whole video, the last frame stays on, and no label is given at all;
-    2. the order of the two windows, uniform (:func:`place_windows`), and their places. Where two
-       disjoint windows do not fit they lie at random and the order label is ignored;
+    1. the playback speed of each window, uniformly. If the video is too short for the fastest
+       speed, it draws among those that fit and gives no speed label, so that a label never reveals
+       the length of the video. If the video is too short even for the slowest speed, both windows
+       are the whole video with its last frame repeated, and there are no labels at all;
+    2. the order of the two windows, uniformly (:func:`place_windows`), and their positions. If two
+       disjoint windows do not fit, positions are random and the order label is ignored;
     3. the playback direction of each window.
 
-    A label of -1 is ignored by the losses.
+    The losses ignore labels of -1.
 
     Required keys: ``duration``.
 
     Added keys: ``frame_times`` (list of (T,) seconds, descending in a backward clip),
     ``audio_windows`` (list of (start, end) seconds), ``video_speed`` and ``audio_speed`` ((2,)
-    int64, index into ``speeds``), ``video_rate`` and ``audio_rate`` ((2,) float, the speed
-    played, also where the label is ignored), ``video_direction`` and ``audio_direction`` ((2,)
-    int64: 0 forward, 1 backward), ``clip_order`` (int: 0 the first window is before, 1
+    int64, index into ``speeds``), ``video_rate`` and ``audio_rate`` ((2,) float, the actual speed,
+    also where the label is ignored), ``video_direction`` and ``audio_direction`` ((2,) int64: 0
+    forward, 1 backward), ``clip_order`` (int: the first window is 0 before, 1 overlapping, 2 after
+    the second), ``num_clips``, ``clip_len``.
+    int64: 0 forward, 1 backward), ``clip_order`` (int: the first window is 0 before, 1
     overlapping, 2 after the second), ``num_clips``, ``clip_len``.
 
     Args:
         clip_len (int): Number of frames in a clip. Defaults to 16.
         video_fps (float): Frames per second at speed 1. A window lasts ``speed * clip_len /
             video_fps`` seconds. Above the frame rate of the data, frames repeat at speed 1 and
-            give that speed away. Defaults to 16.
-        speeds (Sequence[float]): Playback speeds. The fastest decides how long a video must be to
-            take part in the speed task. Defaults to (1, 2, 4, 8).
+            reveal that speed. Defaults to 16.
+        speeds (Sequence[float]): Playback speeds. The fastest one decides how long a video must be
+            to have speed labels. Defaults to (1, 2, 4, 8).
         backward_prob (float): Probability that a window is played backward. Defaults to 0.5.
-        shared_speed (bool): Whether the sound is played at the speed of its clip: contrastive
-            terms between the two may then be solved by the speed alone. If drawn apart, the sound
-            begins with the clip and lasts as long as its own speed asks. Defaults to True.
-        shared_direction (bool): Whether the sound is played in the direction of its clip, which
-            may serve the same way. Defaults to True.
-        min_overlap (float): Share of the shorter window that two overlapping windows have in
-            common, at least. Defaults to 0.5.
+        shared_speed (bool): Whether audio and video of a window have the same speed; contrastive
+            terms between the two may then be solved by speed alone. If not, the audio starts with
+            the clip and lasts as long as its own speed requires. Defaults to True.
+        shared_direction (bool): Whether audio and video of a window have the same direction, which
+            may have the same effect. Defaults to True.
+        min_overlap (float): Minimum overlap of two overlapping windows, as a share of the shorter
+            one. Defaults to 0.5.
     """
 
     num_clips = 2
@@ -135,7 +137,7 @@ class SampleAVClips(WindowSampler):
 
     @property
     def min_duration(self) -> float:
-        """Seconds a video must last to take part in the speed task."""
+        """Minimum length in seconds of a video to have speed labels."""
         return self.speeds.max() * self.clip_duration
 
     def transform(self, results: dict) -> dict:
@@ -159,15 +161,15 @@ class SampleAVClips(WindowSampler):
 
     @staticmethod
     def _draw(shared: bool, draw: Callable[[], int]) -> np.ndarray:
-        """(2, 2) int64: a value for the video (row 0) and the sound (row 1) of each window."""
+        """Draw a value for the video (row 0) and the audio (row 1) of each window: (2, 2) int64."""
         video = [draw(), draw()]
         audio = video if shared else [draw(), draw()]
         return np.array([video, audio], dtype=np.int64)
 
     def _whole_video(self, results: dict) -> dict:
-        """Both windows from the beginning, forward, at the slowest speed, without a label.
+        """Take the whole video for both windows, forward, at the slowest speed, without labels.
 
-        The frozen end would tell direction and order.
+        The repeated last frame would reveal direction and order.
         """
         rates = np.full((2, 2), self.speeds.min())
         no_label = np.full((2, 2), IGNORED)

@@ -1,4 +1,4 @@
-"""Run image transforms on one clip, or one frame, at a time."""
+"""Runs image transforms on one clip or one frame at a time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mmcv.transforms import BaseTransform
 
 
 class _OnSomeFrames(BaseTransform):
-    """Hold transforms of mmaction2 and run them on part of ``imgs``."""
+    """Holds transforms of mmaction2 and runs them on parts of ``imgs``."""
 
     modality = 'video'
 
@@ -35,11 +35,11 @@ class _OnSomeFrames(BaseTransform):
 
 @TRANSFORMS.register_module()
 class PerClip(_OnSomeFrames):
-    """Give each clip draws of its own, shared by its frames.
+    """Give each clip its own draws, shared by its frames.
 
-    mmaction2's transforms draw once for all frames of a sample: the two windows would get one
-    crop, flip and colour, and their contrastive pair would be easier than it should be. A
-    transform of mmcv, which reads ``img``, is wrapped in mmcv's ``TransformBroadcaster``::
+    mmaction2's transforms draw once for all frames of a sample: both windows would get the same
+    crop, flip and colour, and their contrastive pair would be too easy. Wrap transforms of mmcv,
+    which read ``img``, in mmcv's ``TransformBroadcaster``::
 
         dict(type='PerClip', transforms=[
             dict(type='RandomResizedCrop', area_range=(0.2, 1.0)),
@@ -51,7 +51,7 @@ class PerClip(_OnSomeFrames):
 
     Required keys: ``imgs`` (flat list of M * T arrays), ``num_clips``, ``clip_len``.
 
-    Modified keys: ``imgs``, ``img_shape``. What else the transforms write is dropped.
+    Modified keys: ``imgs``, ``img_shape``. Everything else that the transforms write is dropped.
 
     Args:
         transforms (Sequence[dict]): Configs of transforms that keep the number of frames.
@@ -68,14 +68,14 @@ class PerClip(_OnSomeFrames):
 
 @TRANSFORMS.register_module()
 class PerFrame(_OnSomeFrames):
-    """Give each frame draws of its own.
+    """Give each frame its own draws.
 
-    A frame that differs in colour from the one before it keeps a network from telling the speed
-    by low-level differences. Moving transforms (crops, flips) do not belong here.
+    Frames that differ in colour from their neighbours keep a network from recognising the speed by
+    low-level differences. Transforms that move pixels (crops, flips) do not belong here.
 
     Required keys: ``imgs``.
 
-    Modified keys: ``imgs``. What else the transforms write is dropped.
+    Modified keys: ``imgs``. Everything else that the transforms write is dropped.
 
     Args:
         transforms (Sequence[dict]): Configs of transforms that keep the size of a frame.
