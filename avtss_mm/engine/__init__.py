@@ -1,4 +1,4 @@
-"""Hooks, registered in mmaction2's ``HOOKS``, and what ends or resumes a training."""
+"""Hooks, registered in mmaction2's ``HOOKS``, and the end and resumption of training."""
 
 from .faults import TrainingStoppedError, explain, how_to_go_on
 from .hooks import (

@@ -1,4 +1,4 @@
-"""The model of a run, without what distributes it."""
+"""The model of a run without its distributed wrapper."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from mmengine.runner import Runner
 
 
 def bare_model(runner: Runner) -> torch.nn.Module:
-    """The model itself, where DistributedDataParallel or the like is around it."""
+    """Unwrap the model from DistributedDataParallel or the like."""
     return runner.model.module if is_model_wrapper(runner.model) else runner.model

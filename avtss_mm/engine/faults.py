@@ -1,4 +1,4 @@
-"""What ends a training, in words: what happened, and what to do about it."""
+"""Explains why training ended and what to do about it."""
 
 from __future__ import annotations
 
@@ -21,19 +21,20 @@ _RANK_DIED = re.compile(
 
 
 class TrainingStoppedError(RuntimeError):
-    """Training cannot go on; the text says why and what to do."""
+    """Training cannot continue; the text says why and what to do."""
 
 
 def explain(error: BaseException, work_dir, data_folders=()) -> str | None:
-    """Say in a few lines what ended a training and how to go on.
+    """Say in a few lines why training ended and how to continue.
 
     Args:
-        error: What was raised.
+        error: Error that ended the training.
         work_dir: Folder of the checkpoints.
-        data_folders: Folders that the samples come from.
+        data_folders: Folders of the samples.
 
     Returns:
-        str or None: None if it is nothing that happens to sound code: its traceback is needed.
+        str or None: The explanation; None if the error may be a bug, so that its traceback is
+        needed.
     """
     reason = _reason(error, Path(work_dir), [Path(folder) for folder in data_folders])
     if reason is None:
@@ -42,7 +43,7 @@ def explain(error: BaseException, work_dir, data_folders=()) -> str | None:
 
 
 def how_to_go_on(work_dir) -> str:
-    """In a line, where a training that ended early can go on."""
+    """Say in one line from where a training that ended early can continue."""
     last, damaged = find_last_checkpoint(work_dir)
     damaged = ''.join(f'{path} is damaged or gone. ' for path in damaged)
     if last is None:
@@ -76,9 +77,9 @@ def _reason(error: BaseException, work_dir: Path, data_folders: list[Path]) -> s
             f'a data worker ended: {text.splitlines()[0]} Often memory ran out, or shared memory '
             '(/dev/shm; `docker run --shm-size`): lower train_dataloader.num_workers.'
         )
-    if 'could not be read' in text:  # AudioVisualDataset's, perhaps behind a worker's traceback
+    if 'could not be read' in text:  # from AudioVisualDataset, perhaps after a worker's traceback
         return text.rpartition('\nRuntimeError: ')[2]
-    if isinstance(error, ValueError) and text.startswith('Input contains'):  # scikit-learn's
+    if isinstance(error, ValueError) and text.startswith('Input contains'):  # from scikit-learn
         return (
             'features are not finite: begin anew with a lower optim_wrapper.optimizer.lr, in '
             'another --work-dir.'

@@ -1,4 +1,4 @@
-"""The data sets of a loader, without what wraps them."""
+"""Finds the data sets of a loader inside their wrappers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 
 def inner_datasets(dataset) -> Iterator:
-    """The data sets inside wrappers such as ConcatDataset and RepeatDataset."""
+    """Yield the data sets inside wrappers such as ConcatDataset and RepeatDataset."""
     children = getattr(dataset, 'datasets', None) or getattr(dataset, 'dataset', None)
     if children is None:
         yield dataset

@@ -1,4 +1,4 @@
-"""A look at data and model before the first step: what would fail, or serve nothing, later on."""
+"""Checks data and model before the first step for what would fail or be useless later."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from ..errors import UsageError
 from .inner_datasets import inner_datasets
 
 SHARED_MEMORY = '/dev/shm'
-"""Where the workers of a loader put their samples."""
+"""File system into which the workers of a loader put their samples."""
 
 
 def look_before_training(model: torch.nn.Module, loader: DataLoader) -> None:
     """Check labels, queue and shared memory.
 
     Args:
-        model: The model, without what distributes it.
-        loader: The loader of the training.
+        model: Model without its distributed wrapper.
+        loader: Loader of the training data.
 
     Raises:
         UsageError: If labels do not fit the model.
@@ -37,7 +37,7 @@ def look_before_training(model: torch.nn.Module, loader: DataLoader) -> None:
 
 
 def check_labels(model: torch.nn.Module, dataset) -> None:
-    """Compare the labels of lists with the number of classes of a classifier.
+    """Compare the labels of the lists with the number of classes of a classifier.
 
     Raises:
         UsageError: If a label is not among the classes.
@@ -58,7 +58,7 @@ def check_labels(model: torch.nn.Module, dataset) -> None:
 
 
 def queue_warning(model: torch.nn.Module, dataset) -> str | None:
-    """What to say of queues that are longer than the data."""
+    """Warning about queues that are longer than the data set, if there are any."""
     length = max((queue.length for queue in getattr(model, 'queues', {}).values()), default=0)
     if length <= len(dataset):
         return None
@@ -71,7 +71,7 @@ def queue_warning(model: torch.nn.Module, dataset) -> str | None:
 
 
 def bytes_held(loader: DataLoader) -> int:
-    """Shared memory that the workers of all processes of this machine may fill; 0: not known."""
+    """Bytes of shared memory that all data workers on this machine may fill; 0 if unknown."""
     inner = next(inner_datasets(loader.dataset))
     sample = inner.sample_bytes() if hasattr(inner, 'sample_bytes') else 0
     batches = loader.num_workers * (loader.prefetch_factor or 1)
@@ -79,7 +79,7 @@ def bytes_held(loader: DataLoader) -> int:
 
 
 def shared_memory_warning(found: int, needed: int) -> str | None:
-    """What to say where ``found`` bytes are free and samples take ``needed``."""
+    """Warning if ``found`` bytes are free but samples need ``needed`` bytes."""
     if needed <= found:
         return None
     return (

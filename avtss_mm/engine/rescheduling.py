@@ -1,4 +1,4 @@
-"""The schedule of a run that goes on with another number of batches in an epoch."""
+"""Adapts the schedule of a run that resumes with another number of batches per epoch."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 
 
 def follow_epoch_length(runner: Runner, config: list | dict | None) -> None:
-    """Place a resumed run at its epoch, where a checkpoint counts in batches.
+    """Move a resumed run to its epoch, although its checkpoint counts in batches.
 
-    Schedules that count iterations (``convert_to_iter_based``) come back from a checkpoint as they
-    were made for its batches. With fewer, larger batches they would end too late, with smaller
-    ones too early. Here they are made anew from the config and brought to the epoch that was
-    reached, as if every epoch had had as many batches as now; so is the number of the iteration,
-    from which the log tells how much is left.
+    A checkpoint restores schedules that count iterations (``convert_to_iter_based``) for its own
+    number of batches. With fewer, larger batches they would end too late, with smaller ones too
+    early. Here they are rebuilt from the config and advanced to the current epoch, as if every
+    epoch had had as many batches as now. The same goes for the iteration number, from which the
+    log computes the remaining time.
 
     Args:
-        runner: A runner that has just resumed.
-        config: The ``param_scheduler`` of its config.
+        runner: Runner that has just resumed.
+        config: ``param_scheduler`` of its config.
     """
     loop = runner.train_loop
     if not isinstance(loop, EpochBasedTrainLoop) or runner.epoch == 0:
@@ -36,12 +36,12 @@ def follow_epoch_length(runner: Runner, config: list | dict | None) -> None:
     if not one_optimizer or not all(isinstance(config, dict) for config in configs):
         return
     if any(getattr(scheduler, 'need_val_args', False) for scheduler in runner.param_schedulers):
-        return  # it follows the validation
+        return  # a schedule that follows the validation
     for scheduler in runner.param_schedulers:
         for group in runner.optim_wrapper.param_groups:
             group[scheduler.param_name] = group[f'initial_{scheduler.param_name}']
     schedulers = runner.param_schedulers = runner.build_param_scheduler(configs)
-    runner.optim_wrapper._global_step = 0  # of a new optimizer mmengine warns
+    runner.optim_wrapper._global_step = 0  # otherwise mmengine warns about a used optimizer
     for _ in range(runner.epoch):
         for by_epoch, times in ((False, batches), (True, 1)):
             for _ in range(times):

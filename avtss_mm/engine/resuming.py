@@ -1,4 +1,4 @@
-"""Which checkpoint a run goes on from."""
+"""Finds the checkpoint that a run resumes from."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _NAME = re.compile(r'(?!best_).*_\d+\.pth')
 
 
 def is_complete(path) -> bool:
-    """Whether a file is a checkpoint of which no byte is missing or changed.
+    """Whether a file is a checkpoint without missing or changed bytes.
 
-    All checksums of the archive are read over, which :func:`torch.load` does not do.
+    It verifies all checksums of the archive, which :func:`torch.load` does not do.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -25,17 +25,17 @@ def is_complete(path) -> bool:
 
 
 def find_last_checkpoint(work_dir) -> tuple[str | None, list[str]]:
-    """Find what ``--resume`` goes on from.
+    """Find the checkpoint that ``--resume`` continues from.
 
-    It is the checkpoint that ``last_checkpoint`` names. If that one is gone or damaged, or nothing
-    is named, it is the newest complete one beside it.
+    It is the checkpoint that ``last_checkpoint`` names. If that one is missing or damaged, or none
+    is named, it is the newest complete checkpoint in the folder.
 
     Args:
-        work_dir: The folder of a run.
+        work_dir: Folder of a run.
 
     Returns:
-        tuple: The path, None if there is none, and the paths that were passed over because they
-        are damaged or gone.
+        tuple: Path of the checkpoint, None if there is none, and the paths of checkpoints that are
+        damaged or missing.
     """
     marker = Path(work_dir, _MARKER)
     try:
@@ -57,7 +57,7 @@ def find_last_checkpoint(work_dir) -> tuple[str | None, list[str]]:
 
 
 def write_marker(work_dir, checkpoint: str) -> None:
-    """Name the checkpoint that a run goes on from; the file is whole at any time."""
+    """Name the checkpoint to resume from in ``last_checkpoint``, which is complete at any time."""
     partial = Path(work_dir, f'{_MARKER}.part')
     partial.write_text(checkpoint)
     flush(partial)
@@ -65,7 +65,7 @@ def write_marker(work_dir, checkpoint: str) -> None:
 
 
 def flush(path) -> None:
-    """Wait until a file, and its name in its folder, are on the disk."""
+    """Wait until a file and its directory entry are on the disk."""
     for name in (path, Path(path).parent):
         handle = os.open(name, os.O_RDONLY)
         try:

@@ -1,4 +1,4 @@
-"""The runner of a config, for training and testing."""
+"""Builds the runner of a config, for training and testing."""
 
 from __future__ import annotations
 
@@ -17,20 +17,19 @@ from .rescheduling import follow_epoch_length
 
 @RUNNERS.register_module()
 class AVRunner(Runner):
-    """mmengine's runner, with a look at the data before the first step.
+    """mmengine's runner, which checks the data before the first step.
 
-    It refuses a loader without a batch and labels that the model does not have; it warns of too
-    little shared memory and of a queue that is longer than the list. Without workers,
-    ``persistent_workers`` and ``prefetch_factor`` mean nothing and are left out. A run that is
-    resumed with another number of batches in an epoch keeps its schedule
-    (:func:`.follow_epoch_length`).
+    It refuses loaders without a batch and labels that the model does not have. It warns about too
+    little shared memory and queues that are longer than the list. Without workers,
+    ``persistent_workers`` and ``prefetch_factor`` are meaningless and dropped. A run that resumes
+    with another number of batches per epoch keeps its schedule (:func:`.follow_epoch_length`).
     """
 
     @staticmethod
     def build_dataloader(
         dataloader: DataLoader | dict, seed: int | None = None, diff_rank_seed: bool = False
     ) -> DataLoader:
-        """As of mmengine.
+        """Build a loader like mmengine.
 
         Raises:
             UsageError: If there are too few samples for a batch.
@@ -48,18 +47,18 @@ class AVRunner(Runner):
         return loader
 
     def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
-        """As of mmengine, with a look at what it will train on."""
+        """Build the loop like mmengine, then check data and model."""
         loop = super().build_train_loop(loop)
         look_before_training(bare_model(self), loop.dataloader)
         return loop
 
     def build_param_scheduler(self, scheduler):
-        """As of mmengine; the first time, what is asked for is remembered."""
+        """Build the schedulers like mmengine, and remember the first config."""
         self._schedule = getattr(self, '_schedule', scheduler)
         return super().build_param_scheduler(scheduler)
 
     def resume(self, *args, **kwargs) -> None:
-        """As of mmengine; the schedule follows the epochs."""
+        """Resume like mmengine, then adapt the schedule to the number of batches."""
         super().resume(*args, **kwargs)
         follow_epoch_length(self, getattr(self, '_schedule', None))
 
@@ -68,6 +67,6 @@ def build_runner(cfg: Config) -> Runner:
     """Build :class:`AVRunner`, or the runner named by the config's ``runner_type``."""
     keep_freed_memory()
     runner = RUNNERS.build(cfg) if 'runner_type' in cfg else AVRunner.from_cfg(cfg)
-    # mmengine logs a line for each parameter without weight decay: hundreds
+    # mmengine would log hundreds of lines, one per parameter without weight decay
     runner.logger.addFilter(lambda record: 'paramwise_options' not in record.getMessage())
     return runner

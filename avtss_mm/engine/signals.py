@@ -1,4 +1,4 @@
-"""How a runner in ``tools/`` ends when it is asked to: by Ctrl-C, a launcher or a cluster."""
+"""Ends a runner in ``tools/`` gracefully on Ctrl-C or SIGTERM of a launcher or cluster."""
 
 from __future__ import annotations
 
@@ -9,29 +9,31 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 IS_FIRST = os.environ.get('RANK', '0') == '0'
-"""Whether this process speaks for all."""
+"""Whether this process prints the messages of all ranks."""
 
 
 @contextmanager
 def graceful_shutdown(advice: str, last_words: Callable[[], str]) -> Iterator[list[int]]:
-    """On SIGTERM and Ctrl-C end with a word, and the status 128 + signal, instead of at once.
+    """End on SIGTERM and Ctrl-C with a message and the exit status 128 + signal.
 
-    SIGTERM is sent by a launcher when another process of the run died, by a cluster when it wants
-    the machine: soon the process is killed, so that the word comes first.
+    A launcher sends SIGTERM if another rank has died, a cluster if it wants the machine back. Both
+    kill the process soon after, so the message comes first.
 
     Args:
-        advice: How to go on after SIGTERM.
-        last_words: Makes the line for Ctrl-C, when all has ended.
+        advice: Text that says how to continue after SIGTERM.
+        last_words: Function that makes the line for Ctrl-C, called at the end.
 
     Yields:
-        list: The signals that have come. If there is one, errors are to be passed on: data workers
-        end too, and that is an error.
+        list: Signals received so far. If there are any, pass errors on: data workers end as well,
+        which causes an error.
     """
     owner, asked = os.getpid(), []
 
     def stop(number: int, _) -> None:
-        if os.getpid() != owner:  # a data worker, which inherits this
-            if number == signal.SIGINT:  # its owner has it, too, and must not take it for a crash
+        if os.getpid() != owner:  # a data worker, which inherits this handler
+            if (
+                number == signal.SIGINT
+            ):  # its owner receives it, too, and must not take it for a crash
                 os._exit(0)
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
@@ -41,11 +43,13 @@ def graceful_shutdown(advice: str, last_words: Callable[[], str]) -> Iterator[li
             sys.exit(128 + number)
         if len(asked) == 1:
             raise KeyboardInterrupt
-        if len(asked) > 2:  # a launcher repeats the first: the user's second ends it at once
+        if (
+            len(asked) > 2
+        ):  # a launcher repeats the first signal; the user's second one ends it at once
             os._exit(128 + number)
 
     def report(kind: type[BaseException], error: BaseException, trace) -> None:
-        # the thread by which a data worker hands over its tensors, when their taker has ended
+        # the thread in which a data worker sends its tensors fails if the receiver has ended
         if os.getpid() == owner or not isinstance(error, (ConnectionError, EOFError)):
             reporter(kind, error, trace)
 

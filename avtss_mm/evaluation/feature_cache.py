@@ -1,4 +1,4 @@
-"""Features of a test run kept in a file, so that other metrics and splits need no network."""
+"""Keeps the features of a test run in a file for metrics and splits that need no network then."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ FIELDS = ('video_feat', 'audio_feat', 'video_embedding', 'audio_embedding')
 
 @METRICS.register_module()
 class FeatureRecorder(BaseMetric):
-    """Write the features of a test run to a file; has no figures of its own.
+    """Write the features of a test run to a file; computes no figures.
 
     Args:
-        path (str): The ``.npz`` file. What it has of other files is kept.
-        identity (str): What made the features, see :func:`identity_of`.
-        collect_device (str): Where results of several ranks meet. Defaults to ``'cpu'``.
+        path (str): Path of the ``.npz`` file. Features of other files in it are kept.
+        identity (str): Hash of what made the features, see :func:`identity_of`.
+        collect_device (str): Device that collects the results of all ranks. Defaults to ``'cpu'``.
     """
 
     default_prefix = 'features'
@@ -51,7 +51,7 @@ class FeatureRecorder(BaseMetric):
         columns = dict(filename=np.array(list(features)), identity=np.array(self.identity))
         for name in FIELDS:
             sizes = {len(row[name]) for row in features.values() if name in row}
-            for size in sizes:  # one, or none where no file has the field
+            for size in sizes:  # one size, or none if no file has the field
                 absent = np.full(size, np.nan, np.float16)
                 columns[name] = np.stack([row.get(name, absent) for row in features.values()])
         with kept_whole(self.path) as draft, open(draft, 'wb') as file:
@@ -60,10 +60,10 @@ class FeatureRecorder(BaseMetric):
 
 
 def read_features(path: str | Path, identity: str) -> dict[str, dict[str, np.ndarray]]:
-    """Read what :class:`FeatureRecorder` wrote: by file name, by field.
+    """Read what :class:`FeatureRecorder` wrote, by file name and field.
 
     Raises:
-        ValueError: If the file has features of another origin, or is none of ours.
+        ValueError: If the file has features of another origin or is not such a file.
     """
     try:
         columns = read_npz(path)
@@ -85,7 +85,7 @@ def read_features(path: str | Path, identity: str) -> dict[str, dict[str, np.nda
 
 
 def identity_of(cfg: Config, checkpoint: str) -> str:
-    """A hash of all that features depend on: weights, network and pipeline."""
+    """Hash everything that features depend on: weights, network and pipeline."""
     digest = hashlib.sha256()
     if os.path.isfile(checkpoint):
         with open(checkpoint, 'rb') as file:
@@ -102,11 +102,11 @@ def evaluate_features(cfg: Config, features: dict[str, dict[str, np.ndarray]]) -
     """Run the config's ``test_evaluator`` on features instead of a network.
 
     Args:
-        cfg (Config): With ``test_dataloader`` and ``test_evaluator``.
+        cfg (Config): Config with ``test_dataloader`` and ``test_evaluator``.
         features (dict): Features by file name, as of :func:`read_features`.
 
     Returns:
-        dict or None: The metrics; None if a file of the data set has no features.
+        dict or None: Metrics; None if a file of the data set has no features.
     """
     dataset = DATASETS.build(cfg.test_dataloader.dataset)
     rows = [dataset.get_data_info(i) for i in range(len(dataset))]

@@ -1,4 +1,4 @@
-"""Linear classifiers of many features and classes, on the CPU."""
+"""Linear classifiers for many features and classes, on the CPU."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from scipy.optimize import minimize
 from torch.nn import functional as F
 
 CHUNK = 8192
-"""Samples whose scores are in memory at once."""
+"""Number of samples whose scores are in memory at once."""
 
 
 @dataclass(frozen=True)
 class LinearClassifier:
-    """Scores ``x @ weight + bias``; the largest wins.
+    """Predicts the class with the largest score ``x @ weight + bias``.
 
     Attributes:
-        classes: Labels, sorted, shape ``(K,)``.
-        weight: Shape ``(D, K)``.
-        bias: Shape ``(K,)``.
+        classes: Sorted labels, shape ``(K,)``.
+        weight: Weights of shape ``(D, K)``.
+        bias: Biases of shape ``(K,)``.
     """
 
     classes: np.ndarray
@@ -28,14 +28,14 @@ class LinearClassifier:
     bias: torch.Tensor
 
     def predict(self, features: np.ndarray) -> np.ndarray:
-        """Labels of features of shape ``(N, D)``."""
+        """Predict the labels of features of shape ``(N, D)``."""
         parts = torch.as_tensor(features, dtype=torch.float32).split(CHUNK)
         best = [torch.addmm(self.bias, part, self.weight).argmax(dim=1) for part in parts]
         return self.classes[torch.cat(best).numpy()]
 
 
 def softmax_loss(scores: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Cross-entropy, summed over samples, and its gradient; in place of ``scores`` ``(N, K)``."""
+    """Cross-entropy summed over samples, and its gradient, which overwrites ``scores`` (N, K)."""
     own = labels[:, None]
     normaliser = scores.logsumexp(dim=1, keepdim=True)
     loss = (normaliser - scores.gather(1, own)).sum(dtype=torch.float64)
@@ -44,7 +44,7 @@ def softmax_loss(scores: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tens
 
 
 def hinge_loss(scores: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Squared hinge loss of each class against the rest, summed over samples, and its gradient."""
+    """Squared hinge loss (one-vs-rest) summed over samples, and its gradient."""
     sign = F.one_hot(labels, scores.shape[1]).to(scores.dtype).mul_(2).sub_(1)
     margin = (1 - scores.mul_(sign)).clamp_min_(0)
     loss = margin.square().sum(dtype=torch.float64)
@@ -58,14 +58,14 @@ LOSSES = dict(logistic=(softmax_loss, 0.0), svm=(hinge_loss, 1.0))
 class LinearProblem:
     """Minimises ``|weight|^2 / 2 + C * loss`` for one set of samples and several values of ``C``.
 
-    The objectives of scikit-learn's ``LogisticRegression`` (multinomial) and ``LinearSVC`` (one
-    against the rest, its bias penalised like a weight). L-BFGS in coordinates in which the
-    features are uncorrelated needs few steps however correlated they are.
+    The objectives are those of scikit-learn's ``LogisticRegression`` (multinomial) and
+    ``LinearSVC`` (one-vs-rest, with a penalised bias). L-BFGS runs in coordinates in which the
+    features are uncorrelated, and needs few steps however correlated they are.
 
     Args:
-        features (ndarray): Shape ``(N, D)``, centred.
-        labels (ndarray): Shape ``(N,)``.
-        loss (str): ``'logistic'`` or ``'svm'``. Defaults to 'logistic'.
+        features (ndarray): Centred features of shape ``(N, D)``.
+        labels (ndarray): Labels of shape ``(N,)``.
+        loss (str): Loss, ``'logistic'`` or ``'svm'``. Defaults to 'logistic'.
     """
 
     def __init__(self, features: np.ndarray, labels: np.ndarray, loss: str = 'logistic') -> None:
@@ -82,13 +82,13 @@ class LinearProblem:
         self._solution = np.zeros((self.dims + 1, len(self.classes)))  # along the eigenvectors
 
     def fit(self, C: float, tolerance: float = 1e-6, max_iter: int = 1000) -> LinearClassifier:
-        """Minimise, from where the last value of ``C`` has led.
+        """Minimise, starting from the solution of the previous value of ``C``.
 
         Args:
             C (float): Inverse strength of the regularisation.
             tolerance (float): Relative decrease of the objective below which a step is the last.
                 Defaults to 1e-6.
-            max_iter (int): Steps at most. Defaults to 1000.
+            max_iter (int): Maximum number of steps. Defaults to 1000.
         """
         penalty = 1 / (C * self.size)
         # The curvature along each eigenvector is about variance / 4 + penalty.

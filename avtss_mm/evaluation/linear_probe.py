@@ -1,4 +1,4 @@
-"""Linear classification of frozen features, its regularisation chosen without the test data."""
+"""Linear classification of frozen features; the test data never decide the regularisation."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from tqdm import tqdm
 from .linear_classifier import LOSSES, LinearProblem
 
 STRENGTHS = dict(logistic=(1e-3, 1e-2, 1e-1, 1.0, 10.0), svm=(1e-4, 1e-3, 1e-2, 1e-1))
-"""Values of ``C`` to choose from."""
+"""Values of ``C`` to choose from, by classifier."""
 
 ENOUGH = 20_000
-"""Held-out samples after which further folds are left out: their standard error is 0.004."""
+"""Number of held-out samples after which further folds are skipped: standard error 0.004."""
 
 
 def linear_probe(
@@ -27,29 +27,29 @@ def linear_probe(
     C: Sequence[float] | None = None,
     num_folds: int = 3,
 ) -> tuple[float, float]:
-    """Accuracy of a linear classifier on standardised features, its ``C`` chosen inside ``train``.
+    """Accuracy of a linear classifier on standardised features, with ``C`` chosen on ``train``.
 
     Args:
         train (ndarray): Features of shape ``(N, D)``.
-        train_labels (ndarray): Shape ``(N,)``.
-        groups (ndarray): Shape ``(N,)``. Samples of one group stay in one fold.
+        train_labels (ndarray): Labels of shape ``(N,)``.
+        groups (ndarray): Groups of shape ``(N,)``; samples of one group stay in one fold.
         test (ndarray): Features of shape ``(Q, D)``.
-        test_labels (ndarray): Shape ``(Q,)``.
-        classifier (str): ``'logistic'`` or ``'svm'``. Defaults to 'logistic'.
-        C (Sequence[float], optional): Inverse strengths of regularisation to choose from; of
-            equally good ones the least is taken. Defaults to None: the classifier's ``STRENGTHS``.
-        num_folds (int): Folds of the cross-validation; fewer where there are fewer groups, or
-            fewer files in each class, or where the first hold ``ENOUGH``. Defaults to 3.
+        test_labels (ndarray): Labels of shape ``(Q,)``.
+        classifier (str): Kind of classifier, ``'logistic'`` or ``'svm'``. Defaults to 'logistic'.
+        C (Sequence[float], optional): Inverse regularisation strengths to choose from; the smallest
+            of equally good ones wins. Defaults to None: the classifier's ``STRENGTHS``.
+        num_folds (int): Number of folds of the cross-validation; fewer if there are fewer groups or
+            fewer files per class, or once ``ENOUGH`` samples were held out. Defaults to 3.
 
     Returns:
-        tuple: The accuracy on ``test`` and the chosen ``C``.
+        tuple: Accuracy on ``test`` and the chosen ``C``.
 
     Raises:
-        ValueError: If there is no such classifier, or ``train`` is too small to choose ``C`` in.
+        ValueError: If there is no such classifier, or ``train`` is too small to choose ``C``.
     """
     if classifier not in LOSSES:
         raise ValueError(f'classifier must be one of {list(LOSSES)}, got {classifier!r}')
-    strengths = sorted(C or STRENGTHS[classifier])  # the first are fitted fastest
+    strengths = sorted(C or STRENGTHS[classifier])  # small values are fitted fastest
     folds = list(split(train_labels, groups, num_folds)) if len(strengths) > 1 else []
     scores = np.zeros(len(strengths))
     with tqdm(total=len(folds) * len(strengths), desc=f'C of {classifier}', disable=None) as bar:
@@ -65,7 +65,7 @@ def linear_probe(
 
 def accuracies(train, train_labels, test, test_labels, classifier, strengths):
     """Yield the accuracy on ``test`` for each value of ``C``."""
-    # Here, since scikit-learn takes half a second to import: not at the start of a training.
+    # Imported here because scikit-learn takes half a second: not at the start of training.
     from sklearn.preprocessing import StandardScaler
 
     scaler = StandardScaler().fit(train)
@@ -76,7 +76,7 @@ def accuracies(train, train_labels, test, test_labels, classifier, strengths):
 
 
 def split(labels: np.ndarray, groups: np.ndarray, num_folds: int):
-    """Yield places of the samples that are fitted and held out in each fold."""
+    """Yield the indices of the fitted and the held-out samples of each fold."""
     from sklearn.model_selection import StratifiedGroupKFold
 
     num_groups, class_sizes = len(np.unique(groups)), np.unique(labels, return_counts=True)[1]
@@ -88,7 +88,7 @@ def split(labels: np.ndarray, groups: np.ndarray, num_folds: int):
             f'{num_groups} groups'
         )
     folds = StratifiedGroupKFold(num_folds, shuffle=True, random_state=0)
-    with warnings.catch_warnings():  # a class with fewer groups than folds: it is right to go on
+    with warnings.catch_warnings():  # a class with fewer groups than folds is acceptable
         warnings.filterwarnings('ignore', message='The least populated class')
         held_out = 0
         for fold in folds.split(labels, labels, groups):

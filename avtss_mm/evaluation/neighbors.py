@@ -1,4 +1,4 @@
-"""Of which class the entries of a queue are that lie near a query."""
+"""The classes of a query's neighbours in a queue."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ def neighbor_classes(
     ranks: Mapping[str, tuple[int, int]],
     seed: int = 0,
 ) -> dict[str, float]:
-    """How many of the neighbours at some ranks are of the query's own class.
+    """Share of neighbours at given ranks that are of the query's class.
 
-    For each video a queue is drawn that holds one clip of each of ``length`` other videos.
+    For each video a queue is drawn with one clip of each of ``length`` other videos.
 
     Args:
-        embeddings (Sequence[ndarray]): Unit vectors, a clip a video, shape ``(N, D)``. Of several
-            modalities the smaller similarity ranks, as in
+        embeddings (Sequence[ndarray]): Unit vectors of one clip per video, shape ``(N, D)``. With
+            several modalities the smaller similarity decides the rank, as in
             :class:`AgreementContrastiveHead`.
-        labels (ndarray): Shape ``(N,)``.
+        labels (ndarray): Labels of shape ``(N,)``.
         length (int): Length of the queue; at most ``N - 1``.
-        ranks (Mapping): First and last rank, 1 being the most similar, by any name.
+        ranks (Mapping): First and last rank, by any name; rank 1 is the most similar entry.
         seed (int): Seed of the queues. Defaults to 0.
 
     Returns:
-        dict: The share of the own class at the ranks of each name, mean over videos, and
-        ``chance``, that in the whole queue.
+        dict: Share of the query's class at the ranks of each name, averaged over videos, and
+        ``chance``, its share in the whole queue.
 
     Raises:
-        ValueError: If the queue is longer than there are other videos, or ranks lie outside.
+        ValueError: If there are too few videos for the queue, or ranks lie outside it.
     """
     number = len(labels)
     if length >= number:

@@ -1,4 +1,4 @@
-"""What a figure was measured on: frames, resolution and clips move it by points."""
+"""The protocol of a figure: frames, resolution and clips change it by points."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ SAMPLER = dict(
     num_clips='clips',
     stride='clip_stride',
 )
-"""What the attributes of samplers, of ours and of mmaction2, are called here."""
+"""Names used here for attributes of samplers, of this package and of mmaction2."""
 CROPS = dict(CenterCrop=1, ThreeCrop=3, TenCrop=10)
 
 
 def describe_protocol(pipeline: Sequence[dict]) -> dict:
-    """Build a pipeline and read frames, rate, resolution, clips and crops off its transforms.
+    """Build a pipeline and read frames, rate, resolution, clips and crops from its transforms.
 
     Args:
-        pipeline (Sequence[dict]): Configs of transforms, of ours or of mmaction2.
+        pipeline (Sequence[dict]): Configs of transforms, of this package or of mmaction2.
 
     Returns:
-        dict: Those of ``clips`` or ``clip_stride`` (s), ``crops``, ``frames``, ``fps``,
-        ``frame_interval``, ``resolution`` (``'112 x 112'``), ``clip_seconds``, ``sample_rate``
-        (Hz) and ``num_mels`` that the pipeline decides.
+        dict: As far as the pipeline decides them: ``clips`` or ``clip_stride`` (s), ``crops``,
+        ``frames``, ``fps``, ``frame_interval``, ``resolution`` (``'112 x 112'``), ``clip_seconds``,
+        ``sample_rate`` (Hz) and ``num_mels``.
     """
     facts = {}
     has_video, has_audio = True, False
@@ -52,7 +52,7 @@ def describe_protocol(pipeline: Sequence[dict]) -> dict:
 
 
 def protocol_text(facts: dict) -> str:
-    """One line, such as ``16 frames at 16 fps, 112 x 112, 10 clips x 3 crops``."""
+    """Format a protocol in one line: ``16 frames at 16 fps, 112 x 112, 10 clips x 3 crops``."""
     parts = []
     if 'frames' in facts:
         parts.append(f'{facts["frames"]} frames')
@@ -75,7 +75,7 @@ def protocol_text(facts: dict) -> str:
 
 
 def is_figure(name: str) -> bool:
-    """Whether a metric is a result, not a chance level or a setting that was chosen."""
+    """Whether a metric is a result, not a chance level or a chosen setting."""
     return not name.endswith(('chance', '_C', '_share'))
 
 

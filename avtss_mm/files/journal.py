@@ -1,4 +1,4 @@
-"""What a run has done so far, a line each, so that the next one goes on after a kill."""
+"""A journal of finished work, one line per item, so that a killed run can be continued."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any
 
 
 def read_journal(path: str | Path) -> Iterator[Any]:
-    """The values of a journal; lines that were cut off or damaged are passed over.
+    """Yields the values of a journal; skips incomplete or damaged lines.
 
     Args:
-        path: JSON lines. Without such a file there is nothing.
+        path: Path of the journal (JSON lines). A missing file has no values.
     """
     if os.path.exists(path):
         for line in Path(path).read_text(encoding='utf-8', errors='replace').splitlines():
@@ -24,10 +24,10 @@ def read_journal(path: str | Path) -> Iterator[Any]:
 
 @contextmanager
 def journal(path: str | Path) -> Iterator[Callable[[Any], None]]:
-    """Give a function that appends a value to a journal, which is made if it is not there.
+    """Yields a function that appends a value to a journal, which is created if missing.
 
-    A value is in the file when the function returns. After a line that was cut off, a new line is
-    begun.
+    The value is in the file when the function returns. After an incomplete line it starts a new
+    one.
     """
     with open(path, 'a+b') as file:
         if file.seek(0, os.SEEK_END):

@@ -1,4 +1,4 @@
-"""Checkpoints that outlive a run which is killed at any moment."""
+"""Checkpoints that survive if the run is killed at any moment."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ from ..bare_model import bare_model
 from ..resuming import flush, write_marker
 
 PARTIAL = '*.pth.part'
-"""What a checkpoint is called while it is written (see :mod:`avtss_mm.checkpoints.plain`)."""
+"""Pattern of the names of unfinished checkpoints (see :mod:`avtss_mm.checkpoints.plain`)."""
 
 WAITING = 'gradients'
-"""Key of a checkpoint."""
+"""Key of these gradients in a checkpoint."""
 
 
 @HOOKS.register_module()
 class DurableCheckpointHook(CheckpointHook):
-    """mmengine's CheckpointHook for runs that are killed, and disks that fill up.
+    """mmengine's CheckpointHook, made safe against kills and full disks.
 
-    A checkpoint gets its name when it is whole. It is on the disk before ``last_checkpoint`` names
-    it, and only then are those deleted that it outdates; upstream deletes them first. What was
-    left of one that was being written is deleted when it fails or the run goes on.
+    A checkpoint gets its name when it is complete. It is on the disk before ``last_checkpoint``
+    names it, and only then are older checkpoints deleted; upstream deletes them first. Unfinished
+    checkpoints are deleted when writing fails or the run resumes.
 
-    A checkpoint is written before its epoch is validated. A run that goes on from it begins with
-    that validation, which upstream leaves out (mmengine#1394), so that its curves are those of an
-    unbroken run.
+    A checkpoint is written before its epoch is validated. A run that resumes from it starts with
+    that validation, which upstream skips (mmengine#1394), so that its curves are those of an
+    uninterrupted run.
 
-    Gradients that wait for the step, of an epoch whose number of batches is no multiple of
-    ``accumulative_counts``, are saved and come back; upstream forgets them.
+    If the number of batches of an epoch is not a multiple of ``accumulative_counts``, the gradients
+    that wait for the next step are saved and restored; upstream forgets them.
 
     Args:
-        *args, **kwargs: As of :class:`mmengine.hooks.CheckpointHook`.
+        *args, **kwargs: Arguments of :class:`mmengine.hooks.CheckpointHook`.
     """
 
     def __init__(self, *args, **kwargs) -> None:
@@ -48,16 +48,16 @@ class DurableCheckpointHook(CheckpointHook):
         self._waiting = {}
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Add the gradients that wait for the step."""
+        """Add the gradients that wait for the next step."""
         if waiting := _waiting_gradients(runner):
             checkpoint[WAITING] = waiting
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Remember them until the training begins."""
+        """Keep these gradients until training starts."""
         self._waiting = checkpoint.get(WAITING, {})
 
     def before_train(self, runner: Runner) -> None:
-        """Delete what a killed run left half written; catch up on what it had not finished."""
+        """Delete unfinished checkpoints of a killed run; restore gradients; catch up validation."""
         super().before_train(runner)
         self._delete_partial()
         for name, parameter in _parameters(runner).items():
@@ -69,9 +69,9 @@ class DurableCheckpointHook(CheckpointHook):
             runner.val_loop.run()
 
     def after_val_epoch(self, runner: Runner, metrics: dict) -> None:
-        """Remember that the epoch is validated; save it if it is the best."""
+        """Record that the epoch is validated; save it if it is the best."""
         runner.message_hub.update_info('last_validation', runner.epoch)
-        if runner.epoch:  # initial weights are validated for comparison only
+        if runner.epoch:  # initial weights are only validated for comparison
             super().after_val_epoch(runner, metrics)
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
@@ -110,7 +110,7 @@ class DurableCheckpointHook(CheckpointHook):
 
     @contextmanager
     def _deleting_last(self) -> Iterator[None]:
-        """Within the block deleting is put off; if it fails, only what is half written goes."""
+        """Delay deletions until the end of the block; if it fails, delete only unfinished files."""
         backend, outdated = self.file_backend, []
         self.file_backend = copy(backend)
         self.file_backend.remove = outdated.append
@@ -137,13 +137,13 @@ def _parameters(runner: Runner) -> dict[str, torch.nn.Parameter]:
 
 
 def _waiting_gradients(runner: Runner) -> dict[str, torch.Tensor]:
-    """Gradients that no step was made with, by the name of the parameter: a step deletes them."""
+    """Gradients that wait for a step, by parameter name; a step deletes gradients."""
     found = {name: parameter.grad for name, parameter in _parameters(runner).items()}
     return {name: gradient for name, gradient in found.items() if gradient is not None}
 
 
 def _average_waiting_gradients(runner: Runner) -> None:
-    """Make them equal on all processes, of which one writes the file: the step averages anyway."""
+    """Average them over the ranks, as the step would do anyway: only one rank writes the file."""
     parameters = _parameters(runner)
     names = {n for names in all_gather_object(list(_waiting_gradients(runner))) for n in names}
     gradients = []
@@ -156,7 +156,7 @@ def _average_waiting_gradients(runner: Runner) -> None:
 
 
 def _validation_is_due(runner: Runner) -> bool:
-    """Whether the checkpoint that a run goes on from was written before its validation."""
+    """Whether the checkpoint of a resumed run was written before its validation."""
     loop = runner.train_loop
     if runner.epoch == 0 or runner.val_loop is None or not isinstance(loop, EpochBasedTrainLoop):
         return False

@@ -1,4 +1,4 @@
-"""One seed an epoch for the samples and for the model's draws."""
+"""Seeds samples and model once per epoch."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from ..inner_datasets import inner_datasets
 
 @HOOKS.register_module()
 class EpochSeedHook(Hook):
-    """Make an epoch a function of (seed, epoch): its samples, and what the model draws.
+    """Make the samples and the model's draws of an epoch a function of (seed, epoch).
 
-    Before each training epoch it tells every data set that has ``set_epoch`` the epoch and the
-    runner's seed, and the sampler the seed, which a resumed run has from its checkpoint (upstream
-    leaves the sampler with the config's). Before the epoch's first step it seeds the global
-    generators from the two, equally on all ranks. A run that is resumed at the end of an epoch
-    then goes on as the unbroken one would have, whatever was drawn in between, e.g. by a
-    validation. Without this hook :class:`AudioVisualDataset` draws the same windows in every epoch:
-    it belongs into ``default_hooks``, which other hooks of a user do not replace.
+    Before each training epoch it passes the epoch and the runner's seed to every data set that has
+    ``set_epoch``, and the seed to the sampler. A resumed run takes the seed from its checkpoint
+    (upstream leaves the sampler with the config's). Before the first step of the epoch it seeds
+    the global generators with both, equally on all ranks. A run that resumes at the end of an
+    epoch then continues like the uninterrupted one, whatever was drawn in between, e.g. by a
+    validation. Without this hook :class:`AudioVisualDataset` draws the same windows in every
+    epoch: it belongs in ``default_hooks``, which a user's other hooks do not replace.
 
-    It needs an epoch-based loop: an iteration-based one counts as a single epoch.
+    It needs an epoch-based loop: an iteration-based loop counts as a single epoch.
     """
 
-    # Before other hooks draw, and before the loop asks the loader for its iterator.
+    # Runs before other hooks draw, and before the loop creates the iterator of the loader.
     priority = 'VERY_HIGH'
 
     def before_train(self, runner) -> None:
-        """Check that no process will wait for another one's batch.
+        """Check that all ranks have the same number of batches.
 
         Raises:
-            TrainingStoppedError: If the sampler gives the processes unequal shares.
+            TrainingStoppedError: If the sampler gives the ranks unequal shares.
         """
         shares = all_gather_object(getattr(runner.train_dataloader.sampler, 'num_samples', None))
         if len(set(shares)) > 1:
@@ -44,7 +44,7 @@ class EpochSeedHook(Hook):
             )
 
     def before_train_epoch(self, runner) -> None:
-        """Set the epoch of the data sets, and the seed."""
+        """Set the epoch and the seed of the data sets."""
         if hasattr(runner.train_dataloader.sampler, 'seed'):
             runner.train_dataloader.sampler.seed = runner.seed
         for dataset in inner_datasets(runner.train_dataloader.dataset):
@@ -52,9 +52,9 @@ class EpochSeedHook(Hook):
                 dataset.set_epoch(runner.epoch, runner.seed)
 
     def before_train_iter(self, runner, batch_idx: int, data_batch=None) -> None:
-        """Before the first step of an epoch, seed the generators of this process.
+        """Seed the generators of this process before the first step of an epoch.
 
-        Not earlier: a loader whose workers start anew draws from them, one that goes on does not.
+        Not earlier: a loader that starts new workers draws from them, other loaders do not.
         """
         if batch_idx == 0:
             seed_generators(runner.seed, runner.epoch)

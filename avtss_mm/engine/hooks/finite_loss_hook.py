@@ -1,4 +1,4 @@
-"""A loss or weights that are not finite: found, named, never saved."""
+"""Finds and reports non-finite losses and weights, and never saves them."""
 
 from __future__ import annotations
 
@@ -18,29 +18,30 @@ from ..faults import TrainingStoppedError
 
 @HOOKS.register_module()
 class FiniteLossHook(Hook):
-    """Stops training when the loss is not finite, or skips the step, and names the samples.
+    """Stop training or skip the step if the loss is not finite, and name the samples.
 
-    Looking at a loss makes the CPU wait for the GPU. To stop, it is enough to look every few
-    steps and before a checkpoint is saved; to skip, it is looked at in each step. All processes
-    of a run do the same. Checkpoints with weights that are not finite are refused.
+    Reading a loss makes the CPU wait for the GPU. To stop, it is enough to read the losses every
+    few steps and before a checkpoint is saved; to skip, each step reads its loss. All ranks of a
+    run do the same. Checkpoints with non-finite weights are refused.
 
-    A skipped step leaves weights, optimizer, statistics of BatchNorm and queues as they were.
+    A skipped step changes neither weights, optimizer, BatchNorm statistics nor queues.
 
     Args:
-        max_skipped (int): Steps in a row that may be skipped. Defaults to 0: stop at the first
-            loss that is not finite.
-        interval (int): Look every so many steps, where none is skipped. Defaults to 20.
+        max_skipped (int): Maximum number of successive steps to skip. Defaults to 0: stop at the
+            first non-finite loss.
+        interval (int): Number of steps between two readings if no steps are skipped.
+            Defaults to 20.
     """
 
     def __init__(self, max_skipped: int = 0, interval: int = 20) -> None:
         self.max_skipped = max_skipped
         self.interval = interval
-        self._recent = []  # loss, samples and number of the steps that were not looked at yet
+        self._recent = []  # loss, samples and number of the steps that are not read yet
         self._batch, self._buffers = None, {}
         self._in_a_row = 0
 
     def before_train(self, runner: Runner) -> None:
-        """Put itself between the loss and the optimizer, if steps may be skipped."""
+        """Hook in between the loss and the optimizer if steps may be skipped."""
         if self.max_skipped:
             wrapper = runner.optim_wrapper
             wrapper.update_params = self._guard(runner, wrapper.update_params)
@@ -48,7 +49,7 @@ class FiniteLossHook(Hook):
             wrapper.optimizer.register_step_pre_hook(drop)
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch=None) -> None:
-        """Remember what a skipped step must not change."""
+        """Keep what a skipped step must not change."""
         if self.max_skipped:
             self._batch = data_batch
             self._buffers = {k: v.clone() for k, v in bare_model(runner).named_buffers()}
@@ -56,7 +57,7 @@ class FiniteLossHook(Hook):
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch=None, outputs: dict | None = None
     ) -> None:
-        """Note the loss; look at the last ones now and then."""
+        """Record the loss; read the recent ones now and then."""
         if not self.max_skipped and 'loss' in (outputs or {}):
             names = list(_describe(data_batch))
             self._recent.append((outputs['loss'].detach(), names, runner.iter + 1))
@@ -64,11 +65,11 @@ class FiniteLossHook(Hook):
                 self._look(runner)
 
     def after_train_epoch(self, runner: Runner) -> None:
-        """Look before the epoch is saved."""
+        """Read the losses before the epoch is saved."""
         self._look(runner)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Refuse weights that are not finite."""
+        """Refuse non-finite weights."""
         for part in ('state_dict', 'ema_state_dict'):
             for name, value in checkpoint.get(part, {}).items():
                 if value.is_floating_point() and not value.isfinite().all():
@@ -101,14 +102,14 @@ class FiniteLossHook(Hook):
             if not _on_any_rank(~loss.detach().isfinite()):
                 self._in_a_row = 0
                 return stock(loss, **kwargs)
-            # strict=False: the buffers alone
+            # strict=False: only the buffers
             bare_model(runner).load_state_dict(self._buffers, strict=False)
             self._skip(runner, f'the loss is {loss:.4g}')
 
         return update_params
 
     def _drop_bad_gradients(self, runner: Runner, optimizer, *args) -> None:
-        """Without gradients the optimizer leaves weights and its state alone."""
+        """Drop non-finite gradients; without any, the optimizer changes nothing."""
         parameters = [p for group in optimizer.param_groups for p in group['params']]
         gradients = [p.grad for p in parameters if p.grad is not None]
         if not torch.stack([g.isfinite().all() for g in gradients]).all():  # equal on all ranks
@@ -148,7 +149,7 @@ def _join(names_of_ranks: Iterable[list[str]]) -> str:
 
 
 def _describe(data_batch) -> Iterator[str]:
-    """Names of the samples of a batch, with a word on those whose input is not finite."""
+    """Yield the names of the samples of a batch, marking those with non-finite input."""
     if not isinstance(data_batch, dict) or 'data_samples' not in data_batch:
         return
     inputs = data_batch.get('inputs', {})

@@ -1,4 +1,4 @@
-"""Seeing whether pre-training learns: chance levels, k-NN from epoch 0, skipped files, curves."""
+"""Monitors pre-training: chance levels, k-NN from epoch 0, skipped files, curves."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from mmengine.runner import Runner
 from ..bare_model import bare_model
 
 DIVERGING = 2
-"""How many times the loss of the first step says that training diverges."""
+"""Multiple of the loss of the first step above which training diverges."""
 
 
 @HOOKS.register_module()
 class PretrainMonitorHook(Hook):
-    """Puts every accuracy beside its chance level and the k-NN of random weights.
+    """Log every accuracy with its chance level and the k-NN accuracy of random weights.
 
     The k-NN monitor itself is the validation loop (``KNNMetric`` on a small labelled list). This
-    hook runs it once before the first step, so that later figures stand beside those of random
-    weights; a network that has found a shortcut can fall *below* them. After each epoch it logs
-    the pretext accuracies with their chance levels and how many samples were skipped or silent,
-    and warns if the loss has grown. After each validation and at the end it draws ``curves.png``
-    in the work dir.
+    hook runs it once before the first step, so that later figures can be compared with those of
+    random weights; a network that has found a shortcut can fall *below* them. After each epoch the
+    hook logs the pretext accuracies with their chance levels and the numbers of skipped and silent
+    samples, and warns if the loss has grown. After each validation and at the end it draws
+    ``curves.png`` in the work dir.
 
     Args:
-        baseline (bool): Run the monitor before the first step. Defaults to True.
+        baseline (bool): Whether to run the monitor before the first step. Defaults to True.
     """
 
     priority = 'LOW'
@@ -37,18 +37,18 @@ class PretrainMonitorHook(Hook):
         self._first_counts = (0, 0)
 
     def before_train(self, runner: Runner) -> None:
-        """Evaluate random weights, unless the run goes on from a checkpoint."""
+        """Evaluate random weights, unless the run resumes from a checkpoint."""
         if runner.epoch == 0 and runner.val_loop is not None and self.baseline:
             runner.logger.info('k-NN monitor on the initial weights, for comparison:')
             metrics = runner.val_loop.run()
             runner.message_hub.update_info('initial_knn', {k: float(v) for k, v in metrics.items()})
 
     def before_train_epoch(self, runner: Runner) -> None:
-        """Remember the counters of the data set."""
+        """Record the counters of the data set."""
         self._first_counts = self._counts(runner)
 
     def after_train_epoch(self, runner: Runner) -> None:
-        """Log a summary of the epoch in one line."""
+        """Summarise the epoch in one line of the log."""
         served, skipped = np.subtract(self._counts(runner), self._first_counts)
         share = float(skipped / max(served + skipped, 1))
         hub = runner.message_hub
@@ -73,7 +73,7 @@ class PretrainMonitorHook(Hook):
         )
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
-        """Log the k-NN accuracies beside those of the initial weights, and draw the curves."""
+        """Log the k-NN accuracies with those of the initial weights; draw the curves."""
         initial = runner.message_hub.runtime_info.get('initial_knn')
         if not metrics or not initial:
             return
@@ -87,7 +87,7 @@ class PretrainMonitorHook(Hook):
         self._draw(runner)
 
     def after_train(self, runner: Runner) -> None:
-        """Draw the curves a last time and say where they are."""
+        """Draw the curves for the last time and log their path."""
         self._draw(runner)
         runner.logger.info(f'Curves: {Path(runner.work_dir) / "curves.png"}')
 
@@ -132,7 +132,7 @@ class PretrainMonitorHook(Hook):
         chance['video_top1'] = runner.message_hub.runtime_info.get('initial_knn', {}).get(
             'knn/chance', 0
         )
-        # Here, since matplotlib takes half a second to import: not at the start of a training.
+        # Imported here because matplotlib takes half a second: not at the start of training.
         from ...visualization.curves import draw_curves
 
         draw_curves(scalars, chance, Path(runner.work_dir) / 'curves.png')

@@ -1,4 +1,4 @@
-"""A bar while a model is tested."""
+"""A progress bar for testing."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ PAUSE = 30
 
 @HOOKS.register_module()
 class ProgressBarHook(Hook):
-    """Show how far a test is: a bar with the time that is left, or a line from time to time where
-    the output is no terminal."""
+    """Show the progress of a test: a bar with the remaining time, or a line now and then if the
+    output is not a terminal."""
 
     priority = 'VERY_LOW'
 
     def before_test_epoch(self, runner) -> None:
-        """Begin the bar."""
+        """Start the bar."""
         self.told = time.monotonic()
-        disable = None if is_main_process() else True  # None: unless it is a terminal
+        disable = None if is_main_process() else True  # None: only on a terminal
         self.bar = tqdm(total=len(runner.test_dataloader), unit='batch', disable=disable)
 
     def after_test_iter(self, runner, batch_idx: int, data_batch=None, outputs=None) -> None:
-        """Move the bar, or tell."""
+        """Move the bar, or print a line."""
         self.bar.update()
         if self.bar.disable and is_main_process() and time.monotonic() - self.told >= PAUSE:
             self.told = time.monotonic()

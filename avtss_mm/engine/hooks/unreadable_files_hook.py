@@ -1,4 +1,4 @@
-"""How many files of the training list could not be read."""
+"""Counts the unreadable files of the training list."""
 
 from __future__ import annotations
 
@@ -13,26 +13,25 @@ from ..inner_datasets import inner_datasets
 
 @HOOKS.register_module()
 class UnreadableFilesHook(Hook):
-    """Judge the unreadable files after each epoch, and count them in the last line of a run.
+    """Stop after an epoch with too many unreadable files, and log their number at the end of a run.
 
-    It asks the data sets that have ``unreadable`` (:class:`AudioVisualDataset`), over all
-    processes.
+    It uses all data sets that have ``unreadable`` (:class:`AudioVisualDataset`), on all ranks.
     """
 
     priority = 'VERY_LOW'  # the epoch is saved before a run is stopped
 
     def after_train_epoch(self, runner: Runner) -> None:
-        """Judge what was tried so far.
+        """Judge the files that were tried so far.
 
         Raises:
-            TrainingStoppedError: If too many files cannot be read.
+            TrainingStoppedError: If too many files are unreadable.
         """
         for files, tried, bad in self._counts(runner):
             if complaint := files.complaint(tried, bad):
                 raise TrainingStoppedError(complaint)
 
     def after_train(self, runner: Runner) -> None:
-        """Log how many there were."""
+        """Log the number of unreadable files."""
         counts = [(tried, bad) for _, tried, bad in self._counts(runner)]
         if counts:
             tried, bad = (sum(numbers) for numbers in zip(*counts))
@@ -41,7 +40,7 @@ class UnreadableFilesHook(Hook):
 
     @staticmethod
     def _counts(runner: Runner) -> list[tuple]:
-        """What each data set knows of its files, how many were tried, how many of these are bad."""
+        """Files of each data set, number of tried files, and number of unreadable ones."""
         counts = []
         for dataset in inner_datasets(runner.train_dataloader.dataset):
             if files := getattr(dataset, 'unreadable', None):

@@ -1,4 +1,4 @@
-"""mmaction2's accuracy, with its chance level beside it."""
+"""mmaction2's accuracy with its chance level."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from ..functional import majority_share
 
 @METRICS.register_module()
 class AccuracyMetric(AccMetric):
-    """Top-1, top-5 and mean class accuracy of mmaction2's ``AccMetric``, and ``chance``.
+    """Top-1, top-5 and mean class accuracy of mmaction2's ``AccMetric``, with ``chance``.
 
-    ``chance`` is the share of the most frequent class. With fewer than six classes top-5 says
-    nothing and is left out. Args are those of ``AccMetric``.
+    ``chance`` is the share of the most frequent class. With fewer than six classes there is no
+    top-5, which would say nothing. The arguments are those of ``AccMetric``.
     """
 
     def calculate(self, preds: list, labels: list) -> dict[str, float]:
@@ -21,7 +21,7 @@ class AccuracyMetric(AccMetric):
 
         Args:
             preds (list[ndarray]): Scores ``(num_classes,)`` of each sample.
-            labels (list[int]): Their labels.
+            labels (list[int]): Labels of the samples.
         """
         metrics = {name: float(v) for name, v in super().calculate(preds, labels).items()}
         if len(preds[0]) <= 5:

@@ -1,4 +1,4 @@
-"""Retrieval of clips by frozen features, within a modality and across."""
+"""Retrieval of clips by frozen features, within and across modalities."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ ACROSS = dict(
 class ClipRetrievalMetric(FeatureMetric):
     """Recall at k: does one of the k nearest clips match the query?
 
-    Cosine similarity; the fields are averages over a file's clips.
+    Features are averaged over a file's clips and compared by cosine similarity.
 
     - ``v2v``, ``a2a``: queries search the gallery by backbone features; a clip of the same class
-      matches. ``v2v`` of a test split that searches its train split is the retrieval protocol of
-      the field (Xu et al., CVPR 2019, "Self-supervised spatiotemporal learning via video clip
-      order prediction", section 4.3).
-    - ``v2a``, ``a2v``: the same across modalities, by the projections, which share one space:
-      a video finds sound of its class and back.
-    - ``pair_v2a``, ``pair_a2v``: among the queries alone, a video finds its own sound and back.
+      matches. ``v2v`` with the test split as queries and the train split as gallery is the usual
+      retrieval protocol (Xu et al., CVPR 2019, "Self-supervised spatiotemporal learning via video
+      clip order prediction", section 4.3).
+    - ``v2a``, ``a2v``: the same across modalities by the projections, which share one space:
+      video finds audio of its class, and vice versa.
+    - ``pair_v2a``, ``pair_a2v``: within the queries, video finds its own audio, and vice versa.
 
-    Wrong clips that are exactly as similar as the first right one come before it, so features
-    that have collapsed are not rewarded.
+    Wrong clips that are exactly as similar as the first right one come before it, so collapsed
+    features are not rewarded.
 
     Args:
         topk (Sequence[int]): Values of k. Defaults to (1, 5, 10, 20, 50).
@@ -49,8 +49,8 @@ class ClipRetrievalMetric(FeatureMetric):
         """Search.
 
         Returns:
-            dict: For each search that can be made ``<search>_R@<k>`` and its value for a random
-            order, ``<search>_R@<k>_chance``.
+            dict: ``<search>_R@<k>`` of each possible search, and its value for a random order,
+            ``<search>_R@<k>_chance``.
         """
         metrics = {}
         for name, (query_field, gallery_field) in {**WITHIN, **ACROSS}.items():

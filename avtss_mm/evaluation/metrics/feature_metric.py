@@ -1,4 +1,4 @@
-"""What the metrics that compare features of two sets have in common."""
+"""The base of metrics that compare the features of two sets."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from mmengine.evaluator import BaseMetric
 from ..functional import join_modalities
 
 FEATURES = dict(video=('video_feat',), audio=('audio_feat',), joint=('video_feat', 'audio_feat'))
-"""Features that each name stands for; a sample without one of them is left out."""
+"""Fields of the features of each name; samples without one of them are skipped."""
 
 
 class FeatureMetric(BaseMetric):
     """Collect features of gallery and queries in one test run, then compare them.
 
-    Samples whose ``subset`` is ``'query'`` (tested) are compared with those whose ``subset`` is
-    ``'gallery'`` (searched, or trained on): see :class:`GalleryQueryDataset`.
-    Subclasses compute their figures in ``compare``.
+    Samples with the ``subset`` ``'query'`` (queries or test set) are compared with those with the
+    ``subset`` ``'gallery'`` (search or training set): see :class:`GalleryQueryDataset`. Subclasses
+    compute their figures in ``compare``.
 
     Args:
-        collect_device (str): Where results of several ranks meet. Defaults to ``'cpu'``.
-        prefix (str, optional): Defaults to None, which gives the metric's own.
+        collect_device (str): Device that collects the results of all ranks. Defaults to ``'cpu'``.
+        prefix (str, optional): Prefix of the names of the figures. Defaults to None: the metric's
+            own.
     """
 
     fields = ('video_feat', 'audio_feat')
@@ -41,7 +42,7 @@ class FeatureMetric(BaseMetric):
             self.results.append(result)
 
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
-        """Split what :meth:`process` kept, of all ranks, and compare the sides.
+        """Split the results of all ranks into gallery and queries and compare them.
 
         Raises:
             ValueError: If gallery or queries are missing, or no sample has a feature.
@@ -62,14 +63,14 @@ class FeatureMetric(BaseMetric):
         return self.compare(gallery, queries)
 
     def compare(self, gallery: list[dict], queries: list[dict]) -> dict[str, float]:
-        """Compute the figures from the rows of both sides."""
+        """Compute the figures from the rows of gallery and queries."""
         raise NotImplementedError
 
 
 def stack(rows: list[dict], fields: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Features ``(N, D)``, labels ``(N,)`` and groups ``(N,)`` of the rows that have all fields.
+    """Stack features ``(N, D)``, labels ``(N,)`` and groups ``(N,)`` of rows with all fields.
 
-    Several fields are joined with equal weight.
+    Several fields are concatenated with equal weights.
     """
     rows = [row for row in rows if all(name in row for name in fields)]
     if not rows:
@@ -81,6 +82,6 @@ def stack(rows: list[dict], fields: Sequence[str]) -> tuple[np.ndarray, np.ndarr
 
 
 def stack_sides(gallery: list[dict], queries: list[dict], fields: Sequence[str]):
-    """:func:`stack` of gallery and queries, or None where one of them has no such features."""
+    """Run :func:`stack` on gallery and queries; None if either has no such features."""
     sides = stack(gallery, fields), stack(queries, fields)
     return sides if all(len(features) for features, _, _ in sides) else None

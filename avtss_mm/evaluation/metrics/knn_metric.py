@@ -13,8 +13,8 @@ from .feature_metric import FEATURES, FeatureMetric, stack_sides
 class KNNMetric(FeatureMetric):
     """Weighted k-NN accuracy of video, audio and joint features.
 
-    The gallery votes on the queries. Samples without sound are left out of ``audio`` and
-    ``joint``; ``audio_share`` says how many queries have sound.
+    The gallery votes on the queries. ``audio`` and ``joint`` skip samples without sound;
+    ``audio_share`` is the share of queries with sound.
 
     Args:
         k (int): Number of neighbours. Defaults to 20.
@@ -33,8 +33,8 @@ class KNNMetric(FeatureMetric):
         """Classify the queries.
 
         Returns:
-            dict: ``video_top1``, ``audio_top1``, ``joint_top1`` (those there are), ``chance``
-            (share of the most frequent class among the queries) and, where there is sound,
+            dict: ``video_top1``, ``audio_top1``, ``joint_top1`` (as far as possible), ``chance``
+            (share of the most frequent class among the queries) and, if there is sound,
             ``audio_share``.
         """
         metrics = {}

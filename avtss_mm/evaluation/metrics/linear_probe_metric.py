@@ -14,20 +14,18 @@ from .feature_metric import FEATURES, FeatureMetric, stack_sides
 
 @METRICS.register_module()
 class LinearProbeMetric(FeatureMetric):
-    """Accuracy of linear classifiers trained on the gallery's features, tested on the queries.
+    """Accuracy of linear classifiers trained on the gallery and tested on the queries.
 
-    The networks are frozen; features are averaged over a file's clips and standardised by the
-    gallery's mean and deviation. ``C`` is chosen by cross-validation inside the gallery, in which
-    files of one source (``group``, else each file its own) stay together. The test data decide
-    nothing.
+    The networks are frozen. Features are averaged over a file's clips and standardised with the
+    mean and deviation of the gallery. ``C`` is chosen by cross-validation on the gallery; files of
+    one source (``group``) stay together, and the test data decide nothing.
 
     Args:
-        classifiers (Sequence[str]): ``'logistic'`` (multinomial logistic regression) and/or
-            ``'svm'`` (one linear SVM against the rest for each class).
-            Defaults to both.
-        C (Sequence[float], optional): Inverse strengths of regularisation to choose from.
-            Defaults to None: 1e-3 to 10 for ``'logistic'``, 1e-4 to 0.1 for ``'svm'``, by tens.
-        num_folds (int): Folds of the cross-validation. Defaults to 3.
+        classifiers (Sequence[str]): Kinds of classifiers: ``'logistic'`` (multinomial logistic
+            regression) and/or ``'svm'`` (one-vs-rest linear SVM). Defaults to both.
+        C (Sequence[float], optional): Inverse regularisation strengths to choose from. Defaults to
+            None: powers of ten, 1e-3 to 10 for ``'logistic'``, 1e-4 to 0.1 for ``'svm'``.
+        num_folds (int): Number of folds of the cross-validation. Defaults to 3.
         **kwargs: Arguments of :class:`FeatureMetric`.
     """
 
@@ -48,9 +46,9 @@ class LinearProbeMetric(FeatureMetric):
         """Train and test.
 
         Returns:
-            dict: For video, audio and joint features (those there are) and each classifier
-            ``<modality>_<classifier>_top1`` and ``<modality>_<classifier>_C``; ``chance``, the
-            share of the most frequent class among the queries.
+            dict: ``<modality>_<classifier>_top1`` and ``<modality>_<classifier>_C`` of video, audio
+            and joint features (as far as possible); ``chance``, the share of the most frequent
+            class among the queries.
         """
         metrics = {}
         for modality, fields in FEATURES.items():

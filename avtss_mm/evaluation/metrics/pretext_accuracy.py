@@ -13,7 +13,7 @@ from ..functional import majority_share
 
 @METRICS.register_module()
 class PretextAccuracy(BaseMetric):
-    """How often the pretext heads are right on videos that they were not trained on.
+    """Accuracy of the pretext heads on videos that they were not trained on.
 
     Needs a recognizer with ``test_cfg=dict(pretext=True)`` and a pipeline with ``SampleAVClips``.
     """
@@ -25,13 +25,13 @@ class PretextAccuracy(BaseMetric):
         self.results += [sample['pretext'] for sample in data_samples]
 
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
-        """Count what is right, leaving out labels of -1.
+        """Compute the accuracies, ignoring labels of -1.
 
         Args:
-            results (list[dict]): Prediction and label ``(K,)`` by task, of each sample.
+            results (list[dict]): Prediction and label ``(K,)`` of each sample, by task.
 
         Returns:
-            dict: ``<task>`` and ``<task>_chance`` (share of its most frequent label).
+            dict: ``<task>`` and ``<task>_chance`` (share of the most frequent label).
         """
         metrics = {}
         for name in results[0]:
