@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,10 @@ from pickle import UnpicklingError
 
 CONTROLS = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]')
 """What ends a line or moves the cursor of a terminal, and bytes of a name that are no Unicode."""
+
+
+DISK_ERRORS = frozenset({errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG})
+"""Of an :class:`OSError` that is no fault of the code."""
 
 
 def one_line(text) -> str:
@@ -58,9 +63,14 @@ def user_errors() -> Iterator[None]:
     """On a user's mistake, end with ``error: ...`` and exit code 1, without a traceback.
 
     Such are a file that is absent or must not be read, a folder in its place, media, a list or a
-    checkpoint that cannot be read, weights that do not fit, and :class:`UsageError`.
+    checkpoint that cannot be read, weights that do not fit, a disk that is full or must not be
+    written to, and :class:`UsageError`.
     """
     try:
         yield
     except USER_ERRORS as error:
+        sys.exit(f'error: {error}')
+    except OSError as error:
+        if error.errno not in DISK_ERRORS:
+            raise
         sys.exit(f'error: {error}')

@@ -16,6 +16,7 @@ from pathlib import Path
 from avtss_mm.datasets.video_list import read_list
 from avtss_mm.errors import UsageError
 from avtss_mm.files.whole_file import written_whole
+from avtss_mm.files.writable import check_writable
 from avtss_mm.media import build_manifest
 from avtss_mm.media.origin import add_overwrite_argument, check_replaceable, running_command
 from avtss_mm.preparation.command import add_work_arguments
@@ -58,13 +59,13 @@ def drop(args: Namespace) -> None:
     if out.resolve() == args.list.resolve():
         raise UsageError(f'{out} is the list itself, which is not changed: name another file')
     check_replaceable(out, args.overwrite)
+    check_writable(out.parent, 'give -o FILE for the new list, in another folder')
     names = sorted({row['filename'] for row in read_list(str(args.list))[0]})
     work = (args.workers, args.timeout, None, progress_bar(len(names)))
     root = args.root or args.list.parent
     kept, rejects = build_manifest(root, names, *work, require_video=False)
     if not kept:
         raise UsageError(f'no file of {args.list} can be read in {root} (--root); nothing written')
-    out.parent.mkdir(parents=True, exist_ok=True)
     with written_whole(out) as draft:  # names of files need not be Unicode
         draft.write_text(without(args.list, rejects), 'utf-8', 'surrogateescape')
     path = out.with_suffix('.rejects.csv')
