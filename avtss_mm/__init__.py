@@ -1,4 +1,4 @@
-"""Audio-visual contrastive pre-training with temporal self-supervision, as a plugin of mmaction2.
+"""Audio-visual contrastive pre-training with temporal self-supervision, as a plugin for mmaction2.
 
 Importing it registers everything with mmaction2's registries: at once if mmengine is imported
 already, else as soon as it is. See :mod:`avtss_mm.registering`.

@@ -1,4 +1,4 @@
-"""Errors that a user reads: what cannot be, and what to do about it."""
+"""Errors for users: they say what is wrong and what to do about it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pickle import UnpicklingError
 
 CONTROLS = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]')
-"""What ends a line or moves the cursor of a terminal, and bytes of a name that are no Unicode."""
+"""Characters that end a line or move the cursor, and bytes of a name that are not Unicode."""
 
 
 DISK_ERRORS = frozenset({errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG})
@@ -18,16 +18,16 @@ DISK_ERRORS = frozenset({errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENAMETOO
 
 
 def one_line(text) -> str:
-    """A name as a message shows it: control characters are escaped, ``\\n`` for instance."""
+    """Formats a name for a message: control characters are escaped, e.g. as ``\\n``."""
     return CONTROLS.sub(lambda found: found.group().encode('unicode_escape').decode(), str(text))
 
 
 class UsageError(Exception):
-    """What the user asked for cannot be; the text says what to do."""
+    """The request cannot be fulfilled; the text says what to do."""
 
 
 class WeightsError(ValueError):
-    """Weights that do not fit what they are for; the text says what to do."""
+    """The weights do not fit the model; the text says what to do."""
 
 
 class PrefixError(WeightsError, AssertionError):
@@ -35,13 +35,13 @@ class PrefixError(WeightsError, AssertionError):
 
 
 class ManifestError(ValueError):
-    """A list of files is not what it must be; the text says where, and what to do."""
+    """A list of files is invalid; the text says where, and what to do."""
 
 
 class MediaError(Exception):
-    """A file that is absent, unreadable, broken or lacks the stream that was asked for.
+    """A file is missing, unreadable or broken, or lacks the requested stream.
 
-    Its text is one line, ``<path>: <reason>``, with control characters of the path escaped.
+    The text is one line, ``<path>: <reason>``, with control characters of the path escaped.
     """
 
     def __init__(self, path, reason) -> None:

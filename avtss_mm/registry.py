@@ -1,8 +1,8 @@
 """The registry scope ``avtss_mm``: mmaction2's registries under a second name.
 
-Everything of this package is registered with mmaction2 itself (scope ``mmaction``). mmengine marks
+Everything in this package is registered with mmaction2 itself (scope ``mmaction``). mmengine marks
 what it reads through ``_base_ = 'avtss_mm::...'`` with the scope ``avtss_mm`` and looks for this
-module; each child registry below passes every question on to its mmaction2 parent.
+module. Each child registry below forwards every lookup to its mmaction2 parent.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from mmengine.registry import Registry
 
 
 class SecondName(Registry):
-    """A registry that asks its parent, which imports what it names when first asked.
+    """A registry that asks its parent, which imports its modules at the first lookup.
 
-    mmengine's own lookup reads what the parent has imported so far: without ``mmaction2``'s
-    visualizer in the first run of a process.
+    mmengine's own lookup only sees what the parent has imported so far: the first run of a process
+    would not find mmaction2's visualizer.
     """
 
     def get(self, key: str) -> type | None:

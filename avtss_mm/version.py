@@ -1,3 +1,3 @@
-"""The version, kept apart so that ``setup.py`` can read it without importing torch."""
+"""The version, in its own file so that ``setup.py`` can read it without importing torch."""
 
 __version__ = '0.2.0'

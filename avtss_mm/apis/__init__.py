@@ -1,4 +1,4 @@
-"""The encoders in a program of one's own."""
+"""The encoders for use in other programs."""
 
 from .embedder import ClipFeatures, Embedder
 from .encoder import load_encoder

@@ -1,4 +1,4 @@
-"""From a file to the clips that a config's ``feature_pipeline`` makes of it, some at a time."""
+"""Reads the clips of a file, as a config's ``feature_pipeline`` makes them, some at a time."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from ..errors import MediaError
 from ..media import MediaInfo
 
 FRAMES_HELD = 2**30
-"""Bytes of decoded frames held at once, unless those of one clip are more already."""
+"""Maximum bytes of decoded frames in memory, unless a single clip is larger."""
 
 INPUTS = dict(video='imgs', audio='audios')
 STOCK = ('mmaction', 'mmcv')
-"""Packages whose transforms act on the picture."""
+"""Packages whose transforms act on the video."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ class Clips:
     """Consecutive windows of a file, ready for the network.
 
     Attributes:
-        inputs: ``imgs`` uint8 (m, 3, T, H, W) and/or ``audios`` float32 (m, 1, L, F).
+        inputs: Clips ``imgs`` uint8 (m, 3, T, H, W) and/or ``audios`` float32 (m, 1, L, F).
         times: Begin and end of each clip in seconds (m, 2), by ``'video'`` and/or ``'audio'``.
-        has_audio: Whether there is sound in each window (m,); True where it was not listened to.
+        has_audio: Whether each window has sound (m,); True if the audio was not read.
         total: Number of windows of the whole file.
     """
 
@@ -47,23 +47,24 @@ class Clips:
 class ClipReader:
     """Cuts files into clips as a ``feature_pipeline`` says.
 
-    What a modality does not need is neither decoded nor run, so that sound files serve, and videos
-    without sound. The class of a transform says by ``modality = 'video'`` or ``'audio'`` what it
-    acts on; those of mmaction2 and mmcv act on the picture, or on what the transforms that they
-    hold act on.
+    Only what the modalities need is decoded and transformed, so that audio files work, and videos
+    without sound. A transform declares with ``modality = 'video'`` or ``'audio'`` in its class what
+    it acts on. Transforms of mmaction2 and mmcv act on the video, or on what the transforms that
+    they contain act on.
 
     Args:
         pipeline: Configs of the transforms, from AVInit to PackActionInputs.
-        modalities: ``'video'`` and/or ``'audio'``.
-        num_clips: Spread that many windows over a file, whatever the pipeline says.
-        stride: Put a window every ``stride`` seconds instead, over the whole file.
+        modalities: Modalities to read, ``'video'`` and/or ``'audio'``.
+        num_clips: Number of windows to spread over a file, instead of the pipeline's.
+        stride: Seconds from a window to the next over the whole file, instead of the pipeline's
+            windows.
 
     Attributes:
         steps: Configs of the transforms that are run.
 
     Raises:
-        ValueError: If the pipeline has no sampler of evaluation, both options are given, or only
-            the sound is asked for and a transform does not say what it acts on.
+        ValueError: If the pipeline has no sampler for evaluation, both options are given, or only
+            audio is read and a transform does not declare what it acts on.
     """
 
     def __init__(
@@ -77,7 +78,7 @@ class ClipReader:
             raise ValueError('give num_clips or stride, not both')
         self.modalities = tuple(modalities)
         self.steps = []
-        self._opening, self._making = [], []  # done once a file, and for each part of its windows
+        self._opening, self._making = [], []  # run once per file, and for each part of its windows
         sampler = None
         for step in pipeline:
             transform = TRANSFORMS.build(step)
@@ -107,17 +108,17 @@ class ClipReader:
         """Open a file once and read its windows, ``size`` at a time.
 
         Args:
-            path: A video or sound file.
-            size: Windows that are decoded and held in memory at once; fewer of a large picture.
-            first: Window to begin with.
-            duration: Seconds, where they are known better than from the header.
+            path: Path of a video or audio file.
+            size: Maximum number of windows to decode at once; fewer if the frames are large.
+            first: Index of the first window to read.
+            duration: Length of the file in seconds, if it is known better than from the header.
 
         Yields:
             Clips: The next windows of the file.
 
         Raises:
-            MediaError: If the file cannot be read, or has no picture or sound though that is
-                asked for. A video without sound is one only if nothing but sound is asked for.
+            MediaError: If the file cannot be read or lacks a modality. A video without sound is an
+                error only if nothing but audio is read.
         """
         results = dict(filename=str(path), duration=duration)
         for transform in self._opening:
@@ -128,14 +129,14 @@ class ClipReader:
             total = results['num_clips']
             size = min(size, self._fitting(reader.info, results))
             for begin in range(first, total, size):
-                # AVDecode closes what it reads from; there is more to read
+                # AVDecode closes its reader, but there is more to read
                 part = take_windows({**results, 'reader': nullcontext(reader)}, begin, begin + size)
                 for transform in self._making:
                     part = transform(part)
                 yield self._clips(part, total)
 
     def _fitting(self, info: MediaInfo, results: dict) -> int:
-        """Windows whose frames may be in memory together."""
+        """Number of windows whose frames may be in memory together."""
         frames = len(results['frame_times'][0]) if 'video' in self.modalities else 0
         return max(1, FRAMES_HELD // max(1, frames * info.width * info.height * 3))
 
@@ -167,7 +168,7 @@ def _is_needed(transform, modalities: Sequence[str]) -> bool:
 
 
 def _modalities(transform) -> set[str | None]:
-    """What a transform, or the transforms that it holds, act on; None where that is not known."""
+    """Modalities on which a transform, or those that it contains, act; None if unknown."""
     if hasattr(transform, 'modality'):
         return {transform.modality}
     if hasattr(transform, 'transforms'):
@@ -176,7 +177,7 @@ def _modalities(transform) -> set[str | None]:
 
 
 def _with_windows(step: dict, num_clips: int | None, stride: float | None) -> dict:
-    """The config of a sampler, with other windows of the same length."""
+    """Change the config of a sampler to other windows of the same length."""
     lengths = {key: step[key] for key in ('clip_len', 'video_fps', 'clip_duration') if key in step}
     if num_clips is not None:
         return dict(type=UniformSampleAVClips.__name__, num_clips=num_clips, **lengths)

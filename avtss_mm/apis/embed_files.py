@@ -1,4 +1,4 @@
-"""Features of many files: decoded in processes of their own, encoded in this one."""
+"""Features of many files, which worker processes decode and this process encodes."""
 
 from __future__ import annotations
 
@@ -25,31 +25,32 @@ def embed_files(
     timeout: float = TIMEOUT,
     reader: ClipReader | None = None,
 ) -> Iterator[tuple[str, dict[str, ClipFeatures] | Exception]]:
-    """Embed files; one that is broken, crashes its decoder or makes it hang does not end the run.
+    """Embed files; a file that is broken or makes its decoder crash or hang does not end the run.
 
-    The features of a file do not depend on the files beside it.
+    The features of a file do not depend on other files.
 
     Args:
-        embedder: What encodes the clips.
-        paths: Video or sound files.
-        modalities: ``'video'`` and/or ``'audio'``. Defaults to None: all that the model has.
-        durations: Seconds of each file, where they are known better than from its header.
-        workers: Processes that decode.
-        timeout: Seconds that the decoding of ``batch_size`` clips may take before the file is given
-            up. Defaults to 300.
-        reader: What cuts files into clips. Defaults to None: the embedder's own.
+        embedder: Embedder that encodes the clips.
+        paths: Paths of video or audio files.
+        modalities: Modalities, ``'video'`` and/or ``'audio'``. Defaults to None: all that the model
+            has.
+        durations: Length of each file in seconds, if it is known better than from its header.
+        workers: Number of processes that decode.
+        timeout: Time limit in seconds for decoding ``batch_size`` clips; then the file is skipped.
+            Defaults to 300.
+        reader: Reader that cuts files into clips. Defaults to None: the embedder's own.
 
     Yields:
-        tuple: A path and its features by modality, or the reason why there are none; in the
+        tuple: Path of a file and its features by modality, or the reason why there are none; in
         order of completion.
     """
     reader = reader or embedder.clip_reader(modalities or embedder.modalities)
     read = partial(_read_part, reader, embedder.batch_size)
     files = zip(range(len(paths)), paths, durations or [None] * len(paths))
     parts = _Parts(_Part(*file) for file in files)
-    begun = {}  # by number of a file, by first window of a part: features, None until it is read
+    begun = {}  # by file and first window of a part: features, None until it is read
     for part, clips in guarded_map(read, parts, workers, timeout):
-        if part.first and part.file not in begun:  # another part failed
+        if part.first and part.file not in begun:  # another part has failed
             continue
         if not isinstance(clips, Clips):
             begun.pop(part.file, None)
@@ -65,7 +66,7 @@ def embed_files(
 
 
 class _Part(NamedTuple):
-    """Windows of a file that are read at once."""
+    """Windows of a file to read at once."""
 
     file: int
     path: str
@@ -74,7 +75,7 @@ class _Part(NamedTuple):
 
 
 class _Parts:
-    """What is left to read: the first part of each file, and the others of those that are begun."""
+    """Parts still to read: the first one of each file, and the others of started files."""
 
     def __init__(self, parts: Iterable[_Part]) -> None:
         self._left = deque(parts)
@@ -95,8 +96,8 @@ class _Parts:
 
 
 def _read_part(reader: ClipReader, size: int, part: _Part) -> Clips | MediaError:
-    """Windows of a file from a number on. Runs in a worker."""
-    torch.set_num_threads(1)  # threads of the process that this one was forked from are not here
+    """Reads a part of a file, in a worker."""
+    torch.set_num_threads(1)  # the parent's threads do not exist in this process
     try:
         return next(reader.read(part.path, size, part.first, part.duration))
     except MediaError as error:

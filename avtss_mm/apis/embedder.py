@@ -1,4 +1,4 @@
-"""From a checkpoint and a file to features with times."""
+"""Computes features with times from a checkpoint and a file."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from .encoder import Checkpoint, load_encoder
 
 @dataclass(frozen=True)
 class ClipFeatures:
-    """Features of M clips of a file, in one modality.
+    """Features of M clips of a file in one modality.
 
     Attributes:
-        times: Begin and end of each clip in seconds (M, 2).
+        times: Start and end of each clip in seconds (M, 2).
         feat: Pooled features ``h`` (M, C) float32.
-        embedding: Their projections ``z`` (M, D) float32, unit vectors; video and sound of one
-            model are comparable. ``None`` where the model has no projection.
-        has_audio: Whether the clip has sound (M,); True for video.
+        embedding: Projections ``z`` of the features (M, D) float32, unit vectors; those of video
+            and audio of a model are comparable. ``None`` if the model has no projection.
+        has_audio: Whether each clip has sound (M,); True for video.
     """
 
     times: np.ndarray
@@ -32,9 +32,9 @@ class ClipFeatures:
     has_audio: np.ndarray
 
     def mean(self) -> ClipFeatures:
-        """One clip that stands for the file: the mean over the clips that have sound.
+        """Average the clips that have sound into one clip that represents the file.
 
-        The mean of ``embedding`` is made a unit vector again. Without any sound both are NaN.
+        The mean of ``embedding`` is normalised again. Without any sound both are NaN.
         """
         embedding = self.embedding
         if embedding is not None:
@@ -54,19 +54,22 @@ class ClipFeatures:
 
 
 class Embedder:
-    """Features of video and sound files, in any container that FFmpeg reads.
+    """Computes features of video and audio files, in any container that FFmpeg reads.
 
-    Clips are cut as the ``feature_pipeline`` of the config says; ``num_clips`` or ``stride``
-    change where they lie. Long files are read and encoded ``batch_size`` clips at a time.
+    The ``feature_pipeline`` of the config defines the clips; ``num_clips`` or ``stride`` change
+    their positions. Long files are read and encoded ``batch_size`` clips at a time.
 
     Args:
         checkpoint: Checkpoint of training, as a path or read by :func:`read_checkpoint`, or
             ``'random'`` for seeded random weights.
-        config: The config it was trained with. Defaults to None: the one kept in the checkpoint.
-        device: Defaults to None: a GPU if there is one.
-        batch_size: Clips that go through the network at once. Defaults to 16.
-        num_clips: Clips a file, spread evenly over it. Defaults to None: as the config says.
-        stride: Seconds from a clip to the next, over the whole file. Defaults to None.
+        config: Config that the checkpoint was trained with. Defaults to None: the config stored in
+            the checkpoint.
+        device: Device to compute on. Defaults to None: a GPU if there is one.
+        batch_size: Number of clips per forward pass. Defaults to 16.
+        num_clips: Number of clips per file, spread evenly over it. Defaults to None: as the config
+            says.
+        stride: Seconds from a clip to the next, over the whole file. Defaults to None: as the
+            config says.
 
     Raises:
         FileNotFoundError: If there is no such checkpoint or config.
@@ -91,35 +94,35 @@ class Embedder:
         self.clip_reader(self.modalities)
 
     def embed_video(self, path) -> ClipFeatures:
-        """Features of the picture of a file.
+        """Compute the video features of a file.
 
         Raises:
-            MediaError: If the file cannot be read or has no picture.
+            MediaError: If the file cannot be read or has no video.
             ValueError: If the model has no video encoder.
         """
         return self._embed(path, ('video',))['video']
 
     def embed_audio(self, path) -> ClipFeatures:
-        """Features of the sound of a file, be it a sound file or a video.
+        """Compute the audio features of an audio file or a video.
 
         Raises:
-            MediaError: If the file cannot be read or has no sound track.
+            MediaError: If the file cannot be read or has no audio track.
             ValueError: If the model has no audio encoder.
         """
         return self._embed(path, ('audio',))['audio']
 
     def embed(self, path) -> dict[str, ClipFeatures]:
-        """Features of picture and sound, by ``'video'`` and ``'audio'``, read in one go.
+        """Compute video and audio features, by ``'video'`` and ``'audio'``, in one pass.
 
-        Of a video without sound, ``has_audio`` of ``'audio'`` is False in every clip.
+        For a video without sound, ``has_audio`` of ``'audio'`` is False in every clip.
 
         Raises:
-            MediaError: If the file cannot be read or has no picture.
+            MediaError: If the file cannot be read or has no video.
         """
         return self._embed(path, self.modalities)
 
     def clip_reader(self, modalities: tuple[str, ...]) -> ClipReader:
-        """What cuts files into clips for :meth:`encode`; it can be sent to other processes."""
+        """Reader that cuts files into clips for :meth:`encode`; it can be sent to processes."""
         missing = [name for name in modalities if name not in self.modalities]
         if missing:
             raise ValueError(f'this model has no {missing[0]} encoder, only {self.modalities[0]}')
@@ -135,7 +138,7 @@ class Embedder:
 
     @torch.inference_mode()
     def encode(self, clips: Clips) -> dict[str, ClipFeatures]:
-        """Features of clips that are read already, by modality."""
+        """Compute the features of given clips, by modality."""
         inputs = {key: [torch.from_numpy(array)] for key, array in clips.inputs.items()}
         batch = self.model.data_preprocessor(dict(inputs=inputs, data_samples=None))
         features = self.model.extract_feat(batch['inputs'])
@@ -152,7 +155,7 @@ class Embedder:
         }
 
     def weights_sha256(self) -> str:
-        """What tells these weights from others, wherever they are stored."""
+        """Hash that identifies these weights, wherever they are stored."""
         digest = hashlib.sha256()
         for name, tensor in sorted(self.model.state_dict().items()):
             digest.update(name.encode())
@@ -165,7 +168,7 @@ class Embedder:
 
 
 def join(parts: Iterable[dict[str, ClipFeatures]]) -> dict[str, ClipFeatures]:
-    """Features of consecutive parts of a file as one."""
+    """Concatenate the features of consecutive parts of a file."""
     parts = list(parts)
     return {
         name: ClipFeatures(
@@ -179,5 +182,5 @@ def join(parts: Iterable[dict[str, ClipFeatures]]) -> dict[str, ClipFeatures]:
 
 
 def _to_numpy(clips: torch.Tensor) -> np.ndarray:
-    """(1, m, C) -> (m, C) float32."""
+    """Convert (1, m, C) to (m, C) float32."""
     return clips[0].float().cpu().numpy()

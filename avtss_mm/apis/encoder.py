@@ -1,4 +1,4 @@
-"""From a checkpoint to its encoders."""
+"""Loads the encoders of a checkpoint."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ ENCODER_PARTS = ('backbone', 'audio_backbone', 'neck', 'audio_neck', 'channels_l
 
 
 class Checkpoint(NamedTuple):
-    """A checkpoint that is read: its path, and what the file holds."""
+    """A checkpoint in memory: its path and its contents."""
 
     path: str
     content: dict
 
 
 def read_checkpoint(checkpoint: str | Checkpoint) -> Checkpoint:
-    """Read a checkpoint to give it to several functions, unless that is done already.
+    """Read a checkpoint, to pass it to several functions; does nothing if it is already read.
 
     Raises:
         FileNotFoundError: If there is no such checkpoint.
-        WeightsError: If the file holds something else.
+        WeightsError: If the file is not a checkpoint.
     """
     if isinstance(checkpoint, Checkpoint):
         return checkpoint
@@ -48,22 +48,20 @@ def read_checkpoint(checkpoint: str | Checkpoint) -> Checkpoint:
 def load_encoder(
     checkpoint: str | Checkpoint, config: str | Config | None = None, device: str | None = None
 ) -> tuple[AVEncoder, Config]:
-    """Build the encoders of a checkpoint, with their weights.
+    """Build the encoders of a checkpoint with their weights.
 
     Args:
         checkpoint (str or Checkpoint): Checkpoint of training, or ``'random'`` for seeded random
             weights.
-        config (str or Config, optional): The config it was trained with. Defaults to None: the
-            one kept in the checkpoint, of which nothing is run.
-        device (str, optional): Defaults to None: a GPU if there is one.
+        config (str or Config, optional): Config that the checkpoint was trained with. Defaults to
+        device (str, optional): Device of the model. Defaults to None: a GPU if there is one.
 
     Returns:
         tuple: The :class:`AVEncoder` in eval mode, and the config.
 
     Raises:
         FileNotFoundError: If there is no such checkpoint or config.
-        ValueError: If the checkpoint holds no config and none is given, or the config has no
-            encoder.
+        ValueError: If the checkpoint has no config and none is given, or the config has no encoder.
     """
     if checkpoint != 'random':
         checkpoint = read_checkpoint(checkpoint)
@@ -80,7 +78,7 @@ def load_encoder(
 
 
 def _init_quietly(model: AVEncoder) -> None:
-    """mmengine would log how each tensor was initialised: hundreds of lines."""
+    """Initialise weights without mmengine's hundreds of log lines."""
     logger = MMLogger.get_current_instance()
     level = logger.level
     logger.setLevel('WARNING')
@@ -89,7 +87,7 @@ def _init_quietly(model: AVEncoder) -> None:
 
 
 def encoder_config(model: ConfigDict) -> dict:
-    """What of a model's config makes an :class:`AVEncoder`; weights are not named in it."""
+    """Extract the config of an :class:`AVEncoder` from a model's config, without weights."""
     model = copy.deepcopy(model)
     parts = {name: model[name] for name in ENCODER_PARTS if model.get(name) is not None}
     if 'backbone' not in parts and 'audio_backbone' not in parts:
@@ -105,11 +103,11 @@ def encoder_config(model: ConfigDict) -> dict:
 
 
 def config_of_checkpoint(checkpoint: str | Checkpoint) -> Config:
-    """The config that mmengine kept in a checkpoint, read without running it.
+    """Read the config that mmengine stored in a checkpoint, without running it.
 
     Raises:
         FileNotFoundError: If there is no such checkpoint.
-        WeightsError: If there is no config in it, or its networks and ``feature_pipeline`` are of
+        WeightsError: If it has no config, or the config's networks and ``feature_pipeline`` use
             anything but registered components.
     """
     if checkpoint == 'random':

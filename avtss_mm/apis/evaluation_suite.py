@@ -1,4 +1,4 @@
-"""The protocols that a checkpoint is judged by, and the table of their results."""
+"""The protocols that evaluate a checkpoint, and the table of their results."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Protocol:
     Args:
         name (str): Name on the command line and in the table.
         data (str): Folder of the data set below the data root.
-        configs (dict[str, str]): Config, relative to ``configs/``, of each split.
-        train (bool): Whether a network is fine-tuned, rather than its features judged.
+        configs (dict[str, str]): Config of each split, relative to ``configs/``.
+        train (bool): Whether a network is fine-tuned; if not, its features are evaluated.
     """
 
     name: str
@@ -52,17 +52,17 @@ PROTOCOLS = [
         for data in ('ucf101', 'hmdb51')
     ),
 ]
-"""Cheap ones first; those that fine-tune last."""
+"""All protocols: cheap ones first, those that fine-tune last."""
 
 
 def fit_networks(cfg: Config, trained: Config) -> Config:
-    """Give a protocol's config the networks, and their log-mel, of the config of a checkpoint.
+    """Copy the networks of a checkpoint's config, and their log-mel, into a protocol's config.
 
-    So a checkpoint of other networks than those of ``configs/`` is judged by the same protocols.
+    The same protocols can then evaluate checkpoints of networks other than those of ``configs/``.
 
     Args:
-        cfg (Config): A protocol's config, changed in place.
-        trained (Config): The config the checkpoint was trained with.
+        cfg (Config): Config of a protocol, changed in place.
+        trained (Config): Config that the checkpoint was trained with.
 
     Returns:
         Config: ``cfg``.
@@ -86,15 +86,15 @@ def fit_networks(cfg: Config, trained: Config) -> Config:
 
 
 def results_table(results: dict[str, dict[str, dict]], absent: dict[str, str]) -> str:
-    """The results in Markdown.
+    """Format the results as Markdown.
 
     Args:
-        results (dict): What ``metrics.json`` holds, by protocol and split.
-        absent (dict): Why a protocol was not run.
+        results (dict): Contents of ``metrics.json``, by protocol and split.
+        absent (dict): Reasons why protocols were not run.
 
     Returns:
-        str: A row for each protocol and metric: mean, each split, chance; a dash where a figure
-        is not there, also for a mean of which a split is missing.
+        str: A row per protocol and metric: mean, each split, chance; a dash for a missing figure,
+        and for a mean with a missing split.
     """
     protocols = {protocol.name: protocol for protocol in PROTOCOLS}
     rows = []

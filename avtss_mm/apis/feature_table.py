@@ -1,4 +1,4 @@
-"""Features of files as the rows and columns of one table."""
+"""Turns features of files into the rows and columns of one table."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from .embedder import ClipFeatures
 
 
 def to_rows(features: dict[str, ClipFeatures], per_file: bool = False) -> np.ndarray:
-    """Rows of one file, a structured array with a row a clip.
+    """Make the rows of a file, a structured array with a row per clip.
 
-    Its fields are ``start`` and ``end`` (s), ``video_feat`` (C,), ``video_embedding`` (D,) if
-    there is one, and the same for ``audio``: NaN in clips without sound.
+    The fields are ``start`` and ``end`` (s), ``video_feat`` (C,), ``video_embedding`` (D,) if
+    there is one, and the same for ``audio``, which are NaN in clips without sound.
 
     Args:
-        features: As of :meth:`Embedder.embed`.
-        per_file: Whether to make one row, the mean over the clips.
+        features: Features by modality, as :meth:`Embedder.embed` returns them.
+        per_file: Whether to make a single row, the mean over the clips.
     """
     if per_file:
         features = {name: clips.mean() for name, clips in features.items()}
@@ -39,13 +39,13 @@ def to_rows(features: dict[str, ClipFeatures], per_file: bool = False) -> np.nda
 def to_columns(
     names: Sequence[str], labels: Sequence[int | None], tables: Sequence[np.ndarray]
 ) -> dict[str, np.ndarray]:
-    """One table of many files.
+    """Make one table of many files.
 
     Args:
-        names: Name of each file; what is not Unicode in it is escaped.
-        labels: Its class, or None. Without any class there is no column ``label``, in which -1
-            stands for None.
-        tables: Its rows, as of :func:`to_rows`.
+        names: Name of each file; bytes that are not Unicode are escaped.
+        labels: Class of each file, or None, which becomes -1. Without any class there is no column
+            ``label``.
+        tables: Rows of each file, as :func:`to_rows` makes them.
 
     Returns:
         dict: Columns ``filename``, ``label``, ``start``, ``end`` and the features.

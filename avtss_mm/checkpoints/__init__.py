@@ -1,1 +1,1 @@
-"""Weights in files: written plainly, read safely, named for other networks, exported."""
+"""Weights in files: plain writing, safe reading, layouts of other projects, export."""

@@ -1,4 +1,4 @@
-"""Write an encoder in the forms that other programs read, and read it back."""
+"""Exports an encoder in the formats of other programs, and reads it back."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ Network = Callable[[torch.Tensor], torch.Tensor]
 
 
 class Pooled(nn.Module):
-    """A backbone and the mean over space and time: ``(N, ...)`` clips to ``(N, C)`` features."""
+    """A backbone with mean pooling: from clips ``(N, ...)`` to features ``(N, C)``."""
 
     def __init__(self, backbone: nn.Module) -> None:
         super().__init__()
         self.backbone = backbone
 
     def forward(self, clips: torch.Tensor) -> torch.Tensor:
-        """Turn normalised clips into features."""
+        """Compute the features of normalised clips."""
         return encode(self.backbone, clips[:, None])[:, 0]
 
 
 class Source:
-    """One encoder of a model, to be exported.
+    """One encoder of a model, to export.
 
     Args:
-        modality (str): ``'video'`` or ``'audio'``.
+        modality (str): Modality of the encoder, ``'video'`` or ``'audio'``.
         model (AVEncoder): Model on the CPU, in eval mode.
-        config (Config): What it was built from.
+        config (Config): Config from which the model was built.
 
     Raises:
         WeightsError: If the model has no such encoder.
@@ -56,7 +56,7 @@ class Source:
         arguments.pop('init_cfg', None)
         self.config = dict(type=arguments.pop('type'), **arguments)
         video = modality == 'video'
-        # any size runs: these are small ones
+        # small clips: any size works
         self.clips = torch.randn((2, 3, 8, 64, 64) if video else (2, 1, 100, 80))
         self.axes = {0: 'batch', 2: 'T', 3: 'H', 4: 'W'} if video else {0: 'batch', 2: 'L', 3: 'F'}
         preprocessor = config.model.get('data_preprocessor') or {}
@@ -70,7 +70,7 @@ class Source:
         )
 
     def weights(self) -> dict[str, torch.Tensor]:
-        """Tensors by their names in the backbone."""
+        """Tensors by name in the backbone."""
         return {name: tensor.contiguous() for name, tensor in self.backbone.state_dict().items()}
 
     def features(self) -> torch.Tensor:
@@ -83,15 +83,15 @@ def to_mmaction(source: Source, path: Path) -> tuple[Network, list[str]]:
     """Write a checkpoint for mmaction2's recognizers.
 
     Args:
-        source (Source): The encoder.
-        path (Path): Where to.
+        source (Source): Encoder to export.
+        path (Path): Path to write to.
 
     Returns:
-        tuple: The network of the other program, with the weights as read back from the file, and
-        the lines that load ``FILE``.
+        tuple: Network of the other program with the weights read back from the file, and the lines
+        of code that load ``FILE``.
 
     Raises:
-        WeightsError: If that program has no such network.
+        WeightsError: If the other program has no such network.
     """
     weights, config = source.weights(), source.config
     arguments = f"type='ActionDataPreprocessor', {source.normalisation}"
@@ -165,7 +165,7 @@ def to_safetensors(source: Source, path: Path) -> tuple[Network, list[str]]:
 
 
 def to_onnx(source: Source, path: Path) -> tuple[Network, list[str]]:
-    """Write the network with its pooling, for any batch and input size; see :func:`to_mmaction`."""
+    """Write the network with pooling, for any batch and input size; see :func:`to_mmaction`."""
     import onnx
     import onnxruntime
 

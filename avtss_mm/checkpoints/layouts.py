@@ -1,4 +1,4 @@
-"""How torchvision, mmaction2 and AVID-CMA name the weights of the networks that we have too."""
+"""The names of the weights of our networks in torchvision, mmaction2 and AVID-CMA."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch import Tensor
 from ..errors import WeightsError
 from .load_report import names_of
 
-# Pattern and replacement, all applied to every name, in this order.
+# Patterns and replacements; all are applied to every name, in this order.
 TO_TORCHVISION_RESNET = ((r'^stem\.0\.', 'conv1.'), (r'^stem\.1\.', 'bn1.'))
 TO_MMACTION_RESNET = (
     (r'^stem\.0\.', 'conv1.conv.'),
@@ -31,14 +31,14 @@ FROM_AVID = (
 
 
 class Layout(NamedTuple):
-    """What tells the weights of one code base, and what is needed to run them.
+    """How to recognise the weights of a code base, and what they need to run.
 
     Attributes:
-        source (str): Whose they are.
-        network (str): Our network for them.
-        mark (str): Pattern of the name that only they have: the first convolution of stage 1.
-        rules (tuple): Turn their names into ours.
-        normalisation (str): Arguments of the data preprocessor with which they were trained.
+        source (str): Code base of the weights.
+        network (str): Name of our network for them.
+        mark (str): Pattern of a name that only this layout has: the first convolution of stage 1.
+        rules (tuple): Rules that turn its names into ours.
+        normalisation (str): Arguments of the data preprocessor used in training.
     """
 
     source: str
@@ -67,7 +67,7 @@ LAYOUTS = (
 
 
 def rename(state_dict: Mapping[str, Tensor], rules: tuple) -> dict[str, Tensor]:
-    """Apply one of the tables above to the names of a state dict."""
+    """Rename the tensors of a state dict by one of the tables above."""
     renamed = {}
     for name, tensor in state_dict.items():
         for pattern, replacement in rules:
@@ -77,7 +77,7 @@ def rename(state_dict: Mapping[str, Tensor], rules: tuple) -> dict[str, Tensor]:
 
 
 def find_tensors(checkpoint: Any) -> dict[str, Tensor]:
-    """Look for the tensors of a checkpoint: bare, under ``state_dict`` or under ``model``.
+    """Find the tensors of a checkpoint: at top level, under ``state_dict`` or under ``model``.
 
     Raises:
         WeightsError: If there are none.
@@ -93,16 +93,16 @@ def find_tensors(checkpoint: Any) -> dict[str, Tensor]:
 
 
 def recognise(state_dict: Mapping[str, Tensor]) -> tuple[Layout, str]:
-    """Tell from its names whose R(2+1)D a state dict is for.
+    """Recognise by its names which R(2+1)D a state dict is for.
 
     Args:
         state_dict (Mapping[str, Tensor]): Names and tensors of the file.
 
     Returns:
-        tuple: The layout, and what stands before the names (``'module.video_model.'``).
+        tuple: Layout, and prefix of the names (e.g. ``'module.video_model.'``).
 
     Raises:
-        WeightsError: If it is none of :data:`LAYOUTS`; with the first names.
+        WeightsError: If it is none of :data:`LAYOUTS`; the text lists the first names.
     """
     for layout in LAYOUTS:
         for name in state_dict:
@@ -118,16 +118,16 @@ def recognise(state_dict: Mapping[str, Tensor]) -> tuple[Layout, str]:
 def convert(
     state_dict: Mapping[str, Tensor], layout: Layout, prefix: str
 ) -> tuple[dict, dict[str, Tensor]]:
-    """Turn what :func:`recognise` found into weights of our network.
+    """Convert a state dict with the layout of :func:`recognise` to weights of our network.
 
     Args:
         state_dict (Mapping[str, Tensor]): Names and tensors of the file.
-        layout (Layout): Whose they are.
-        prefix (str): What stands before the names. Everything else is left out, and so is what is
-            no part of the network (a classifier).
+        layout (Layout): Layout of the tensors.
+        prefix (str): Prefix of the names. Other tensors are dropped, and so are those that do not
+            belong to the network (a classifier).
 
     Returns:
-        tuple: The config of our network, and its state dict, which fits exactly.
+        tuple: Config of our network, and its state dict, which fits exactly.
 
     Raises:
         WeightsError: If the tensors are not those of such a network.

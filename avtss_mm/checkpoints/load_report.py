@@ -1,7 +1,7 @@
-"""How much of a model a checkpoint filled; no training or test goes on with an empty encoder.
+"""Reports how much of a model a checkpoint has filled, and stops at empty encoders.
 
-mmengine carries on when no name of a checkpoint fits, with a list of hundreds of keys as warning:
-the numbers that follow are those of random weights.
+If no name of a checkpoint fits, mmengine warns with a list of hundreds of keys and continues with
+random weights.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _NUM_SHOWN = 6
 
 
 def reports_loading(stock: Callable) -> Callable:
-    """Make mmengine's ``load_state_dict`` say what was loaded, and stop at an empty encoder.
+    """Make mmengine's ``load_state_dict`` report what it loads and stop at an empty encoder.
 
-    It still loads, and still raises ``RuntimeError`` if ``strict``.
+    Otherwise it works as before, and still raises ``RuntimeError`` if ``strict``.
     """
 
     @wraps(stock)
@@ -41,7 +41,7 @@ def reports_loading(stock: Callable) -> Callable:
         while is_model_wrapper(module) or isinstance(module, BaseTTAModel):
             module = module.module
         seen = {}
-        # not by register_load_state_dict_post_hook, which refuses a plain dict of hooks
+        # register_load_state_dict_post_hook does not accept a plain dict of hooks
         hooks = module._load_state_dict_post_hooks
         hooks[reports_loading] = lambda _, keys: seen.update(missing=keys[0], unused=keys[1])
         try:
@@ -51,13 +51,13 @@ def reports_loading(stock: Callable) -> Callable:
         report = LoadReport(module, state_dict, seen['missing'], seen['unused'])
         report.check()
         if is_main_process():
-            print_log(str(report), logger='current')  # as warning it would appear only once
+            print_log(str(report), logger='current')  # a warning would appear only once
 
     return load_state_dict
 
 
 def finds_prefix(stock: Callable) -> Callable:
-    """Make the loading of a part (``prefix=...``) see past ``module.`` and say what there is."""
+    """Make loading a part (``prefix=...``) ignore ``module.`` and name the existing prefixes."""
 
     @wraps(stock)
     def _load_checkpoint_with_prefix(prefix: str, filename: str, map_location: Any = None) -> dict:
@@ -77,14 +77,14 @@ def finds_prefix(stock: Callable) -> Callable:
 
 
 class LoadReport:
-    """What a load filled. ``str()`` of it is the log entry.
+    """What a load has filled. Its ``str()`` is the log entry.
 
-    Names are those of the model's tensors, parameters and buffers; the step counters of BatchNorm
-    (``num_batches_tracked``) are left out.
+    Names are those of the model's parameters and buffers, without the step counters of BatchNorm
+    (``num_batches_tracked``).
 
     Args:
-        module (nn.Module): The model, after the load.
-        state_dict (Mapping[str, Tensor]): What the file holds.
+        module (nn.Module): Model after the load.
+        state_dict (Mapping[str, Tensor]): Contents of the file.
         missing (list[str]): Names of the model that the file lacks.
         unused (list[str]): Names of the file that the model lacks.
     """
@@ -130,10 +130,10 @@ class LoadReport:
         return text
 
     def check(self) -> None:
-        """Stop if an encoder, or the model as a whole, has tensors and got none.
+        """Stop if an encoder or the whole model has tensors but none were loaded.
 
         Raises:
-            WeightsError: If so, with what the file has and what to do.
+            WeightsError: If so; the text says what the file has and what to do.
         """
         parts = {'': self.names}
         parts.update({p: names for p, names in _by_prefix(self.names).items() if p in ENCODERS})
@@ -156,12 +156,12 @@ class LoadReport:
 
 
 def names_of(names: Iterable[str]) -> list[str]:
-    """Leave out the step counters of BatchNorm, which no inference reads."""
+    """Drop the step counters of BatchNorm, which inference does not use."""
     return [name for name in names if not name.endswith('num_batches_tracked')]
 
 
 def count_prefixes(names: Iterable[str]) -> str:
-    """Sum up names by what stands before their first dot: ``'backbone (150), neck (6)'``."""
+    """Count names by the part before their first dot: ``'backbone (150), neck (6)'``."""
     counts = Counter(name.partition('.')[0] for name in names)
     texts = [f'{prefix} ({count})' for prefix, count in counts.items()]
     return _enumerate(texts) or 'no names'

@@ -1,8 +1,8 @@
-"""Checkpoints of tensors and plain values, written whole, read without running what is in them.
+"""Checkpoints of tensors and plain values: written completely, read without running code.
 
-mmengine pickles its message hub (the logged curves) as objects; torch >= 2.6 refuses to load them,
-rightly: a pickle can run any code. So ours hold the curves as tensors, and a stranger's are read
-for their tensors and plain values only.
+mmengine pickles its message hub (the logged curves) as objects. torch >= 2.6 refuses to load them,
+and rightly so: a pickle can run any code. Our checkpoints store the curves as tensors, and of other
+checkpoints only tensors and plain values are read.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _CURVE_KEYS = {'log_history', 'count_history', 'max_length'}
 
 
 def to_plain(value: Any) -> Any:
-    """Turn mappings, numpy values and mmengine's curves into what ``weights_only=True`` reads.
+    """Convert mappings, numpy values and mmengine's curves to what ``weights_only=True`` reads.
 
     Args:
-        value: Anything that goes into a checkpoint.
+        value: Any value of a checkpoint.
 
     Returns:
         A copy in which mappings are ``dict`` (an ``OrderedDict``, such as a state dict with its
@@ -55,7 +55,7 @@ def to_plain(value: Any) -> Any:
 
 
 def saves_plainly(stock: Callable) -> Callable:
-    """Make mmengine's ``save_checkpoint`` write plain values, a local file whole or not at all."""
+    """Make mmengine's ``save_checkpoint`` write plain values, and local files atomically."""
 
     @wraps(stock)
     def save_checkpoint(
@@ -67,7 +67,7 @@ def saves_plainly(stock: Callable) -> Callable:
         where = dict(file_client_args=file_client_args, backend_args=backend_args)
         if not _is_local(filename, **where):
             return stock(to_plain(checkpoint), filename, **where)
-        # beside the target, then renamed: a run killed here leaves no broken file under that name
+        # written under another name, then renamed: a run killed here leaves no broken checkpoint
         partial = f'{filename}.part'
         stock(to_plain(checkpoint), partial, **where)
         os.replace(partial, filename)
@@ -76,7 +76,7 @@ def saves_plainly(stock: Callable) -> Callable:
 
 
 def _is_local(filename: str, file_client_args: dict | None, backend_args: dict | None) -> bool:
-    """Whether mmengine keeps a checkpoint of this name in a file of this name."""
+    """Whether mmengine stores a checkpoint of this name in a local file of the same name."""
     if '://' in filename:
         return False
     if file_client_args:
@@ -87,13 +87,13 @@ def _is_local(filename: str, file_client_args: dict | None, backend_args: dict |
 
 
 def loads_plainly(stock: Callable) -> Callable:
-    """Make ``MessageHub.load_state_dict`` rebuild the curves that :func:`to_plain` took apart."""
+    """Make ``MessageHub.load_state_dict`` rebuild the curves that :func:`to_plain` converted."""
 
     @wraps(stock)
     def load_state_dict(self, state: Any) -> None:
         if isinstance(state, dict):
             curves = {key: _to_curve(item) for key, item in state['log_scalars'].items()}
-            # only keys that are there: upstream warns of each that a stranger's file has lost
+            # only existing keys: upstream warns about each key that a foreign file has lost
             flags = state['resumed_keys'].items()
             there = curves.keys() | state['runtime_info'].keys()
             resumed = {key: flag for key, flag in flags if key in there}
@@ -112,10 +112,10 @@ def _to_curve(item: Any) -> Any:
 
 
 def load_from_local(filename: str, map_location: Any = None) -> Any:
-    """Read a checkpoint file: mmengine's loader for ``load_from``, ``resume`` and ``Pretrained``.
+    """Read a checkpoint file, as mmengine's loader of ``load_from``, ``resume``, ``Pretrained``.
 
-    What is neither a tensor nor a plain value is left out and named in one log line; it is never
-    imported or called.
+    Anything but tensors and plain values is dropped and named in one log line; it is never imported
+    or called.
 
     Args:
         filename: Path of the file.
@@ -148,15 +148,15 @@ def load_from_local(filename: str, map_location: Any = None) -> Any:
 def load_from_url(
     url: str, model_dir: str | None = None, map_location: Any = None, progress: bool = True
 ) -> Any:
-    """Download a checkpoint unless it was before, and read it as :func:`load_from_local` does.
+    """Download a checkpoint, unless it is cached, and read it like :func:`load_from_local`.
 
-    torch's and mmengine's own function would run what is in it.
+    The functions of torch and mmengine would run code in it.
 
     Args:
-        url: Its address.
-        model_dir: Folder to keep it in. Defaults to torch's, ``~/.cache/torch/hub/checkpoints``.
-        map_location: As in :func:`torch.load`.
-        progress: Whether to show a bar.
+        url: URL of the checkpoint.
+        model_dir: Folder of the cache. Defaults to torch's, ``~/.cache/torch/hub/checkpoints``.
+        map_location: Device mapping, as in :func:`torch.load`.
+        progress: Whether to show a progress bar.
 
     Returns:
         What the file holds, usually a dict.
@@ -173,7 +173,7 @@ def load_from_url(
 
 
 class _LeftOut:
-    """Stands where a checkpoint names a class or function that is not allowed; does nothing."""
+    """Inert placeholder of a class or function that a checkpoint may not use."""
 
     def __new__(cls, *args):
         return super().__new__(cls)
@@ -186,7 +186,7 @@ class _LeftOut:
 
 
 def _load_without_objects(filename: str, map_location: Any) -> Any:
-    # torch's own restricted unpickler reads; a name it does not know means _LeftOut to it
+    # torch's restricted unpickler, which replaces unknown names by _LeftOut
     names = sorted(torch.serialization.get_unsafe_globals_in_checkpoint(filename))
     with torch.serialization.safe_globals([(_LeftOut, name) for name in names]):
         loaded = torch.load(filename, map_location=map_location, weights_only=True)

@@ -1,4 +1,4 @@
-"""Configs that come from a stranger name nothing but registered components."""
+"""Makes sure that untrusted configs use only registered components."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import mmaction.registry  # noqa: F401  (becomes a child of mmengine's)
 from mmengine import registry as mmengine
 
 ROOTS = (mmengine.MODELS, mmengine.TRANSFORMS, mmengine.WEIGHT_INITIALIZERS)
-"""Registries that networks and pipelines are built from; those of other packages are below."""
+"""Root registries of networks and pipelines; those of other packages are their children."""
 
 
 def check_registered(node: Any) -> None:
     """Refuse a config with a ``type`` that is not registered.
 
-    To build it, mmengine would import what the name says and call it: ``dict(type='os.system',
-    command=...)`` runs a command.
+    mmengine would import and call whatever the name says: ``dict(type='os.system', command=...)``
+    runs a command.
 
     Args:
-        node: A config, or a part of one.
+        node: Config, or a part of one.
 
     Raises:
         ValueError: If there is such a name.

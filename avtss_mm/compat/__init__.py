@@ -1,4 +1,4 @@
-"""What the released mmaction2 and mmengine need: importing this package patches them."""
+"""Patches the released mmaction2 and mmengine when it is imported."""
 
 from . import moved, patches, removed
 

@@ -1,4 +1,4 @@
-"""Several processes on the CPU, where mmengine expects a GPU for each."""
+"""Distributed training on the CPU, where mmengine expects a GPU per process."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from mmengine.registry import MODEL_WRAPPERS
 
 
 def init_dist(backend: str, init_backend: str = 'torch', **kwargs) -> None:
-    """Join the process group that ``torchrun`` announces in the environment, always with gloo."""
+    """Join the process group that ``torchrun`` describes in the environment, always with gloo."""
     torch_dist.init_process_group(backend='gloo', **kwargs)
 
 
 def wraps_on_cpu(stock: Callable) -> Callable:
-    """Give ``Runner.wrap_model`` a CPU form: DDP without ``device_ids``, plain batch norm."""
+    """Make ``Runner.wrap_model`` work on the CPU: DDP without ``device_ids``, plain BatchNorm."""
 
     @wraps(stock)
     def wrap_model(self, model_wrapper_cfg, model):

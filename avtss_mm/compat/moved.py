@@ -65,11 +65,11 @@ MOVED = {
     'visualization.robustness': 'fingerprint.benchmark.figure',
     'visualization.study': 'study.report.figure',
 }
-"""New places by old ones, below this package."""
+"""New modules by old names, relative to this package."""
 
 
 class MovedModules(MetaPathFinder, Loader):
-    """Answer an old import path with the module at its new place."""
+    """Finds the new module of an old import path."""
 
     def find_spec(self, name: str, path=None, target=None) -> ModuleSpec | None:
         return ModuleSpec(name, self) if name.removeprefix(f'{PACKAGE}.') in MOVED else None

@@ -1,7 +1,7 @@
-"""What the released mmaction2 1.2 and mmengine 0.10 need on today's Python and torch.
+"""Patches for the released mmaction2 1.2 and mmengine 0.10 on today's Python and torch.
 
-Imported before everything else of this package. Each function looks for the fault itself, not for a
-version, and does nothing where upstream is sound. No safety of torch or Python is switched off.
+Imported before everything else in this package. Each function tests for the fault itself, not for a
+version, and does nothing if upstream works. No safety measure of torch or Python is switched off.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from . import removed
 
 
 def patch_mmaction_models() -> None:
-    """Import ``mmaction.models``, whose wheel lacks a folder and whose optional part may be broken.
+    """Import ``mmaction.models``, which lacks a folder and whose optional part may be broken.
 
     - The 1.2.0 wheel has no ``localizers/drn``: an inert ``DRN`` stands in for it.
-    - A ``transformers`` that is newer than mmaction2 breaks the import of the multimodal models:
-      they are switched off as if ``transformers`` were not installed.
+    - A ``transformers`` that is newer than mmaction2 breaks the import of the multimodal models,
+      which are then switched off as if ``transformers`` were not installed.
 
-    A failure for another reason is raised.
+    Other errors are raised.
     """
     from mmaction.utils import dependency
 
     try:
-        with warnings.catch_warnings():  # about an op of the full mmcv, which nothing here needs
+        with warnings.catch_warnings():  # about an op of the full mmcv that is not needed here
             warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAtt')
             importlib.import_module('mmaction.models')
-    except Exception as error:  # raised again unless it is one of the two
+    except Exception as error:  # raised again unless it is one of these two
         if getattr(error, 'name', None) == 'mmaction.models.localizers.drn':
             _supply_drn()
         elif dependency.WITH_MULTIMODAL:
@@ -64,7 +64,7 @@ def _switch_off_multimodal() -> None:
 def patch_external_configs() -> None:
     """Let ``_base_ = 'avtss_mm::...'`` find our configs, also in an editable install.
 
-    mmengine knows only the packages of OpenMMLab, and takes the folder of an editable install for
+    mmengine only knows the packages of OpenMMLab, and expects an editable install in
     ``site-packages/<name>``, which does not exist.
     """
     from mmengine.config import config, utils
@@ -79,15 +79,14 @@ def patch_external_configs() -> None:
 
     config.get_installed_path = hub.get_installed_path = get_installed_path
 
-    # mmengine asks pkg_resources, which setuptools announces as deprecated at every import
+    # mmengine uses pkg_resources, whose deprecation setuptools announces at every import
     warnings.filterwarnings('ignore', message='pkg_resources is deprecated', category=UserWarning)
 
 
 def patch_checkpoints() -> None:
     """Write checkpoints that ``torch.load(weights_only=True)`` reads, and read them so.
 
-    Acts on what it finds: of plain values from a sound upstream it changes nothing. See
-    :mod:`avtss_mm.checkpoints.plain`.
+    It does not change values that are already plain. See :mod:`avtss_mm.checkpoints.plain`.
     """
     from mmengine.logging import MessageHub
     from mmengine.runner import CheckpointLoader, checkpoint, runner
@@ -103,9 +102,9 @@ def patch_checkpoints() -> None:
 
 
 def patch_silent_loads() -> None:
-    """Say of every load of weights what it filled, and stop when an encoder got nothing.
+    """Report what every load of weights fills, and stop if an encoder gets nothing.
 
-    mmengine goes on with random weights. See :mod:`avtss_mm.checkpoints.load_report`.
+    mmengine would continue with random weights. See :mod:`avtss_mm.checkpoints.load_report`.
     """
     from mmengine.runner import checkpoint
 
@@ -118,10 +117,10 @@ def patch_silent_loads() -> None:
 
 
 def patch_compile() -> None:
-    """Let ``compile=True`` work: it takes in what torch cannot trace.
+    """Make ``compile=True`` work: exclude what torch cannot trace.
 
     That is the batch as a list of samples, and the optimizer's step. Networks and losses, which
-    compiling speeds up, stay in.
+    benefit from compilation, are still compiled.
     """
     import torch
     from mmaction.models import MultiModalDataPreprocessor
@@ -132,9 +131,9 @@ def patch_compile() -> None:
 
 
 def patch_config_text() -> None:
-    """Format the text of a config once: at the start of a run mmengine asks four times for it.
+    """Format the text of a config once, although mmengine asks for it four times per run.
 
-    Each time takes yapf half a second for a config of two hundred lines.
+    yapf takes half a second each time for a config of two hundred lines.
     """
     from mmengine.config import config
 
@@ -156,8 +155,8 @@ def patch_config_text() -> None:
 def patch_cpu_launcher() -> None:
     """Without an accelerator, let ``launcher='pytorch'`` train with gloo on the CPU.
 
-    mmengine would set a CUDA device, ask for nccl, give ``device_ids`` to DDP and convert to
-    SyncBN; torch has none of these on the CPU.
+    mmengine would set a CUDA device, request nccl, pass ``device_ids`` to DDP and convert to
+    SyncBN, none of which torch has on the CPU.
     """
     from mmengine.device import get_device
     from mmengine.dist import utils

@@ -1,4 +1,4 @@
-"""What today's Python, setuptools and NumPy no longer have, for mmengine 0.10 and mmaction2 1.2."""
+"""Supplies what Python, setuptools and NumPy have removed, for mmengine 0.10 and mmaction2 1.2."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 
 
 def supply_names() -> None:
-    """Names that Python 3.14 (``find_loader``) and NumPy 2 (the others) dropped."""
+    """Supply the names that Python 3.14 (``find_loader``) and NumPy 2 (the others) removed."""
     if not hasattr(pkgutil, 'find_loader'):
         pkgutil.find_loader = lambda name: getattr(find_spec(name), 'loader', None)
     if not hasattr(np, 'Inf'):
@@ -24,7 +24,7 @@ def supply_names() -> None:
 
 
 def patch_package_lookup() -> None:
-    """Without ``pkg_resources``, which setuptools 81 dropped, mmengine finds no package."""
+    """Let mmengine find packages without ``pkg_resources``, which setuptools 81 removed."""
     if find_spec('pkg_resources') is not None:
         return
     from mmengine import utils
@@ -39,7 +39,7 @@ def patch_package_lookup() -> None:
 
 
 def is_installed(package: str) -> bool:
-    """Whether a package, by the name of its distribution or of its module, is installed."""
+    """Whether a package is installed, by the name of its distribution or module."""
     try:
         distribution(package)
     except PackageNotFoundError:
@@ -48,12 +48,12 @@ def is_installed(package: str) -> bool:
 
 
 def get_installed_path(package: str) -> str:
-    """Folder of a package, by the name of its module or of its distribution.
+    """Folder of a package, by the name of its module or distribution.
 
     Raises:
         PackageNotFoundError: If it is not installed.
-        RuntimeError: If it is a namespace package, which has no folder of its own.
-        ValueError: If its distribution does not tell its module.
+        RuntimeError: If it is a namespace package, which has no folder.
+        ValueError: If its distribution does not name its module.
     """
     spec = find_spec(package)
     if spec is None:  # such as mmaction2, whose module is mmaction
@@ -67,7 +67,7 @@ def get_installed_path(package: str) -> str:
 
 
 def patch_color_jitter() -> None:
-    """``ColorJitter`` adds an offset to hues in uint8: NumPy 2 refuses, NumPy 1 may wrap."""
+    """Replace ``ColorJitter``'s hue offset in uint8, which NumPy 2 refuses and NumPy 1 wraps."""
     from mmaction.datasets.transforms import ColorJitter
 
     red = np.full((1, 1, 3), (255, 0, 10), np.float32)  # of the highest hue, 179
@@ -80,9 +80,9 @@ def patch_color_jitter() -> None:
 
 
 def adjust_hue(img: np.ndarray, factor: float) -> np.ndarray:
-    """Turns the hues of a picture (H, W, 3) by a part of 255, as float32.
+    """Rotate the hues of an image (H, W, 3) by a fraction of 255, in float32.
 
-    OpenCV has hues from 0 to 179 in uint8: an offset needs a wider type.
+    OpenCV stores hues from 0 to 179 in uint8: an offset needs a wider type.
     """
     hsv = cv2.cvtColor(np.clip(img, 0, 255).astype(np.uint8), cv2.COLOR_RGB2HSV)
     hsv[..., 0] = (hsv[..., 0].astype(np.int16) + int(factor * 255)) % 180

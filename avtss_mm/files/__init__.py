@@ -1,1 +1,1 @@
-"""Files that are whole whenever they can be seen: written at once, kept, gone on with."""
+"""Files that are complete whenever they exist: atomic writes, caches, logs of finished work."""

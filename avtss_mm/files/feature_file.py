@@ -1,4 +1,4 @@
-"""Tables of features as Parquet or npz: columns by name, and facts about the whole."""
+"""Tables of features as Parquet or npz: named columns and metadata."""
 
 from __future__ import annotations
 
@@ -21,29 +21,28 @@ METADATA = 'metadata'
 UNREADABLE = (
     *(ValueError, KeyError, TypeError, AttributeError, EOFError, OSError, pa.ArrowException),
     *(BadZipFile, zlib.error, NotImplementedError, RuntimeError, SyntaxError, TokenError),
-    *(MemoryError, OverflowError),  # of an array that says it is larger than any
+    *(MemoryError, OverflowError),  # an array that claims an impossible size
 )
-"""What NumPy and pyarrow raise at damaged files."""
+"""Errors that NumPy and pyarrow raise for damaged files."""
 
 SMALL, MAX_GROWTH = 2**28, 20
-"""Bytes that any npz file may unpack to, and how many times its own size a larger one may: features
-hardly shrink when they are packed, and :func:`save_features` does not pack them."""
+"""Bytes to which any npz file may unpack, and maximum growth factor of larger ones. Features hardly
+compress, and :func:`save_features` does not compress them."""
 
 
 def save_features(path, columns: Mapping[str, np.ndarray], metadata: Mapping) -> None:
-    """Writes a table at once or not at all.
+    """Writes a table, completely or not at all.
 
-    Parquet has feature columns as lists of fixed size and the metadata under the key
-    ``metadata`` of its schema; npz has the arrays, and the metadata as an array of one string.
-    Both hold it as JSON.
+    Parquet stores features as lists of fixed size and the metadata under the key ``metadata`` of
+    the schema. npz stores arrays, and the metadata as an array of one string. The metadata is JSON.
 
     Args:
-        path: File to write, ``.parquet`` or ``.npz``.
+        path: Path of the file to write, ``.parquet`` or ``.npz``.
         columns: Arrays of equal length: texts (n,), numbers (n,) or features (n, C).
-        metadata: Plain values.
+        metadata: Metadata in plain values.
 
     Raises:
-        ValueError: If the suffix is another.
+        ValueError: If the suffix is neither.
     """
     path = Path(path)
     text = json.dumps(metadata)
@@ -58,11 +57,11 @@ def save_features(path, columns: Mapping[str, np.ndarray], metadata: Mapping) ->
 
 
 def load_features(path) -> tuple[dict[str, np.ndarray], dict]:
-    """Reads a table back: its columns and its metadata.
+    """Reads the columns and the metadata of a table.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is not a table of :func:`save_features`.
+        ValueError: If :func:`save_features` did not write it.
     """
     try:
         if Path(path).suffix == '.npz':
@@ -83,11 +82,11 @@ def load_features(path) -> tuple[dict[str, np.ndarray], dict]:
 
 
 def read_npz(path) -> dict[str, np.ndarray]:
-    """The arrays of an npz file, read without pickle.
+    """Reads the arrays of an npz file without pickle.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        Exception: One of :data:`UNREADABLE`, if it is something else.
+        Exception: One of :data:`UNREADABLE`, if it is not an npz file.
     """
     _check_sizes(path)
     with np.load(path, allow_pickle=False) as arrays:
@@ -95,7 +94,7 @@ def read_npz(path) -> dict[str, np.ndarray]:
 
 
 def _check_sizes(path) -> None:
-    """Refuse what would grow in memory, by the directory of the archive, which bounds it."""
+    """Refuses an archive that would grow too much in memory, by the sizes in its directory."""
     with ZipFile(path) as archive:
         unpacked = sum(entry.file_size for entry in archive.infolist())
     if unpacked > max(SMALL, MAX_GROWTH * os.path.getsize(path)):

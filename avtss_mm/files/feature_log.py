@@ -1,4 +1,4 @@
-"""Features of the files that are finished, kept so that a run can be killed at any time."""
+"""A log of the features of finished files, so that a run can be killed at any time."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ BROKEN = (
     MemoryError,
     OverflowError,
 )
-"""What reading raises where the file was cut off or damaged."""
+"""Errors of reading where the file is cut off or damaged."""
 
 
 class FeatureLog:
     """An append-only file: the settings of the run, then name, stamp and rows of each file.
 
-    Arrays follow one another in NumPy's format, without pickle. A record that was being written
-    when the run was killed is cut off when the log is opened again.
+    The arrays follow one another in NumPy's format, without pickle. If a run was killed while it
+    wrote a record, that record is removed when the log is opened again.
 
     Args:
-        path: File to append to; made if it is not there.
-        settings: Plain values that decide what the features are.
+        path: Path of the file to append to; created if missing.
+        settings: Settings that determine the features, as plain values.
 
     Attributes:
-        finished: The stamp of each file in the log, by its name.
+        finished: Stamp of each file in the log, by name.
 
     Raises:
-        UsageError: If the log was begun with other settings.
+        UsageError: If the log was started with other settings.
     """
 
     def __init__(self, path, settings: Mapping) -> None:
@@ -48,7 +48,7 @@ class FeatureLog:
         text = json.dumps(settings, sort_keys=True, default=str)
         try:
             self._check(json.loads(self._read_text()), json.loads(text))
-        except BROKEN:  # nothing in it yet
+        except BROKEN:  # the log is still empty
             self._file.truncate(0)
             self._write(text)
         self._start = self._file.tell()
@@ -61,18 +61,18 @@ class FeatureLog:
         self._file.close()
 
     def add(self, name: str, stamp: str, rows: np.ndarray) -> None:
-        """Appends the rows of a file, a structured array; they are safe when this returns.
+        """Appends the rows of a file; they are safe when this returns.
 
         Args:
             name: Name of the file.
-            stamp: What changes when the file does.
-            rows: Its features.
+            stamp: Stamp that changes when the file changes.
+            rows: Features of the file, a structured array.
         """
         self._write(json.dumps([name, stamp]), rows)
         self.finished[name] = stamp
 
     def records(self) -> Iterator[tuple[str, str, np.ndarray]]:
-        """Name, stamp and rows of all files in the order in which they were added."""
+        """Yields name, stamp and rows of all files, in the order in which they were added."""
         self._file.seek(self._start)
         while True:
             end = self._file.tell()
@@ -81,7 +81,7 @@ class FeatureLog:
                 rows = read_array(self._file, allow_pickle=False)
                 if not all(isinstance(text, str) for text in (name, stamp)) or not rows.dtype.names:
                     raise ValueError('not a record')
-            except BROKEN:  # the end, perhaps of half a record
+            except BROKEN:  # the end, perhaps an incomplete record
                 self._file.seek(end)
                 self._file.truncate()
                 return

@@ -1,4 +1,4 @@
-"""Files that are complete whenever they can be seen."""
+"""Atomic writes: files that are complete whenever they exist."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from pathlib import Path
 
 
 def draft_of(path, mark: str = 'part') -> Path:
-    """Where a file lies until it is complete: hidden, beside its place, with its suffix."""
+    """Path of a file while it is incomplete: hidden, in the same folder, with the same suffix."""
     path = Path(path)
     return path.with_name(f'.{path.stem}.{mark}{path.suffix}')
 
 
 @contextmanager
 def written_whole(path, mark: str = 'part') -> Iterator[Path]:
-    """Give the name of a draft to write to, which becomes ``path`` when the block is left.
+    """Yields the path of a draft to write to, which becomes ``path`` at the end of the block.
 
-    An exception leaves ``path`` as it was and no draft. A process that is killed leaves the draft,
-    over which the next one writes.
+    After an exception ``path`` is unchanged and the draft is gone. A killed process leaves its
+    draft behind; the next one overwrites it.
 
     Args:
-        path: The file, in a folder that exists.
-        mark (str): Told apart by it, several processes may write the same file at the same time;
-            the last one stays. Defaults to 'part'.
+        path: Path of the file; its folder must exist.
+        mark (str): Mark in the name of the draft. With different marks, several processes may write
+            the same file at the same time; the last one wins. Defaults to 'part'.
     """
     draft = draft_of(path, mark)
     try:
@@ -35,7 +35,7 @@ def written_whole(path, mark: str = 'part') -> Iterator[Path]:
 
 
 def write_whole(path, text: str) -> None:
-    """Write text (UTF-8) to a file at once or not at all; its folder is made if need be."""
+    """Writes text (UTF-8) to a file, completely or not at all; creates its folder if needed."""
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     with written_whole(path) as draft:
         draft.write_text(text, encoding='utf-8')

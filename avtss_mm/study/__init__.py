@@ -1,4 +1,4 @@
-"""Studies: a grid of configs x seeds, trained under one budget and measured alike."""
+"""Studies: a grid of configs x seeds, trained with equal budgets and measured equally."""
 
 from .evaluations import MEASURES
 from .plan import Run, Study, Variant, read_study

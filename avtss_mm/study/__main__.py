@@ -1,4 +1,4 @@
-"""Measure one run of a study that is begun: ``python -m avtss_mm.study OUT VARIANT SEED``."""
+"""Measures one run of an existing study: ``python -m avtss_mm.study OUT VARIANT SEED``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .running import STUDY_FILE
 
 
 def main() -> None:
-    """Measure the run that the command line names."""
+    """Measure the run named on the command line."""
     out, name, seed = sys.argv[1:]
     init_default_scope('mmaction')
     keep_freed_memory()

@@ -1,4 +1,4 @@
-"""What can be measured, and what is measured on which data."""
+"""The available measures, and which of them are taken on which data."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ LISTS = ('root', 'gallery', 'query', 'factors')
 
 @dataclass(frozen=True)
 class Measure:
-    """A group of figures, which is a table of the report.
+    """A group of figures that form one table of the report.
 
-    :data:`avtss_mm.study.measures.groups.TAKEN_BY` has its function, under the same name.
+    Its function has the same name in :data:`avtss_mm.study.measures.groups.TAKEN_BY`.
 
     Attributes:
         name: Name in a study config.
         title: Line above its table.
         labelled: Whether every file needs a label.
-        pairs: Whether it needs the features of pairs of windows.
-        grid: Whether it needs the features of windows at regular times.
-        of_run: Whether it is taken of the run as a whole; if not, of its features, fold by fold.
-        low_is_good: How the names of those figures begin that are better the lower they are.
+        pairs: Whether it needs features of pairs of windows.
+        grid: Whether it needs features of windows at regular times.
+        of_run: Whether it measures the whole run; if not, it measures features, fold by fold.
+        low_is_good: Beginnings of the names of figures for which lower is better.
         digits: Digits after the decimal point.
     """
 
@@ -80,11 +80,11 @@ class Evaluation:
     Attributes:
         name: How its figures begin, as in ``esc10/linear_audio_label``; empty for the study's own
             data.
-        root: The folder that the manifests are relative to.
+        root: Folder that the manifests are relative to.
         gallery: Manifest of the gallery, or one for each fold.
         query: Manifest of the queries, or one for each fold.
         factors: Names of the parts of a class name such as ``bounce-bell``.
-        measures: Names in :data:`MEASURES`.
+        measures: Measures to take, names in :data:`MEASURES`.
     """
 
     name: str
@@ -96,11 +96,11 @@ class Evaluation:
 
     @property
     def folds(self) -> list[tuple[str, str]]:
-        """Manifests of gallery and queries, a pair each fold."""
+        """Manifests of gallery and queries, a pair per fold."""
         return list(zip(_several(self.gallery), _several(self.query)))
 
     def prefixed(self, name: str) -> str:
-        """The full name of a figure or a measure."""
+        """Full name of a figure or a measure."""
         return f'{self.name}/{name}' if self.name else name
 
 

@@ -1,4 +1,4 @@
-"""Measuring a run, in a process of its own."""
+"""Measures a run, in its own process."""
 
 from __future__ import annotations
 
@@ -21,15 +21,16 @@ from .plan import RANDOM, Run, Study
 from .results import read_results, write_results
 
 CONFIG, TRAINED = 'config.py', 'trained.json'
-"""In the folder of a run: what it is trained with; how many seconds that took, once it is done."""
+"""In the folder of a run: its config, and the seconds of its training once that is done."""
 
 
 def measure_run(study: Study, run: Run) -> None:
-    """Take what is not measured yet, and keep it group by group.
+    """Take the measures that are still missing, and save them group by group.
 
     Args:
-        study (Study): What to measure.
-        run (Run): Its folder holds the config and, unless it is untrained, the weights.
+        study (Study): Study that defines the measures.
+        run (Run): Run to measure; its folder has the config and, unless it is untrained, the
+            weights.
     """
     cfg = Config.fromfile(run.folder / CONFIG)
     checkpoint = last_checkpoint(run)
@@ -63,7 +64,7 @@ def measure_run(study: Study, run: Run) -> None:
 
 
 def count_files(study: Study) -> dict[str, int]:
-    """Numbers of files in ``train``, and of all folds in each ``gallery`` and ``query``."""
+    """Count the files of ``train``, and of each ``gallery`` and ``query`` over all folds."""
 
     def count(*paths: Path) -> int:
         lists = [load_manifest(path, allow_outside=True)[0] for path in paths]
@@ -77,7 +78,7 @@ def count_files(study: Study) -> dict[str, int]:
 
 
 def last_checkpoint(run: Run) -> Path:
-    """The weights of a run that is trained."""
+    """Path of the weights of a trained run."""
     if run.variant.name == RANDOM:
         return run.folder / 'initial.pth'
     named = (run.folder / 'train' / 'last_checkpoint').read_text().strip()
@@ -85,7 +86,7 @@ def last_checkpoint(run: Run) -> Path:
 
 
 def write_initial_weights(cfg: Config, seed: int, path: Path) -> None:
-    """Write the networks of a config as they are before training, drawn from a seed."""
+    """Write the initial weights of a config's networks, drawn from a seed."""
     with seeded(seed):
         model = MODELS.build(encoder_config(cfg.model))
         model.init_weights()

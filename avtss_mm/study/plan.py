@@ -1,4 +1,4 @@
-"""What a study is: which variants with which seeds, on what data, and what is measured."""
+"""The plan of a study: its variants, seeds, data and measures."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from ..errors import UsageError
 from .evaluations import Evaluation, read_evaluations
 
 RANDOM = 'random'
-"""The variant that is not trained: initial weights of the networks of its config.
+"""The untrained variant: initial weights of its config's networks.
 
-Without a config (None, or not listed) it is the first row, or has the place where it is listed, and
-the networks of the first variant that is trained.
+If it has no config (None, or not listed), it uses the networks of the first trained variant. If it
+is not listed, it is the first row.
 """
 
 REQUIRED = ('data', 'seeds', 'budget', 'variants')
@@ -41,7 +41,7 @@ class Variant:
     Attributes:
         name: Name of the row and of the folder of its runs.
         config: Path of the config that is trained, or whose networks :data:`RANDOM` has.
-        options: Changes of it, as ``--cfg-options`` takes them.
+        options: Changes to the config, in the form of ``--cfg-options``.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class Run:
-    """One variant with one seed, and the folder of what it leaves."""
+    """One variant with one seed, and the folder of its results."""
 
     variant: Variant
     seed: int
@@ -62,7 +62,7 @@ class Run:
 
     @property
     def results_path(self) -> Path:
-        """There as soon as something is measured."""
+        """Path of its results; the file exists as soon as something is measured."""
         return self.folder / 'results.json'
 
 
@@ -72,23 +72,25 @@ class Study:
 
     Attributes:
         name: Name of the config.
-        out: Folder of the study; a run's is ``OUT/<variant>/seed<k>``.
-        data: ``root``; manifests below it: ``train`` (no label is read unless a config does),
-            ``gallery`` and ``query`` (labelled, also for the k-NN monitor of training; defaults:
-            train.json, test.json); ``factors``, names of the parts of a class name such as
-            ``bounce-bell``; ``toy``, arguments of tools/data/make_toy_dataset.py, where that makes
-            the data.
+        out: Folder of the study; the folder of a run is ``OUT/<variant>/seed<k>``.
+        data: Data of the study: ``root``; manifests below it: ``train`` (labels are only read if a
+            config does so), ``gallery`` and ``query`` (labelled, also for the k-NN monitor of
+            training; defaults: train.json, test.json); ``factors``, names of the parts of a class
+            name such as ``bounce-bell``; ``toy``, arguments of tools/data/make_toy_dataset.py, if
+            that makes the data.
         seeds: Seeds of the runs of each variant.
         epochs: Epochs of training.
         variants: Variants by name, in the order of the table.
-        evaluations: What is measured: on ``gallery`` and ``query``, and on further data.
-        options: Changes of all configs.
-        temporal: ``speeds``, and ``draws`` of a pair of windows from each video.
-        fingerprint: ``config`` of the protocol, ``distortions``, ``severity``, and of the
-            test videos ``num_references`` that are searched, ``num_videos`` of them with copies.
-        reach: k-NN accuracies of ``video``, ``audio`` and ``joint`` features in the validations of
-            training, of which is measured after how many epochs they are reached.
-        show: Figures that are drawn; empty: the usual ones.
+        evaluations: Measures on ``gallery`` and ``query``, and on further data.
+        options: Changes to all configs.
+        temporal: Settings of the temporal measure: ``speeds``, and ``draws``, the number of pairs
+            of windows per video.
+        fingerprint: Settings of the search for copies: ``config`` of the protocol,
+            ``distortions``, ``severity``, and the numbers of test videos that are references
+            (``num_references``) and that have copies (``num_videos``).
+        reach: k-NN accuracies of ``video``, ``audio`` and ``joint`` features for which the number
+            of epochs until they are reached is measured.
+        show: Figures to draw; empty: the usual ones.
     """
 
     name: str
@@ -106,11 +108,11 @@ class Study:
 
     @property
     def root(self) -> Path:
-        """The folder that the manifests are relative to."""
+        """Folder that the manifests are relative to."""
         return Path(self.data['root'])
 
     def runs(self) -> list[Run]:
-        """All runs: every variant with the first seed, then with the next."""
+        """All runs: every variant with the first seed, then every variant with the next."""
         return [
             Run(variant, seed, self.out / variant.name / f'seed{seed}')
             for seed in self.seeds
@@ -118,7 +120,7 @@ class Study:
         ]
 
     def groups(self) -> dict[str, tuple[Evaluation, str]]:
-        """Evaluation and measure of each group of figures, by its name, in the table's order."""
+        """Evaluation and measure of each group of figures by name, in the order of the table."""
         return {
             evaluation.prefixed(measure): (evaluation, measure)
             for evaluation in self.evaluations.values()
@@ -126,7 +128,7 @@ class Study:
         }
 
     def settings(self, group: str) -> dict:
-        """What decides a group of figures of trained weights: with others it is taken anew."""
+        """Settings on which a group of figures depends; if they change, it is measured again."""
         evaluation, measure = self.groups()[group]
         own = dict(temporal=self.temporal, fingerprint=self.fingerprint, reach=self.reach)
         own['copies'] = self.fingerprint['config']
@@ -135,7 +137,7 @@ class Study:
 
 
 def resolve_paths(cfg: Config) -> Config:
-    """Make the paths in a study config, which are relative to its folder, independent of it."""
+    """Make the paths in a study config absolute; they are relative to its folder."""
     folder = os.path.dirname(os.path.abspath(cfg.filename))
     cfg = copy.deepcopy(cfg)
 
@@ -155,7 +157,7 @@ def resolve_paths(cfg: Config) -> Config:
 
 
 def read_study(cfg: Config, out: str | Path, name: str) -> Study:
-    """Check a study config of :func:`resolve_paths`.
+    """Check a study config that :func:`resolve_paths` has returned.
 
     Raises:
         UsageError: If something is missing, unknown or not possible.

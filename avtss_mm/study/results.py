@@ -1,4 +1,4 @@
-"""What a run leaves: ``results.json``, whole at any moment."""
+"""The results of a run: ``results.json``, which is complete at any moment."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ def write_results(run: Run, results: dict) -> None:
 
 
 def read_results(study: Study, run: Run) -> dict | None:
-    """What is measured of a run under the study's settings; None if nothing is.
+    """Read the results of a run that were measured with the study's settings.
 
     Returns:
         dict or None: ``groups`` (figures by measure and name), ``settings`` of each measure, and
-        ``facts`` (steps, batch size, videos, seconds, versions, commit).
+        ``facts`` (steps, batch size, videos, seconds, versions, commit). None without results.
     """
     if not run.results_path.exists():
         return None
@@ -30,6 +30,6 @@ def read_results(study: Study, run: Run) -> dict | None:
 
 
 def is_finished(study: Study, run: Run) -> bool:
-    """Whether all is measured."""
+    """Whether everything is measured."""
     results = read_results(study, run)
     return results is not None and all(name in results['groups'] for name in study.groups())

@@ -1,4 +1,4 @@
-"""The config of one run: the variant's, with the study's data, budget and seed."""
+"""The config of a run: the variant's config with the study's data, budget and seed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..utils.config import apply_cfg_options, read_config
 from .plan import Run, Study
 
 SAMPLES = 'samples'
-"""In the folder of a study: what training decoded, which may be deleted when all runs are done."""
+"""Subfolder of a study for samples decoded in training; delete it when all runs are done."""
 
 CACHING = (AudioVisualDataset.__name__, GalleryQueryDataset.__name__)
 
@@ -17,11 +17,11 @@ TIMES = ('begin', 'end', 'T_max')
 
 
 def run_config(study: Study, run: Run) -> Config:
-    """The config that ``tools/train.py`` trains for a run; alone it gives the same weights.
+    """Make the config that ``tools/train.py`` trains for a run; alone it gives the same weights.
 
     Raises:
-        FileNotFoundError: If the variant's config is absent.
-        ValueError: If its training does not count epochs.
+        FileNotFoundError: If the variant's config does not exist.
+        ValueError: If its training is not counted in epochs.
     """
     cfg = read_config(run.variant.config)
     stretch_schedule(cfg, study.epochs)
@@ -30,12 +30,12 @@ def run_config(study: Study, run: Run) -> Config:
     use_manifests(cfg, study.data)
     for loader in (cfg.train_dataloader, cfg.get('val_dataloader') or {}):
         dataset = loader.get('dataset') or {}
-        if dataset.get('type') in CACHING:  # variants see the same samples: decoded once
+        if dataset.get('type') in CACHING:  # variants see the same samples, which are decoded once
             dataset.cache_dir = str(study.out / SAMPLES)
     cfg.randomness = {**cfg.get('randomness', {}), 'seed': run.seed}
     cfg.work_dir = str(run.folder / 'train')
-    # Cut off at any moment, a run goes on from the epoch before; two, as mmengine's own hook, which
-    # a config may name, removes the older one before the new one is whole.
+    # A killed run resumes from the previous epoch. Two checkpoints are kept, because mmengine's
+    # own hook, which a config may use, removes the older one before the new one is complete.
     hooks = cfg.setdefault('default_hooks', ConfigDict())
     hooks.setdefault('checkpoint', ConfigDict(type='CheckpointHook'))
     hooks.checkpoint.update(interval=1, max_keep_ckpts=2)
@@ -44,10 +44,10 @@ def run_config(study: Study, run: Run) -> Config:
 
 
 def stretch_schedule(cfg: Config, epochs: int) -> None:
-    """Train for that many epochs; all that the config times in epochs is stretched alike.
+    """Train for a number of epochs; everything that the config times in epochs is scaled.
 
-    That is the learning rate and the start of the neighbour terms. A phase of which no epoch is
-    left is dropped.
+    This concerns the learning rate and the start of the neighbour terms. Phases that would be
+    shorter than an epoch are dropped.
     """
     if 'max_epochs' not in (cfg.get('train_cfg') or {}):
         raise ValueError('a variant must have train_cfg.max_epochs')

@@ -1,4 +1,4 @@
-"""Running a study: each run trained and measured in processes that may be killed at any time."""
+"""Runs a study: processes that may be killed at any time train and measure each run."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ from .results import is_finished
 from .run_config import run_config
 
 STUDY_FILE = 'study.py'
-"""In the folder of a study: its config with all options."""
+"""File in the folder of a study: its config with all options."""
 
 
 BUSY = 'busy'
 
 
 class RunFailed(Exception):
-    """A run cannot be finished; the text says why, and where its log is."""
+    """A run cannot be finished; the text says why, and names its log."""
 
 
 def complete(study: Study, run: Run, train_tool: Path, environment: dict[str, str]) -> None:
-    """Train and measure a run as far as that is not done.
+    """Train and measure a run, as far as this is not done yet.
 
-    Two studies may work in one folder, also when one is the rest of a study that was killed: the
-    second waits until the first has finished the run.
+    Two studies may share a folder, even if one is the remainder of a killed study: the second one
+    waits until the first has finished the run.
 
     Args:
-        study (Study): What the run is part of.
-        run (Run): Which one.
-        train_tool (Path): ``tools/train.py``.
-        environment (dict): Variables for its processes.
+        study (Study): Study of the run.
+        run (Run): Run to complete.
+        train_tool (Path): Path of ``tools/train.py``.
+        environment (dict): Environment variables of its processes.
 
     Raises:
         RunFailed: If its config, its training or a measure fails.
@@ -54,7 +54,7 @@ def complete(study: Study, run: Run, train_tool: Path, environment: dict[str, st
             return
         try:
             _write_config(study, run)
-        except Exception as error:  # whatever is wrong with a config: other variants go on
+        except Exception as error:  # any mistake in a config: other variants continue
             raise RunFailed(f'its config: {type(error).__name__}: {error}') from error
         shared = dict(lock=lock, environment=environment)
         if run.variant.name != RANDOM and not (run.folder / TRAINED).exists():
@@ -69,18 +69,18 @@ def complete(study: Study, run: Run, train_tool: Path, environment: dict[str, st
 def complete_all(
     study: Study, runs: Sequence[Run], train_tool: Path, jobs: int = 1, poll: float = 1.0
 ) -> Iterator[tuple[Run, str | None]]:
-    """Do :func:`complete` for runs, ``jobs`` at the same time; one that fails ends no other.
+    """Complete runs, ``jobs`` at the same time; a failed run does not end the others.
 
     Args:
-        study (Study): What the runs are part of.
+        study (Study): Study of the runs.
         runs (Sequence[Run]): Runs, in the order in which they are begun.
-        train_tool (Path): ``tools/train.py``.
-        jobs (int): Defaults to 1.
-        poll (float): Seconds between signs of life. Defaults to 1.
+        train_tool (Path): Path of ``tools/train.py``.
+        jobs (int): Number of runs at the same time. Defaults to 1.
+        poll (float): Seconds between progress reports. Defaults to 1.
 
     Yields:
-        tuple: A run that is done, and None or why it failed; in between, as signs of life, one
-        that is not and ``BUSY``.
+        tuple: A finished run, and None or the reason of its failure; in between, as a progress
+        report, an unfinished run and ``BUSY``.
     """
     threads = max((os.cpu_count() or 1) // jobs, 1)
     environment = {} if 'OMP_NUM_THREADS' in os.environ else dict(OMP_NUM_THREADS=str(threads))
@@ -102,7 +102,7 @@ def complete_all(
 
 
 def state_of(study: Study, run: Run) -> str:
-    """A few words on a run that is at work."""
+    """Describe the state of a running run in a few words."""
     if run.variant.name == RANDOM or (run.folder / TRAINED).exists():
         return f'{run}: measuring'
     try:
@@ -114,7 +114,7 @@ def state_of(study: Study, run: Run) -> str:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[IO]:
-    """Hold a file's lock. The processes of a run inherit it, so it lasts as long as they do."""
+    """Hold the lock of a file. The processes of a run inherit it, so it lasts until they end."""
     with open(path, 'a') as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -138,14 +138,14 @@ def _is_begun(run: Run) -> bool:
 
 
 def _drop_lost_checkpoint(run: Run) -> None:
-    """A marker without its file would make --resume fail for ever."""
+    """Remove a marker whose checkpoint is missing: --resume would always fail."""
     marker = run.folder / 'train' / 'last_checkpoint'
     if marker.exists() and not last_checkpoint(run).is_file():
         marker.unlink()
 
 
 def _execute(run: Run, step: str, words: list, lock: IO, environment: dict[str, str]) -> None:
-    """Run Python with its output in a log beside the results."""
+    """Run Python; its output goes to a log in the folder of the run."""
     path = run.folder / f'{step}.log'
     with open(path, 'ab') as log:
         done = subprocess.run(

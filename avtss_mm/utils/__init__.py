@@ -1,1 +1,1 @@
-"""Small helpers without a home of their own."""
+"""Command line, configs, reports, seeding and software versions."""

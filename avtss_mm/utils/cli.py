@@ -1,4 +1,4 @@
-"""What the runners in ``tools/`` share: their arguments, and how they end on a user's mistake."""
+"""Shared by the runners in ``tools/``: their arguments, and the messages on users' mistakes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .config import apply_cfg_options, read_config
 
 
 def add_config_arguments(parser: ArgumentParser) -> None:
-    """Add the config and its ``--cfg-options``, which every tool that reads a config has."""
+    """Add the config and ``--cfg-options``, the arguments of every tool that reads a config."""
     parser.add_argument('config', help="config file, or 'avtss_mm::pretrain/<name>.py'")
     parser.add_argument(
         '--cfg-options',
@@ -28,7 +28,7 @@ def add_config_arguments(parser: ArgumentParser) -> None:
 
 
 def add_runner_arguments(parser: ArgumentParser) -> None:
-    """Add the arguments that training and testing have in common, named as in mmaction2."""
+    """Add the common arguments of training and testing, named as in mmaction2."""
     add_config_arguments(parser)
     parser.add_argument(
         '--work-dir', help='folder of logs and results (default: work_dirs/<config name>)'

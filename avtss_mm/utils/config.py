@@ -1,4 +1,4 @@
-"""Configs as the command line changes them."""
+"""Reads configs and applies the options of the command line."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ def read_config(path: str) -> Config:
 
 
 def parse_config_text(text: str) -> Config:
-    """Turn what ``Config.pretty_text`` wrote back into a config, without running it.
+    """Parse the text of ``Config.pretty_text`` into a config, without running it.
 
-    Checkpoints carry their config so. Reading it as mmengine does would run it as Python; a
-    checkpoint may come from a stranger.
+    Checkpoints store their config as such a text. mmengine would run it as Python, but a checkpoint
+    may come from an untrusted source.
 
     Args:
-        text (str): Assignments of plain values and ``dict(...)``.
+        text (str): Text with assignments of plain values and ``dict(...)``.
 
     Raises:
-        ValueError: If there is anything else in it.
+        ValueError: If the text contains anything else.
     """
     values = {}
     try:
@@ -66,7 +66,7 @@ def _plain_value(node: ast.expr) -> Any:
     if isinstance(node, ast.Dict):
         keys = [_plain_value(key) for key in node.keys]
         for key in keys:
-            # mmengine dumps keys between quotes as they are: a quote in one would end up as code
+            # mmengine writes keys in quotes without escaping: a quote in a key would become code
             if isinstance(key, str) and repr(key) != f"'{key}'":
                 raise ValueError(f'line {node.lineno} has the key {key!r}')
         return dict(zip(keys, [_plain_value(value) for value in node.values]))
@@ -79,23 +79,23 @@ def _plain_value(node: ast.expr) -> Any:
 def apply_cfg_options(cfg: Config, options: dict[str, Any] | None) -> Config:
     """Merge ``--cfg-options`` into a config.
 
-    A dotted name may name a step of a pipeline by its number or by its type, if no other step is of
-    that type: ``train_dataloader.dataset.pipeline.SampleAVClips.speeds``. It finds the steps of
-    steps (``transforms``) too.
+    A dotted name may give a step of a pipeline by its number, or by its type if that is unique:
+    ``train_dataloader.dataset.pipeline.SampleAVClips.speeds``. This also finds nested steps
+    (``transforms``).
 
-    ``data_root=DIR`` moves the data sets too: a config copies its ``data_root`` into its data sets
-    while it is read, and an override that comes later reaches only the variable. Here every
-    ``data_root`` that had the old value follows it; one with another value stays.
+    ``data_root=DIR`` also moves the data sets. A config copies its ``data_root`` into them while it
+    is read, and a later override would only change the variable. Here every ``data_root`` with the
+    old value changes, too; others stay.
 
     Args:
-        cfg: The config, changed in place.
-        options: Dotted names and values, as mmengine's ``DictAction`` parses them.
+        cfg: Config, changed in place.
+        options: Values by dotted name, as mmengine's ``DictAction`` parses them.
 
     Returns:
         The same config.
 
     Raises:
-        UsageError: If a type is of no step of a list, or of several.
+        UsageError: If no step of a list, or several, are of the given type.
     """
     if options:
         old = cfg.get('data_root')
@@ -106,7 +106,7 @@ def apply_cfg_options(cfg: Config, options: dict[str, Any] | None) -> Config:
 
 
 def _numbered(cfg: Config, name: str) -> str:
-    """A dotted name, with the numbers of a step of a list where its type was."""
+    """Replace the types of steps in a dotted name by their numbers."""
     node, parts = cfg, []
     for part in name.split('.'):
         place = [part]
@@ -128,7 +128,7 @@ def _numbered(cfg: Config, name: str) -> str:
 
 
 def _steps(items: list) -> Iterator[tuple[list[str], str]]:
-    """Place, such as ``['4', 'transforms', '0']``, and type of steps, and of steps within these."""
+    """Yield position, e.g. ``['4', 'transforms', '0']``, and type of all steps, also nested."""
     for number, item in enumerate(items):
         place, within = [str(number)], item
         if isinstance(item, dict):

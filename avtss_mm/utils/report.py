@@ -1,4 +1,4 @@
-"""What a user sees of a preparation: progress, a table, and lists of what was left out."""
+"""Output for users: progress bars, tables, and lists of skipped files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..files.whole_file import written_whole
 
 
 def progress_bar(num_files: int) -> Callable[[Iterable, int], Iterable]:
-    """A bar around the results of those files that are left to do (none if nothing is)."""
+    """Make a progress bar around the results of the remaining files (none without any)."""
 
     def progress(results, total):
         done = num_files - total
@@ -22,7 +22,7 @@ def progress_bar(num_files: int) -> Callable[[Iterable, int], Iterable]:
 
 
 def write_csv(path, header: Sequence[str], rows: Iterable[Sequence]) -> None:
-    """Writes a table at once or not at all; names that are not Unicode are escaped.
+    """Writes a table, completely or not at all; names that are not Unicode are escaped.
 
     A ``filename`` that a spreadsheet would take for a formula that does something (``=f(x)``)
     becomes ``./=f(x)``; one such as ``-26aVYRtEAc.mp4`` stays as it is.
@@ -44,7 +44,7 @@ def _no_formula(name: str) -> str:
 
 
 def format_table(rows: Sequence[Sequence]) -> str:
-    """Rows below a header, the first column to the left, the others to the right."""
+    """Formats rows below a header; the first column is aligned left, the others right."""
     cells = [[f'{cell:,}' if isinstance(cell, int) else str(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells)]
     lines = []
@@ -55,7 +55,7 @@ def format_table(rows: Sequence[Sequence]) -> str:
 
 
 def markdown_table(header: Sequence[str], rows: Iterable[Sequence], right: bool = False) -> str:
-    """Rows below a header in Markdown, without a line break at the end.
+    """Formats a table in Markdown, without a line break at the end.
 
     Args:
         header (Sequence[str]): Titles of the columns; the first may be empty.
@@ -69,6 +69,6 @@ def markdown_table(header: Sequence[str], rows: Iterable[Sequence], right: bool 
 
 
 def shorten(names: Sequence[str], limit: int = 8) -> str:
-    """The first names, and how many more there are."""
+    """Lists the first names and the number of further ones."""
     more = f' and {len(names) - limit:,} more' if len(names) > limit else ''
     return '; '.join(map(one_line, names[:limit])) + more

@@ -1,4 +1,4 @@
-"""Random draws that are a function of a few integers."""
+"""Random draws that depend only on a few integers."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ import torch
 
 
 def seed_generators(*key: int) -> None:
-    """Seed the global generators of python, numpy and torch (CPU) from ``key``.
+    """Seed the global generators of Python, numpy and torch (CPU) with ``key``.
 
     Args:
-        key (int): Non-negative integers. Keys that differ in one give independent streams.
+        key (int): Non-negative integers. Different keys give independent streams.
     """
     words = np.random.SeedSequence(key).generate_state(6)
     random.seed(words[:2].tobytes())
     np.random.seed(words[2:])
-    # torch.manual_seed would also reset the devices, which a data set must leave alone.
+    # torch.manual_seed would also reset the devices, which a data set must not touch.
     torch.default_generator.manual_seed(int(words[0]))
 
 
 @contextmanager
 def seeded(*key: int) -> Iterator[None]:
-    """Run a block under :func:`seed_generators` and restore the former states after it."""
+    """Run a block after :func:`seed_generators`, then restore the previous states."""
     states = random.getstate(), np.random.get_state(), torch.default_generator.get_state()
     seed_generators(*key)
     try:

@@ -1,4 +1,4 @@
-"""What a figure was computed with."""
+"""The software with which a figure was computed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ PACKAGES = ('torch', 'mmengine', 'mmaction2', 'scikit-learn')
 
 
 def software() -> dict[str, str]:
-    """Versions of what computes, and the commit of this package if it is a checkout."""
+    """Versions of the software, and the commit of this package in a checkout."""
     facts = {name: version(name) for name in ('avtss-mm', *PACKAGES)}
     here = Path(__file__).parent
 

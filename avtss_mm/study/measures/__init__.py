@@ -1,4 +1,4 @@
-"""What is measured of a run."""
+"""Measures of a run."""
 
 from ..evaluations import MEASURES
 from .groups import TrainedRun

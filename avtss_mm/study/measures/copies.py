@@ -1,4 +1,4 @@
-"""Finding distorted copies by a run's networks."""
+"""Searches for distorted copies with the networks of a run."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Files(NamedTuple):
 
 
 def copies_folder(study: Study, evaluation: Evaluation) -> Path:
-    """Where the distorted copies of an evaluation's queries are."""
+    """Folder of the distorted copies of an evaluation's queries."""
     return study.out / '_'.join(filter(None, ('copies', evaluation.name)))
 
 
@@ -37,19 +37,19 @@ def make_copies(
     workers: int = 1,
     progress=lambda results, total: results,
 ) -> None:
-    """Make the distorted copies that all runs search for; what is there already stays.
+    """Make the distorted copies that all runs search for; keeps existing ones.
 
     Args:
-        study (Study): Says how they are distorted. ``OUT/copies`` gets them, with a list of them
-            and one of the references.
-        evaluation (Evaluation): Some of its queries, evenly spread over their list, are references,
-            and some of these, evenly spread too, are copied. Where it has a name the folder is
-            ``OUT/copies_<name>``.
-        workers (int): Processes. Defaults to 1.
+        study (Study): Study that defines the distortions. The copies are written to ``OUT/copies``,
+            with a list of them and a list of the references.
+        evaluation (Evaluation): Evaluation from whose queries references are taken, evenly spread
+            over the list; of these some are copied, evenly spread as well. If it has a name, the
+            folder is ``OUT/copies_<name>``.
+        workers (int): Number of processes. Defaults to 1.
         progress: Wraps the results, whose number it is told, into a bar for instance.
 
     Raises:
-        FileNotFoundError: If the manifest is not there.
+        FileNotFoundError: If the manifest does not exist.
     """
     rows, classes = read_rows(evaluation.root / evaluation.folds[0][1], evaluation.factors)
     settings = study.fingerprint
@@ -91,16 +91,17 @@ def copy_recall(
     work_dir: Path,
     samples: Path,
 ) -> dict[str, float]:
-    """Search copies among their references by the protocol's metric.
+    """Search for copies among their references with the protocol's metric.
 
     Args:
-        protocol (Config): Its networks, data and held-out sources do not count.
+        protocol (Config): Config of the protocol; its networks, data and held-out sources are
+            ignored.
         cfg (Config): Config of the run, whose networks are tested.
-        checkpoint (str): Its weights.
-        references (Files): What is searched.
+        checkpoint (str): Path of the run's weights.
+        references (Files): Gallery.
         queries (Files): The copies.
         work_dir (Path): Folder of the log.
-        samples (Path): Folder that keeps what is decoded.
+        samples (Path): Folder to keep decoded samples in.
 
     Returns:
         dict: Figures of :class:`FingerprintMetric`. Means by modality are over the distortions that

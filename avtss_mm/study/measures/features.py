@@ -1,4 +1,4 @@
-"""Features of a study's files: all windows of a file in one pass over it."""
+"""Features of a study's files; one pass over a file reads all of its windows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LENGTHS = ('clip_len', 'video_fps', 'clip_duration')
 PAIR_LABELS = ('video_speed', 'audio_speed', 'video_direction', 'audio_direction')
 AT_ONCE = 64
 CLIPS = 'clips'
-"""In the folder of a study: what was decoded for its measures, which may be deleted."""
+"""Subfolder of a study for clips decoded for its measures; it may be deleted."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,11 @@ class FileFeatures:
     """Features of one video, by modality.
 
     Attributes:
-        row: Its row of the manifest.
-        whole: Clips of the config's ``feature_pipeline``.
-        grid: Clips at regular times; none unless asked for.
-        pairs: The two clips of each drawn pair of windows.
-        labels: What :class:`SampleAVClips` wrote of each pair.
+        row: Row of the manifest.
+        whole: Features of the clips of the config's ``feature_pipeline``.
+        grid: Features of clips at regular times; empty unless asked for.
+        pairs: Features of the two clips of each drawn pair of windows.
+        labels: Labels by :class:`SampleAVClips` of each pair.
     """
 
     row: dict
@@ -50,16 +50,16 @@ class FileFeatures:
 def read_rows(
     path: Path, factors: Sequence[str] = (), labelled: bool = True
 ) -> tuple[list[dict], Sequence[str]]:
-    """Rows of a manifest with the label of each factor, and the names of the classes.
+    """Read the rows of a manifest with the label of each factor, and the class names.
 
     Args:
-        path (Path): The manifest.
+        path (Path): Path of the manifest.
         factors (Sequence[str]): Names of the parts of a class name.
         labelled (bool): Whether every row must have a label. Defaults to True.
 
     Raises:
         FileNotFoundError: If there is no such manifest.
-        UsageError: If class names do not have the factors, or a row has no duration or label.
+        UsageError: If class names lack the factors, or a row lacks a duration or label.
     """
     rows, metainfo = load_manifest(path, allow_outside=True)  # prepare_copies.py names with ..
     classes = metainfo.get('classes') or ()
@@ -85,22 +85,23 @@ def embed_rows(
     pairs: bool = False,
     stride: float | None = None,
 ) -> list[FileFeatures]:
-    """Features of files, in their order.
+    """Compute the features of files, in their order.
 
     Args:
-        study (Study): Says how pairs are drawn.
+        study (Study): Study that defines how pairs are drawn.
         cfg (Config): Config of the run; its ``feature_pipeline`` says what a clip is.
-        checkpoint (str): Its weights.
+        checkpoint (str): Path of the run's weights.
         root (Path): Folder that the file names are relative to.
         rows (Sequence[dict]): Rows of a manifest. Where none has a picture, the sound counts alone.
         pairs (bool): Whether to draw pairs of windows. Defaults to False.
         stride (float, optional): Seconds between the windows of the grid. Defaults to None: none.
 
     Returns:
-        list[FileFeatures]: Empty if these are sounds and the networks of the run see only.
+        list[FileFeatures]: Features of each file; empty for audio files if the run has no audio
+        network.
 
     Raises:
-        UsageError: If the config does not say what a clip is, or a file cannot be read.
+        UsageError: If the config does not define a clip, or a file cannot be read.
     """
     cfg = copy.deepcopy(cfg)
     place, step = _find_sampler(cfg)
@@ -152,7 +153,7 @@ def _take(features: ClipFeatures, rows: slice) -> ClipFeatures:
 
 
 def whole_rows(files: Sequence[FileFeatures], subset: str, factor: str = 'label') -> list[dict]:
-    """Features averaged over each video, as the metrics of :class:`FeatureMetric` compare them."""
+    """Average the features over each video, as the metrics of :class:`FeatureMetric` expect."""
     rows = []
     for file in files:
         group = str(file.row.get('group') or file.row['filename'])
@@ -168,7 +169,7 @@ def whole_rows(files: Sequence[FileFeatures], subset: str, factor: str = 'label'
 
 
 def window_pairs(files: Sequence[FileFeatures]) -> WindowPairs:
-    """All pairs of windows as arrays."""
+    """Collect all pairs of windows in arrays."""
     pairs = [(number, pair) for number, file in enumerate(files) for pair in file.pairs]
     labels = [label for file in files for label in file.labels]
     names = pairs[0][1]

@@ -1,4 +1,4 @@
-"""What is measured of a run: groups of figures by name.
+"""The measures of a run: groups of figures by name.
 
 A new measure is a function here, which :data:`TAKEN_BY` lists, and a line in
 :data:`avtss_mm.study.evaluations.MEASURES`. A figure ``x`` may have its chance level ``x_chance``.
@@ -29,14 +29,14 @@ Figures = dict[str, 'float | None']
 
 
 class TrainedRun:
-    """A run to be measured; its features are computed when the first measure asks for them.
+    """A run to measure; its features are computed when a measure first needs them.
 
     Args:
-        study (Study): What it is part of.
-        run (Run): Which run.
-        cfg (Config): What it was trained with.
-        checkpoint (str): Its weights.
-        evaluation (Evaluation): The data.
+        study (Study): Study of the run.
+        run (Run): Run to measure.
+        cfg (Config): Config that the run was trained with.
+        checkpoint (str): Path of the run's weights.
+        evaluation (Evaluation): Data to measure on.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Fold:
     factors: Sequence[str] = ()
 
     def by_factor(self) -> dict[str, tuple[list[dict], list[dict]]]:
-        """Rows of gallery and queries, labelled by the class and by each of its factors."""
+        """Rows of gallery and queries, labelled by class and by each of its factors."""
         return {
             factor: (
                 whole_rows(self.gallery, 'gallery', factor),
@@ -100,7 +100,7 @@ class Fold:
 
 
 def take(trained: TrainedRun, name: str) -> Figures:
-    """A measure of a run; the mean over folds, of what all of them have."""
+    """Take a measure of a run: the mean over folds of the figures that all folds have."""
     if MEASURES[name].of_run:
         return TAKEN_BY[name](trained)
     folds = [TAKEN_BY[name](fold) for fold in trained.folds]
@@ -114,7 +114,7 @@ def knn(fold: Fold) -> Figures:
 
 
 def linear(fold: Fold) -> Figures:
-    """``linear_<modality>_<factor>``: logistic regression, ``C`` chosen in the gallery."""
+    """``linear_<modality>_<factor>``: logistic regression with ``C`` chosen in the gallery."""
     return _classify(
         fold, LinearProbeMetric(classifiers=('logistic',)), '{}_logistic_top1', 'linear'
     )
@@ -132,7 +132,7 @@ def _classify(fold: Fold, metric, key: str, name: str) -> Figures:
 
 
 def retrieval(fold: Fold) -> Figures:
-    """Recall at 1: ``v2v``, ``a2a``, ``v2a``, ``a2v`` of the class, ``pair_*`` of the own clip."""
+    """Recall at 1: ``v2v``, ``a2a``, ``v2a``, ``a2v`` of the class, ``pair_*`` of the same clip."""
     metrics = ClipRetrievalMetric(topk=(1,)).compare(*fold.by_factor()['label'])
     return {name.replace('_R@1', ''): value for name, value in metrics.items()}
 
@@ -143,7 +143,7 @@ def temporal(fold: Fold) -> Figures:
 
 
 def sync(fold: Fold) -> Figures:
-    """Own sound among those around it: see :func:`synchrony`."""
+    """Rank of the true sound among those around it: see :func:`synchrony`."""
     grids = [file.grid for file in fold.query]
     if any(set(grid) != {'video', 'audio'} for grid in grids):
         return {}
@@ -164,7 +164,7 @@ def fingerprint(trained: TrainedRun) -> Figures:
 def copies(trained: TrainedRun) -> Figures:
     """Recall at 1 of queries that are copies of gallery files, as ``prepare_copies.py`` lists them.
 
-    File names in these two lists are relative to the folder of each.
+    The file names of each list are relative to its folder.
     """
     paths = [trained.evaluation.root / name for name in trained.evaluation.folds[0]]
     return _recall(trained, 'copies', *(Files(path, path.parent) for path in paths))
@@ -200,4 +200,4 @@ TAKEN_BY: dict[str, Callable[[Fold | TrainedRun], Figures]] = dict(
     copies=copies,
     reach=reach,
 )
-"""Function of each measure: of a fold, or of a run where :class:`Measure` says so."""
+"""Function of each measure: it takes a fold, or a run if :class:`Measure` says so."""

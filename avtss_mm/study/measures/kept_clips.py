@@ -1,4 +1,4 @@
-"""Clips on disk, for runs that are measured on the same ones: decoding is paid once."""
+"""A cache of clips on disk: runs that are measured on the same clips decode them once."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from ...files.kept import digest, kept_whole
 
 
 class KeptClips:
-    """A reader that keeps what it has read, by path, windows and transforms.
+    """A reader that caches what it has read, by path, windows and transforms.
 
-    Nothing is ever deleted, and a file that was replaced is not noticed: delete the folder then.
+    Nothing is ever deleted, and a replaced file is not noticed: delete the folder then.
 
     Args:
-        reader (ClipReader): What reads files that are not kept yet.
-        folder (Path): Made when the first clips are kept; as large as all clips together.
+        reader (ClipReader): Reader of files that are not cached yet.
+        folder (Path): Folder of the cache, created with the first clips; it grows to the size of
+            all clips together.
     """
 
     def __init__(self, reader: ClipReader, folder: Path) -> None:
@@ -29,7 +30,7 @@ class KeptClips:
     def read(
         self, path, size: int, first: int = 0, duration: float | None = None
     ) -> Iterator[Clips]:
-        """The next ``size`` windows of a file, as of :meth:`ClipReader.read`, and no more."""
+        """Yield only the next ``size`` windows of a file, like :meth:`ClipReader.read`."""
         kept = self._folder / f'{digest([str(path), size, first, duration])}.npz'
         clips = _load(kept)
         if clips is None:
@@ -41,7 +42,7 @@ class KeptClips:
 def _load(path: Path) -> Clips | None:
     try:
         arrays = read_npz(path)
-    except UNREADABLE:  # or not there
+    except UNREADABLE:  # or missing
         return None
     has_audio, total = arrays.pop('has_audio'), int(arrays.pop('total'))
     times = {name[6:]: arrays.pop(name) for name in list(arrays) if name.startswith('times_')}

@@ -1,4 +1,4 @@
-"""Whether sound and picture of one moment find each other among other moments of the video."""
+"""Whether audio and video of a moment find each other among other moments of the same video."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from collections.abc import Iterable
 import numpy as np
 
 STRIDE = 1.0
-"""Seconds between the moments that are told apart."""
+"""Seconds between two neighbouring moments."""
 REACH = 2
-"""The true sound is one of those from ``REACH`` moments before to as many after."""
+"""Number of moments before and after the true one whose sounds are candidates."""
 
 
 def synchrony_ranks(video: np.ndarray, audio: np.ndarray, has_audio: np.ndarray) -> np.ndarray:
-    """Rank of a clip's own sound among the sounds around it.
+    """Rank of a clip's true sound among the sounds around it.
 
     Args:
-        video (ndarray): ``z`` of the clips at 0, ``STRIDE``, 2 ``STRIDE``, ... seconds, unit
+        video (ndarray): Video embeddings ``z`` at 0, ``STRIDE``, 2 ``STRIDE``, ... seconds, unit
             vectors ``(M, D)``.
-        audio (ndarray): ``z`` of the sounds of the same windows ``(M, D)``.
-        has_audio (ndarray): Whether there is sound in a window, bool ``(M,)``.
+        audio (ndarray): Audio embeddings ``z`` of the same windows ``(M, D)``.
+        has_audio (ndarray): Whether a window has sound, bool ``(M,)``.
 
     Returns:
-        ndarray: Ranks from 1 (the best) of the moments that have all ``2 REACH + 1`` sounds; wrong
-        ones that fit as well (up to 1e-6) come before the true one.
+        ndarray: Ranks from 1 (best) of the moments that have all ``2 REACH + 1`` sounds; equally
+        similar wrong sounds (up to 1e-6) come before the true one.
     """
     similarity = video @ audio.T  # M, M
     ranks = []
@@ -36,22 +36,22 @@ def synchrony_ranks(video: np.ndarray, audio: np.ndarray, has_audio: np.ndarray)
 
 
 def synchrony(files: Iterable[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> dict[str, float]:
-    """How often, and how far, a clip prefers its own sound to that of 1 or 2 s before or after.
+    """How often, and how clearly, a clip prefers its true sound to that 1 or 2 s before or after.
 
-    All candidates are of one video, so class, object and room tell nothing: only what happens at
-    the moment does. A trial is a clip of the test videos (at 2, 3, ... s; four in a video of 8 s)
-    and five sounds, at -2, -1, 0, 1 and 2 s of it, compared by the cosine of the projections;
-    windows are forward at speed 1. Trials with a silent sound are left out. Negatives from the
-    same video are those of Korbar, Tran and Torresani (NeurIPS 2018, `arXiv 1807.00230
-    <https://arxiv.org/abs/1807.00230>`_); there they were trained with and a pair was judged
-    alone, here they are ranked.
+    All candidates come from the same video, so class, object and room do not help: only the events
+    of the moment do. A trial is a clip of a test video (at 2, 3, ... s; four in a video of 8 s)
+    and five sounds, at -2, -1, 0, 1 and 2 s from it, compared by the cosine similarity of the
+    projections. Windows are played forward at speed 1. Trials with silence are skipped. Negatives
+    from the same video were introduced by Korbar, Tran and Torresani (NeurIPS 2018, `arXiv
+    1807.00230 <https://arxiv.org/abs/1807.00230>`_), who train with them and classify pairs; here
+    they are ranked.
 
     Args:
-        files: The arguments of :func:`synchrony_ranks` for each test video.
+        files: Arguments of :func:`synchrony_ranks` for each test video.
 
     Returns:
         dict: ``sync_top1`` (chance 0.2), ``sync_rank`` (mean; chance 3) and their ``_chance``;
-        empty if there is no trial.
+        empty without trials.
     """
     ranks = [synchrony_ranks(*arrays) for arrays in files]
     ranks = np.concatenate(ranks) if ranks else np.empty(0)

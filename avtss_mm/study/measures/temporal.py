@@ -1,4 +1,4 @@
-"""What frozen features tell of time: speed, direction and order by fresh linear classifiers."""
+"""Speed, direction and order from frozen features, by new linear classifiers."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class WindowPairs:
     """Features and labels of P pairs of windows, as :class:`SampleAVClips` draws them.
 
     Attributes:
-        features: ``h`` by ``'video'`` and/or ``'audio'``, shape ``(P, 2, C)``.
+        features: Features ``h`` of ``'video'`` and/or ``'audio'``, shape ``(P, 2, C)``.
         has_audio: Whether a window has sound, bool ``(P, 2)``.
-        labels: ``video_speed``, ``audio_speed``, ``video_direction``, ``audio_direction``
+        labels: Labels ``video_speed``, ``audio_speed``, ``video_direction``, ``audio_direction``
             ``(P, 2)`` and ``clip_order`` ``(P,)``; -1 where there is none.
-        videos: Which video each pair is of, ``(P,)``.
+        videos: Video of each pair, ``(P,)``.
     """
 
     features: dict[str, np.ndarray]
@@ -33,34 +33,35 @@ class WindowPairs:
     videos: np.ndarray
 
     def exists(self, modality: str) -> np.ndarray:
-        """Which clips there are, ``(P, 2)``."""
+        """Which clips exist, ``(P, 2)``."""
         return self.has_audio if modality == 'audio' else np.ones_like(self.has_audio)
 
 
 def temporal_accuracy(train: WindowPairs, test: WindowPairs) -> dict[str, float]:
-    """How well speed, direction and order are read off frozen features, on other videos.
+    """Accuracy of speed, direction and order from frozen features, on other videos.
 
-    For each task a new logistic regression learns from pairs of windows of the training videos
-    and is asked about those of the test videos; the heads of pre-training take no part. ``C`` is
-    chosen in the training videos, those of one video kept together. Windows are drawn as for
-    training, without augmentation.
+    For each task a new logistic regression is trained on pairs of windows of the training videos
+    and tested on those of the test videos; the heads of pre-training are not used. ``C`` is chosen
+    on the training videos by cross-validation over videos. Windows are drawn as in training,
+    without augmentation.
 
-    - ``speed_<m>``, ``direction_<m>``: of one clip; two clips a pair.
-    - ``order_vv``, ``order_aa``: is the first window before, overlapping or after the second, from
-      ``[h_1, h_2]``; one a pair. Linear in both, so it asks for features that say *when* in a
-      video a clip is; that two clips are alike (hence overlap) does not help.
-    - ``order_va``: the same across, from ``[h_video of one, h_audio of the other]``; two a pair.
+    - ``speed_<m>``, ``direction_<m>``: from one clip; two samples per pair.
+    - ``order_vv``, ``order_aa``: whether the first window is before, overlaps or is after the
+      second, from ``[h_1, h_2]``; one sample per pair. The classifier is linear in both, so it
+      needs features that say *when* in a video a clip is; the similarity of overlapping clips does
+      not help.
+    - ``order_va``: the same from ``[h_video of one, h_audio of the other]``; two samples per pair.
 
-    The tasks are those of Jenni, Black and Collomosse (AAAI 2023) and of the same authors' earlier
-    work; that they are measured on frozen features is ours.
+    The tasks are those of Jenni, Black and Collomosse (AAAI 2023) and of their earlier work;
+    measuring them on frozen features is our choice.
 
     Args:
         train (WindowPairs): Pairs of the training videos.
         test (WindowPairs): Pairs of the test videos.
 
     Returns:
-        dict: Accuracy of each task that there are features for, and ``<task>_chance``, the share
-        of the most frequent answer among the test clips.
+        dict: Accuracy of each task for which there are features, and ``<task>_chance``, the share
+        of the most frequent label among the test clips.
     """
     figures = {}
     for (task, trained), (_, tested) in zip(_tasks(train), _tasks(test)):
@@ -72,7 +73,7 @@ def temporal_accuracy(train: WindowPairs, test: WindowPairs) -> dict[str, float]
 
 
 def _tasks(pairs: WindowPairs) -> Iterator[tuple[str, tuple]]:
-    """Name, and features ``(n, C)``, labels ``(n,)`` and videos ``(n,)`` of what has a label."""
+    """Yield each task: name, features ``(n, C)``, labels ``(n,)``, videos ``(n,)`` (labelled)."""
     both = np.repeat(pairs.videos, 2)
     for kind in ('speed', 'direction'):
         for letter, modality in SHORT.items():
@@ -87,7 +88,7 @@ def _tasks(pairs: WindowPairs) -> Iterator[tuple[str, tuple]]:
 
 
 def _order(pairs: WindowPairs, first: str, second: str) -> tuple[np.ndarray, ...]:
-    """Within a modality one question a pair, across two: the second with the answer turned."""
+    """One sample per pair within a modality; across, a second one with the reversed label."""
     order = pairs.labels['clip_order']
     turned = np.where(order == IGNORED, IGNORED, AFTER - order)
     questions = [(0, 1, order)] if first == second else [(0, 1, order), (1, 0, turned)]

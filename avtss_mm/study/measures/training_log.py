@@ -1,4 +1,4 @@
-"""What the log of a training run tells."""
+"""Reads the log of a training run."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ def _read_lines(work_dir: str | Path) -> Iterator[dict]:
 
 
 def read_validations(work_dir: str | Path) -> dict[int, dict[str, float]]:
-    """Metrics of each validation by its epoch; 0 is before the first step.
+    """Read the metrics of each validation, by epoch; 0 is before the first step.
 
-    Of a run that was cut off and went on, an epoch that was done twice counts as done last.
+    If a resumed run has repeated an epoch, its last validation counts.
     """
     lines = {int(line['step']): line for line in _read_lines(work_dir) if 'knn/chance' in line}
     return dict(sorted(lines.items()))
 
 
 def read_curves(work_dir: str | Path, cfg: Config) -> tuple[Scalars, dict[str, float]]:
-    """What :func:`avtss_mm.visualization.draw_curves` draws, from the log of a run.
+    """Read the curves for :func:`avtss_mm.visualization.draw_curves` from the log of a run.
 
     Args:
         work_dir (str | Path): Folder of the training run.
-        cfg (Config): What it was trained with: tells the weights of losses, and chance levels.
+        cfg (Config): Config of the training run, which has the loss weights and chance levels.
 
     Returns:
-        tuple: Epochs and values by name, losses unweighted, and chance levels by name.
+        tuple: Epochs and values by name (losses unweighted), and chance levels by name.
     """
     steps = {line['step']: line for line in _read_lines(work_dir) if 'iter' in line}
     by_epoch = defaultdict(list)
@@ -68,17 +68,17 @@ def read_curves(work_dir: str | Path, cfg: Config) -> tuple[Scalars, dict[str, f
 
 
 def epochs_to_reach(work_dir: str | Path, thresholds: dict[str, float]) -> dict[str, float | None]:
-    """After how many epochs the k-NN monitor first reached an accuracy.
+    """Number of epochs until the k-NN monitor first reaches an accuracy.
 
-    It is known as finely as the run was validated (``train_cfg.val_interval``), on the labelled
-    list of the monitor.
+    Its resolution is the validation interval (``train_cfg.val_interval``); the accuracy is that on
+    the labelled list of the monitor.
 
     Args:
         work_dir (str | Path): Folder of the training run.
-        thresholds (dict): Accuracy by ``'video'``, ``'audio'`` or ``'joint'``.
+        thresholds (dict): Accuracies to reach with ``'video'``, ``'audio'`` or ``'joint'``.
 
     Returns:
-        dict: ``epochs_to_<modality>``; None where it was not reached. Empty without validations.
+        dict: ``epochs_to_<modality>``; None if it was not reached. Empty without validations.
     """
     figures = {}
     for modality in sorted(thresholds, key=MONITORED.index):

@@ -1,4 +1,4 @@
-"""All windows that the measures need of a file as one set, so that it is decoded once."""
+"""Samples all windows of a file that the measures need, so that it is decoded once."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ...utils.seeding import seeded
 
 @TRANSFORMS.register_module()
 class StudyWindows(EvaluationSampler):
-    """A window every ``stride`` seconds, and the windows of other samplers.
+    """Take a window every ``stride`` seconds, and the windows of other samplers.
 
-    What the others draw is a function of the file's name, so that all networks see the same.
+    Their draws depend only on the file's name, so that all networks get the same windows.
     Required and added keys are those of :class:`SampleAVClips`.
 
     Args:
-        samplers (Sequence[dict]): Configs of the others; their windows come after the grid's.
-        stride (float, optional): Seconds from a window of the grid to the next, the first begins
+        samplers (Sequence[dict]): Configs of the other samplers; their windows follow the grid's.
+        stride (float, optional): Seconds from a window of the grid to the next; the first starts
             with the file. Defaults to None: no grid.
         **kwargs: Arguments of :class:`EvaluationSampler`.
     """
@@ -34,7 +34,7 @@ class StudyWindows(EvaluationSampler):
         self.stride = stride
 
     def transform(self, results: dict) -> dict:
-        """Add the windows of all to ``results``."""
+        """Add the windows of all samplers to ``results``."""
         parts = self.draw(results['filename'], results['duration'])
         for key in ONE_PER_WINDOW:
             columns = [part[key] for part in parts]
@@ -45,7 +45,7 @@ class StudyWindows(EvaluationSampler):
         return results
 
     def draw(self, filename: str, duration: float) -> list[dict]:
-        """What each sampler writes for a file: the grid first, then the others in their order."""
+        """Return the output of each sampler for a file: the grid first, then the others."""
         parts = [super().transform(dict(duration=duration))]
         with seeded(zlib.crc32(Path(filename).name.encode())):
             parts += [sampler(dict(duration=duration)) for sampler in self.samplers]

@@ -1,4 +1,4 @@
-"""A study at a glance: which variants are better than random weights, and by how much."""
+"""A figure of a study: which variants are better than random weights, and by how much."""
 
 from __future__ import annotations
 
@@ -28,18 +28,19 @@ def draw_study(
     baseline: str = 'random',
     low_is_good: Container[str] = (),
 ) -> None:
-    """Draw a panel a figure, a line a variant: a dot a seed, a bar at their mean.
+    """Draw one panel per measure and one line per variant, with a dot per seed and their mean.
 
-    The grey band is the range of the baseline's seeds, a dashed line the chance level. A variant
-    whose seeds are all better than all of the baseline's is blue, all worse orange, else grey.
+    The grey band is the range of the baseline's seeds, the dashed line the chance level. A variant
+    is blue if all of its seeds are better than all of the baseline's, orange if all are worse,
+    otherwise grey.
 
     Args:
         values (dict): Values by figure, variant and seed; None counts as not there.
         chance (dict): Chance level by figure, where there is one.
-        variants (list[str]): Lines from top to bottom.
-        path (str | Path): The PNG to write.
-        baseline (str): The variant that others are compared with. Defaults to 'random'.
-        low_is_good (Container[str]): Figures that are better the lower they are. Defaults to none.
+        variants (list[str]): Variants from top to bottom.
+        path (str | Path): Path of the PNG to write.
+        baseline (str): Variant that the others are compared with. Defaults to 'random'.
+        low_is_good (Container[str]): Measures for which lower is better. Defaults to none.
     """
     columns = min(COLUMNS, max(len(values), 1))
     rows = math.ceil(max(len(values), 1) / columns)
@@ -93,7 +94,7 @@ def _draw_panel(axis, name, by_variant, chance, variants, baseline, low_is_good)
 
 
 def _widen(axis) -> None:
-    """At least 0.1 of the axis is shown: a difference of 0.001 must not look like one of 0.1."""
+    """Show at least 0.1 of the axis: a difference of 0.001 must not look like one of 0.1."""
     low, high = axis.get_xlim()
     lack = max(0.1 - (high - low), 0) / 2
     first = max(low - lack, min(low, 0))  # no figure is negative

@@ -18,13 +18,13 @@ from ..results import read_results
 
 @dataclass(frozen=True)
 class Summary:
-    """All figures of a study that are there.
+    """All existing figures of a study.
 
     Attributes:
         values: Value of each seed, by figure and variant; None where it was not reached.
         chance: Chance level, by figure.
         groups: Names of the figures of each measure.
-        low_is_good: Names of the figures that are better the lower they are.
+        low_is_good: Names of the figures for which lower is better.
         facts: Facts of each run that is measured, by variant and seed.
     """
 
@@ -53,7 +53,7 @@ def summarise(study: Study) -> Summary:
                     continue
                 row = summary.values.setdefault(name, {}).setdefault(run.variant.name, {})
                 row[run.seed] = value
-    for group, lists in columns.items():  # in the order of the variant that has most
+    for group, lists in columns.items():  # in the order of the variant with most figures
         names = dict.fromkeys(chain(*sorted(lists, key=len, reverse=True)))
         summary.groups[group] = [name for name in names if name in summary.values]
         evaluation, measure = study.groups()[group]
@@ -63,9 +63,9 @@ def summarise(study: Study) -> Summary:
 
 
 def cell(values: list[float | None], digits: int = 3) -> str:
-    """``mean ± sample standard deviation`` over seeds; a dash where there is nothing.
+    """Format ``mean ± sample standard deviation`` over seeds; a dash if there are no values.
 
-    Where some seeds never reached what was asked there is no mean: ``2 of 3``.
+    If some seeds never reached the accuracy, there is no mean: ``2 of 3``.
     """
     reached = [value for value in values if value is not None]
     if not values:
@@ -77,17 +77,17 @@ def cell(values: list[float | None], digits: int = 3) -> str:
 
 
 def table_text(study: Study, summary: Summary, command: str, failed: dict[str, str]) -> str:
-    """The study in Markdown.
+    """Format the study as Markdown.
 
     Args:
-        study (Study): The study.
+        study (Study): Study to report.
         summary (Summary): Result of :func:`summarise`.
-        command (str): What makes it.
-        failed (dict): Why a run failed, by its name.
+        command (str): Command that makes the report.
+        failed (dict): Reasons of failed runs, by name.
 
     Returns:
-        str: A table a measure, a row a variant, chance first; then a foot with what it was made
-        by and from, and how far chance alone moves a figure.
+        str: One table per measure with a row per variant, chance first; then a footer with the
+        command, the data, the software and the effect of chance on a figure.
     """
     lines = [f'# {study.name}']
     for group, (evaluation, measure) in study.groups().items():
@@ -153,7 +153,7 @@ def _foot(study: Study, summary: Summary, command: str, failed: dict[str, str]) 
 
 
 def _size(evaluation: Evaluation, sizes: dict[str, int]) -> str:
-    """How many files there are, and how far chance moves an accuracy on them."""
+    """Describe the number of files, and how much chance moves an accuracy on them."""
     gallery, queries = (sizes[evaluation.prefixed(side)] for side in ('gallery', 'query'))
     bound, tenth = (math.sqrt(p * (1 - p) / queries) for p in (0.5, 0.1))
     name = f'{evaluation.name}: ' if evaluation.name else ''
@@ -176,10 +176,10 @@ def _list(lines: list[str]) -> list[str]:
 
 
 def write_tables(study: Study, summary: Summary, command: str, failed: dict[str, str]) -> str:
-    """Write ``table.md`` and ``table.csv`` (all runs, a row each, and one of chance levels).
+    """Write ``table.md`` and ``table.csv`` (a row per run, and one with the chance levels).
 
     Returns:
-        str: The text of ``table.md``.
+        str: Text of ``table.md``.
     """
     text = table_text(study, summary, command, failed)
     write_whole(study.out / 'table.md', text)
