@@ -65,12 +65,17 @@ def saves_plainly(stock: Callable) -> Callable:
         backend_args: dict | None = None,
     ) -> None:
         where = dict(file_client_args=file_client_args, backend_args=backend_args)
-        if not _is_local(filename, **where):
+        is_local = _is_local(filename, **where)
+        where = {key: value for key, value in where.items() if value}  # torch.save takes neither
+        if not is_local:
             return stock(to_plain(checkpoint), filename, **where)
         # written under another name, then renamed: a run killed here leaves no broken checkpoint
         partial = f'{filename}.part'
-        stock(to_plain(checkpoint), partial, **where)
-        os.replace(partial, filename)
+        try:
+            stock(to_plain(checkpoint), partial, **where)
+            os.replace(partial, filename)
+        finally:
+            Path(partial).unlink(missing_ok=True)
 
     return save_checkpoint
 

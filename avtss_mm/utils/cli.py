@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from ..errors import user_errors  # noqa: F401  (for those who import it with the arguments)
+from ..errors import UsageError, user_errors  # noqa: F401  (what the runners in tools/ need)
 from .cfg_options import CfgOptions
 from .config import apply_cfg_options, read_config
 

@@ -122,6 +122,9 @@ def test_file_is_written_whole_or_not_at_all(tmp_path):
     with pytest.raises(OSError, match='No space'):
         saves_plainly(full_disk)(dict(epoch=2), str(path))
     assert torch.load(path, weights_only=True) == dict(epoch=1)
+    assert os.listdir(tmp_path) == ['epoch_1.pth']
+    saves_plainly(torch.save)(dict(epoch=np.int64(3)), str(path))
+    assert torch.load(path, weights_only=True) == dict(epoch=3)
 
 
 class Memory(BaseStorageBackend):
