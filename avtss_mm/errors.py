@@ -14,7 +14,7 @@ CONTROLS = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]')
 
 
 DISK_ERRORS = frozenset({errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG})
-"""Of an :class:`OSError` that is no fault of the code."""
+"""Numbers of an :class:`OSError` that is not the fault of the code."""
 
 
 def one_line(text) -> str:
@@ -60,11 +60,10 @@ USER_ERRORS = (
 
 @contextmanager
 def user_errors() -> Iterator[None]:
-    """On a user's mistake, end with ``error: ...`` and exit code 1, without a traceback.
+    """Turns users' mistakes into ``error: ...`` and exit status 1, without a traceback.
 
-    Such are a file that is absent or must not be read, a folder in its place, media, a list or a
-    checkpoint that cannot be read, weights that do not fit, a disk that is full or must not be
-    written to, and :class:`UsageError`.
+    Such mistakes are missing or forbidden files, folders instead of files, unreadable media, lists
+    or checkpoints, weights that do not fit, full or read-only disks, and :class:`UsageError`.
     """
     try:
         yield

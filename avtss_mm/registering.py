@@ -1,7 +1,6 @@
-"""Registers everything before mmengine or mmaction2 are used, and not before they are imported.
+"""Registers everything when mmengine or mmaction2 are first imported.
 
-They take seconds to import, torch with them: a program that only says how it is called has no need
-of them.
+Their import, with torch, takes seconds, which a program that only prints its help does not need.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ OF_FINGERPRINT = ('baselines', 'fingerprint_metric')
 
 
 def register_in_time() -> None:
-    """Register now if upstream is imported, else when its import, or one of our parts, begins."""
+    """Register now if upstream is imported, else at the first import of it or of our parts."""
     if UPSTREAM & sys.modules.keys():
         _register()
     else:
@@ -36,7 +35,7 @@ def _register() -> None:
 
 
 class _FirstImport(MetaPathFinder, Loader):
-    """Answer the first import of what needs the patches by registering, then with the module."""
+    """Finds the first module that needs the patches; registers, then imports it."""
 
     names = {*UPSTREAM, *PATCHED_FIRST, *(f'{PACKAGE}.{room}' for room in REGISTERING)}
 

@@ -1,4 +1,4 @@
-"""Whether a folder can be written to, asked before hours of work."""
+"""Checks before hours of work whether a folder is writable."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from ..errors import UsageError
 
 
 def check_writable(folder, advice: str) -> None:
-    """Make a folder if need be, and stop where nothing can be written to it.
+    """Create a folder if needed, and stop if it is not writable.
 
     Args:
-        folder: Folder that files are about to be written to.
-        advice: What the user may do instead.
+        folder: Folder to write files to.
+        advice: Advice to the user.
 
     Raises:
-        UsageError: If so.
+        UsageError: If nothing can be written to the folder.
     """
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)

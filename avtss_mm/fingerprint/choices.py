@@ -1,5 +1,5 @@
-"""What the user of ``avtss-fp`` may choose from. Imports nothing that takes its time."""
+"""Choices of the arguments of ``avtss-fp``. Imports nothing slow."""
 
 MODALITIES = dict(v=('video',), a=('audio',), av=('video', 'audio'))
 BACKENDS = ('faiss', 'milvus')
-"""What searches the vectors."""
+"""Libraries that search the vectors."""

@@ -1,4 +1,4 @@
-"""Media files: facts, frames at times, sound in a window. Knows files, nothing of the method."""
+"""Media files: metadata, frames at given times, sound in a window. Independent of the method."""
 
 from ..errors import ManifestError, MediaError
 from .base import MediaClips, MediaInfo, Reader

@@ -1,4 +1,4 @@
-"""What every back-end shares: the facts, the clips, and the bookkeeping of one read."""
+"""The interface of all back-ends: metadata, clips, and the bookkeeping of a read."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ import numpy as np
 from ..errors import MediaError
 
 TOLERANCE = 1e-3
-"""Seconds by which a frame may begin after the asked time and still be on screen: a time that was
-computed as ``n / fps`` and the timestamp of frame n differ by rounding."""
+"""Seconds by which a frame may start after the requested time and still count as on screen: ``n /
+fps`` and the timestamp of frame n differ by rounding."""
 
 FAR = 1e7
-"""A time (seconds) after the end of any file: asks for its last frame."""
+"""A time (seconds) after the end of any file, to request its last frame."""
 
 MERGE_GAP = 0.5
-"""Sound windows closer than this (seconds) are decoded as one: cheaper than another seek."""
+"""Gap (seconds) below which two sound windows are decoded as one, which is cheaper than a seek."""
 
 
 def local_name(path) -> str:
-    """A path as FFmpeg takes it for a file, whatever it is: ``12:30.mp4`` would be a protocol."""
+    """Path in a form that FFmpeg takes for a file: ``12:30.mp4`` would be a protocol."""
     return os.path.join(os.curdir, os.fspath(path))
 
 
 @dataclass(frozen=True)
 class MediaInfo:
-    """Facts of a file, as its headers give them.
+    """Metadata of a file, according to its headers.
 
     Attributes:
-        duration: Length in seconds of the picture, of the sound in a sound-only file.
-        fps: Average frames a second (25 when the header does not say), 0 without picture.
-        num_frames: Number of frames, 0 when the header does not say.
-        width: Pixels as displayed, that is after the rotation.
-        height: Pixels as displayed, that is after the rotation.
-        rotation: Degrees counter-clockwise that the frames were turned for display.
-        has_video: Whether there is a picture (cover art is none).
-        has_audio: Whether there is a sound track.
-        sample_rate: Hz of the sound track, 0 without one.
-        channels: Number of channels of the sound track, 0 without one.
+        duration: Length of the video in seconds; of the audio in an audio-only file.
+        fps: Average frames per second (25 if the header does not say), 0 without video.
+        num_frames: Number of frames, 0 if the header does not say.
+        width: Width in pixels as displayed, that is after rotation.
+        height: Height in pixels as displayed, that is after rotation.
+        rotation: Counter-clockwise rotation of the frames for display, in degrees.
+        has_video: Whether there is video (cover art does not count).
+        has_audio: Whether there is an audio track.
+        sample_rate: Sample rate of the audio track in Hz, 0 without one.
+        channels: Number of channels of the audio track, 0 without one.
     """
 
     duration: float
@@ -58,16 +58,16 @@ class MediaInfo:
 
 @dataclass(frozen=True)
 class MediaClips:
-    """What :meth:`Reader.read` returns.
+    """Result of :meth:`Reader.read`.
 
     Attributes:
-        frames: For each clip a list of T uint8 RGB arrays (H, W, 3). One source frame that was
-            asked for several times is the same array: copy before writing into it.
-        frame_pts: For each clip the times (T,) in seconds of the frames really returned.
-        frame_ages: For each clip the seconds (T,) by which a frame is older than the one that
-            should be on screen and does not decode; 0 where nothing is damaged.
-        audio: For each window a float32 mono array (round((end - start) * sample_rate),), zero
-            where the track has no sound; ``None`` when the file has no sound track.
+        frames: T uint8 RGB arrays (H, W, 3) per clip. A source frame that was requested several
+            times is the same array: copy it before writing into it.
+        frame_pts: Times (T,) of the returned frames in seconds, per clip.
+        frame_ages: Seconds (T,) by which a frame is older than the one that should be on screen but
+            does not decode, per clip; 0 where nothing is damaged.
+        audio: Float32 mono array (round((end - start) * sample_rate),) per window, zero where the
+            track has no sound; ``None`` if the file has no audio track.
     """
 
     frames: list[list[np.ndarray]]
@@ -77,17 +77,17 @@ class MediaClips:
 
 
 class Reader(ABC):
-    """An open file. Use it as a context manager, in one thread.
+    """An open file. Use it as a context manager and in one thread.
 
-    Time is in seconds; zero is the presentation time of the first video frame (of the first
-    sample in a sound-only file), and the sound is placed by its own timestamps.
+    Times are in seconds. Zero is the presentation time of the first video frame (of the first
+    sample in an audio-only file); the sound is placed by its own timestamps.
     """
 
     path: str
     info: MediaInfo
     max_age: float | None = None
     antiphase = False
-    """Whether channels of the sound that was read so far cancel each other in a plain mix."""
+    """Whether channels of the sound read so far would cancel each other in a plain mix."""
 
     def __enter__(self) -> Reader:
         return self
@@ -101,22 +101,23 @@ class Reader(ABC):
         audio_windows: Sequence[tuple[float, float]] = (),
         sample_rate: int = 16000,
     ) -> MediaClips:
-        """Decodes what all clips and windows of a sample need, in one pass over each stream.
+        """Decodes everything that the clips and windows of a sample need in one pass per stream.
 
-        The frame at time t is the one on screen at t: the last whose timestamp is <= t, the
-        first or the last frame of the file outside its length.
+        The frame at time t is the one on screen at t: the last one with a timestamp <= t; before
+        the start of the file its first frame, after its end the last.
 
         Args:
-            frame_times: For each clip the times (T,) of its frames in seconds, in any order
-                (descending for a clip that runs backwards), repeats allowed.
-            audio_windows: ``(start, end)`` in seconds, may overlap or reach past the sound.
-            sample_rate: Hz that the sound is resampled to.
+            frame_times: Times (T,) of the frames in seconds, per clip, in any order (descending in
+                a backward clip); repeats are allowed.
+            audio_windows: Windows ``(start, end)`` in seconds; they may overlap or exceed the
+                sound.
+            sample_rate: Sample rate in Hz to which the sound is resampled.
 
         Returns:
             MediaClips: Frames, their timestamps and the sound.
 
         Raises:
-            MediaError: If frames are asked of a file without picture, or nothing decodes.
+            MediaError: If frames of a file without video are requested, or nothing decodes.
         """
         clips = [np.asarray(times, dtype=np.float64).ravel() for times in frame_times]
         times = np.unique(np.concatenate(clips)) if clips else np.empty(0)
@@ -138,7 +139,7 @@ class Reader(ABC):
         )
 
     def _windows(self, windows, sample_rate: int) -> list[np.ndarray | None]:
-        """Decodes overlapping windows once and cuts each out of its group."""
+        """Decodes overlapping windows together and cuts each one out of its group."""
         if not self.info.has_audio:
             return [None] * len(windows)
         waveforms: list[np.ndarray | None] = [None] * len(windows)
@@ -152,9 +153,10 @@ class Reader(ABC):
         return waveforms
 
     def measured_duration(self) -> float:
-        """Length in seconds by the last frame that decodes: a header can be absent or absurd, or
-        promise more than there is. Decodes the end of the picture; a sound-only file is measured
-        when it is opened.
+        """Length in seconds according to the last frame that decodes.
+
+        Headers can be missing or absurd, or promise more than there is. Decodes the end of the
+        video; an audio-only file is measured when it is opened.
 
         Raises:
             MediaError: If nothing decodes.
@@ -167,19 +169,19 @@ class Reader(ABC):
 
     @abstractmethod
     def _frames(self, times: np.ndarray) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
-        """Images, timestamps and ages of the frames on screen at the sorted ``times`` (n,)."""
+        """Reads images, timestamps and ages of the frames on screen at the sorted times (n,)."""
 
     @abstractmethod
     def _sound(self, start: float, num_samples: int, sample_rate: int) -> np.ndarray:
-        """Mono float32 sound (num_samples,) that begins at ``start`` seconds."""
+        """Reads mono float32 sound (num_samples,) from ``start`` seconds on."""
 
     @abstractmethod
     def close(self) -> None:
-        """Frees the file. A second call does nothing."""
+        """Closes the file. A second call does nothing."""
 
 
 def _length(window: tuple[float, float], begin: float, sample_rate: int) -> tuple[int, int]:
-    """First and last sample of a window in a waveform that begins at ``begin`` seconds."""
+    """First and last sample of a window in a waveform that starts at ``begin`` seconds."""
     first = round((window[0] - begin) * sample_rate)
     return first, first + round((window[1] - window[0]) * sample_rate)
 

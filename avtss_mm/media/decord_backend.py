@@ -1,4 +1,4 @@
-"""Frames by decord, placed by its timestamps; facts and sound by PyAV."""
+"""Reads frames with decord, by their timestamps, and metadata and sound with PyAV."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from .fallback_reader import ForeignReader
 from .pyav_container import best_stream, open_container, packets
 
 FORMATS = ('mov', 'matroska', 'avi')
-"""Containers that decord reads: it hangs on MPEG transport streams and misplaces mpg."""
+"""Containers to read with decord, which hangs on MPEG transport streams and misplaces mpg."""
 
 
 class DecordReader(ForeignReader):
     """Reads frames with decord.
 
-    PyAV reads the frames of other containers than mp4, mov, mkv, webm and avi, of clips cut by an
-    edit list (decord shows what lies before the cut), of files that decord cannot open or has no
-    timestamps for, and the sound of all (decord leaks memory where it reads sound).
+    PyAV reads the frames of containers other than mp4, mov, mkv, webm and avi, of clips cut by an
+    edit list (decord shows the frames before the cut), of files that decord cannot open or has no
+    timestamps for, and the sound of all files (decord leaks memory when it reads sound).
     """
 
     errors = (decord.DECORDError, *ForeignReader.errors)
@@ -32,7 +32,7 @@ class DecordReader(ForeignReader):
         return decoder if (np.diff(self._pts) > 0).all() else None
 
     def _has_cut(self) -> bool:
-        """Whether the file begins with frames that are decoded but not shown."""
+        """Whether the file starts with frames that are decoded but not shown."""
         with open_container(self.path) as container:
             first = next(packets(container, best_stream(container, 'video')))
             return getattr(first, 'is_discard', False)

@@ -1,4 +1,4 @@
-"""A reader whose frames come from another library than PyAV."""
+"""A reader that takes frames from another library and falls back to PyAV."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from .pyav_backend import PyAVReader
 
 
 class ForeignReader(PyAVReader):
-    """Lets a library decode the frames where it is known to be right, and PyAV do the rest.
+    """Lets a library decode the frames where it is known to be correct, and PyAV do the rest.
 
     Args:
-        path: File to read.
+        path: Path of the file to read.
 
     Raises:
-        MediaError: As :class:`PyAVReader`.
+        MediaError: As for :class:`PyAVReader`.
     """
 
     errors: tuple[type[Exception], ...] = (RuntimeError, ValueError, IndexError)
-    """What the library raises where it fails: PyAV takes over then."""
+    """Errors of the library after which PyAV takes over."""
 
     def __init__(self, path) -> None:
         super().__init__(path)
@@ -44,8 +44,8 @@ class ForeignReader(PyAVReader):
 
     @abstractmethod
     def _open_decoder(self):
-        """The decoder of the library, None for a file that is better left to PyAV."""
+        """Opens the decoder of the library; None for a file that is better left to PyAV."""
 
     @abstractmethod
     def _foreign_frames(self, times: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
-        """Images and timestamps as of :meth:`Reader._frames`, from the decoder of the library."""
+        """Reads images and timestamps, like :meth:`Reader._frames`, with the library."""

@@ -1,4 +1,4 @@
-"""The media files below a folder, under one name each."""
+"""Finds the media files below a folder, each under one name."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pathlib import Path
 SUFFIXES = frozenset(
     '.3gp .avi .flv .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ogv .ts .webm .wmv'.split()
 )
-"""Suffixes of the files that are looked into for pictures."""
+"""Suffixes of video files."""
 
 AUDIO_SUFFIXES = frozenset('.aac .aif .aiff .flac .m4a .mp3 .oga .ogg .opus .wav .wma'.split())
-"""Suffixes of sound files."""
+"""Suffixes of audio files."""
 
 NO_MEDIA = frozenset('.csv .json .jsonl .md .npz .partial .py .tsv .txt .xml .yaml .yml'.split())
-"""Suffixes of lists and notes, of which nothing is said when they lie among media."""
+"""Suffixes of lists and notes, which are ignored among media."""
 
 
 def find_media(
@@ -25,19 +25,19 @@ def find_media(
     every_link: bool = False,
     left_out: Counter | None = None,
 ) -> list[str]:
-    """Paths of the media files below a folder, relative to it, with ``/``, sorted.
+    """Finds the media files below a folder: relative paths with ``/``, sorted.
 
-    Links are followed; hidden files and folders are left out. A file that can be reached on
-    several ways is found once, where it lies rather than by a link, whatever the order of the
-    folders on disk.
+    Follows links; skips hidden files and folders. A file that can be reached in several ways is
+    found once, under its own path rather than through a link, whatever the order of folders on
+    disk.
 
     Args:
-        root: Folder to look below.
+        root: Folder to search.
         suffixes: Lower-case suffixes of the files to find. Defaults to those of videos.
-        every_link: Whether links to files are found beside the files that they lead to.
-        left_out: Counts the files of other suffixes, lists and notes apart, by their suffix.
+        every_link: Whether to find links to files in addition to the files themselves.
+        left_out: Counter of files with other suffixes, by suffix, without lists and notes.
     """
-    found = {}  # by where a file really lies
+    found = {}  # by real path
     for real, name in _walk(os.fspath(root)):
         suffix = os.path.splitext(name)[1].lower()
         if suffix in suffixes:
@@ -48,7 +48,7 @@ def find_media(
 
 
 def _walk(root: str) -> Iterator[tuple[str, str]]:
-    """Where each file really lies, and its name: first those that no link leads to, sorted."""
+    """Yields real path and name of each file, sorted: first the files, then those behind links."""
     seen, todo, links = set(), [root], []
     while todo:
         linked = []
@@ -73,7 +73,7 @@ def _walk(root: str) -> Iterator[tuple[str, str]]:
 
 
 def suffix_advice(left_out: Counter) -> str:
-    """What was left out for its suffix, and how it is looked into; '' if nothing was."""
+    """Says which suffixes were skipped and how to include them; '' if none were."""
     if not left_out:
         return ''
     parts = [f'{count:,} {suffix or "without"}' for suffix, count in left_out.most_common()]

@@ -1,4 +1,4 @@
-"""The list of a data set's files with their facts, in the annotation format of OpenMMLab 2.0."""
+"""The list of a data set's files with metadata, in the annotation format of OpenMMLab 2.0."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .probe import probe
 from .rows import check_row, parse_manifest
 
 FACTS = frozenset('filename duration has_audio silent'.split())
-"""What the row of every file that was probed has, besides other facts."""
+"""Keys that the row of every probed file has, among others."""
 
 
 def build_manifest(
@@ -35,17 +35,17 @@ def build_manifest(
 
     Args:
         root: Folder that the file names are relative to.
-        files: Names below it. Defaults to all that :func:`find_media` finds.
+        files: Names of the files below it. Defaults to all that :func:`find_media` finds.
         workers: Number of processes.
-        timeout: Seconds that one file may take before its decoder is killed.
-        partial_path: File that results are appended to as they come (JSON lines). A later call
-            takes those of files of the same size and modification time from it.
-        progress: Wraps the iterable of results, of known length, for instance into a bar.
-        require_video: Whether a file without picture is left out.
+        timeout: Time limit of a file in seconds, after which its decoder is killed.
+        partial_path: Path of a file (JSON lines) to which results are appended as they come. A
+            later call reuses those of files with the same size and modification time.
+        progress: Function that wraps the iterable of results, e.g. into a progress bar.
+        require_video: Whether to skip files without video.
 
     Returns:
-        tuple: Rows as of :func:`probe`, ``filename`` relative to ``root``, sorted by it; and the
-        reason for each file that was left out.
+        tuple: Rows of :func:`probe` with ``filename`` relative to ``root``, sorted by it; and the
+        reason for each skipped file.
     """
     files = find_media(root) if files is None else sorted(files)
     stamps = {name: _stamp(root, name) for name in files}
@@ -55,7 +55,7 @@ def build_manifest(
     results = guarded_map(probe_one, todo, workers, timeout)
     with journal(partial_path or os.devnull) as log:
         for name, result in progress(results, len(todo)):
-            if isinstance(result, WorkerError):  # not logged: worth another try
+            if isinstance(result, WorkerError):  # not written: worth another try
                 known[name] = {'reason': str(result)}
                 continue
             known[name] = result
@@ -66,11 +66,11 @@ def build_manifest(
 
 
 def save_manifest(path, rows: Sequence[dict], classes: Sequence[str] = ()) -> None:
-    """Writes a manifest at once or not at all; it remembers the command that runs.
+    """Writes a manifest, completely or not at all; it records the running command.
 
     Args:
-        path: File to write.
-        rows: Rows as of :func:`build_manifest`, with ``label`` (int) where there are classes.
+        path: Path of the file to write.
+        rows: Rows of :func:`build_manifest`, with ``label`` (int) if there are classes.
         classes: Names of the classes by label.
     """
     metainfo = {
@@ -84,15 +84,16 @@ def save_manifest(path, rows: Sequence[dict], classes: Sequence[str] = ()) -> No
 
 
 def load_manifest(path, allow_outside: bool = False) -> tuple[list[dict], dict]:
-    """Reads a manifest back.
+    """Reads a manifest.
 
     Args:
-        path: File to read.
+        path: Path of the file to read.
         allow_outside: Whether file names may lead out of the folder of the manifest, by ``..`` or
-            as absolute paths. Defaults to False: a stranger's list makes no other files be read.
+            as absolute paths. If not, an untrusted list cannot make other files be read.
+            Defaults to False.
 
     Returns:
-        tuple: Its rows and its ``metainfo``.
+        tuple: Rows and ``metainfo``.
 
     Raises:
         ManifestError: If the file is not a manifest. It is a ValueError.
@@ -102,7 +103,7 @@ def load_manifest(path, allow_outside: bool = False) -> tuple[list[dict], dict]:
 
 
 def _probe_one(root: str, require_video: bool, name: str) -> dict:
-    """``{'row': facts}`` or ``{'reason': why not}``."""
+    """Probes a file: ``{'row': metadata}`` or ``{'reason': why not}``."""
     try:
         facts = probe(os.path.join(root, name), require_video=require_video)
         return {'row': {**facts, 'filename': name}}
@@ -113,13 +114,13 @@ def _probe_one(root: str, require_video: bool, name: str) -> dict:
 def _stamp(root, name: str) -> list[int] | None:
     try:
         stat = os.stat(os.path.join(root, name))
-    except OSError:  # a dangling link: the probe says so
+    except OSError:  # a dangling link, which the probe reports
         return None
     return [stat.st_size, stat.st_mtime_ns]
 
 
 def _load_partial(path, stamps: dict[str, list[int] | None]) -> dict[str, dict]:
-    """Results of an earlier run for the files that have not changed since."""
+    """Reads the results of an earlier run for files that have not changed since."""
     known: dict[str, dict] = {}
     for entry in filter(_is_entry, read_journal(path or os.devnull)):
         if stamps.get(entry['filename']) == entry['stamp']:
@@ -130,7 +131,7 @@ def _load_partial(path, stamps: dict[str, list[int] | None]) -> dict[str, dict]:
 
 
 def _is_entry(entry: Any) -> bool:
-    """Whether a line of the partial list is one that :func:`build_manifest` wrote."""
+    """Whether :func:`build_manifest` has written this line of the partial list."""
     try:
         name, stamp = entry['filename'], entry['stamp']
         if 'row' in entry:

@@ -1,4 +1,4 @@
-"""Two channels into one, so that no sound is lost."""
+"""Mixes two channels to one without losing sound."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ from collections.abc import Sequence
 import numpy as np
 
 STEREO_GAIN = np.float32(0.5**0.5)
-"""Of each channel in the mix, as FFmpeg has it: sound in one channel alone loses 3 dB."""
+"""Weight of each channel in the mix, as in FFmpeg: sound in only one channel loses 3 dB."""
 
 BLOCK = 0.05
-"""Seconds of which it is decided whether the channels cancel each other."""
+"""Length in seconds of the blocks in which the channels are compared."""
 
 CANCELLED = 0.1
-"""Power of the mix relative to the louder channel, below which they do: -10 dB. Equal channels
-reach it at a correlation of -0.9, which recordings of two microphones do not."""
+"""Power of the mix relative to the louder channel below which they cancel each other: -10 dB.
+Equally loud channels reach it at a correlation of -0.9, which two microphones do not."""
 
 
 def mixed(channels: Sequence[np.ndarray], rate: int) -> tuple[np.ndarray, bool]:
-    """One channel (n,), or the mix of two: the left one alone where the mix would cancel them.
+    """Mixes one or two channels to mono (n,); takes the left one if the mix would cancel them.
 
-    Sound whose right channel is the left one upside down is common in broadcasts and from phones;
-    its plain mix is silence.
+    Sound whose right channel is the inverted left one is common in broadcasts and on phones; its
+    plain mix is silence.
 
     Args:
         channels: One or two float32 arrays (n,).
-        rate: Their samples a second.
+        rate: Sample rate in Hz.
 
     Returns:
-        tuple: float32 (n,), and whether they cancel each other anywhere.
+        tuple: float32 (n,), and whether the channels cancel each other anywhere.
     """
     left, *others = channels
     if not others:

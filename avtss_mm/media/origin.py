@@ -1,4 +1,4 @@
-"""Which command made a list, so that no other one writes over it unless asked."""
+"""Records which command made a list, so that no other one overwrites it unless asked."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from ..errors import UsageError
 
 
 def running_command() -> str:
-    """The command that runs, as it was typed, quoted for the shell."""
+    """Running command as it was typed, quoted for the shell."""
     python = ['python'] * sys.argv[0].endswith('.py')
     return shlex.join([*python, *sys.argv])
 
 
 def add_overwrite_argument(parser: ArgumentParser) -> None:
-    """Add the argument that permits a command to replace what another one made."""
+    """Add the argument that lets a command replace the lists of another one."""
     parser.add_argument(
         '--overwrite', action='store_true', help='replace lists that another command made'
     )
@@ -27,13 +27,13 @@ def add_overwrite_argument(parser: ArgumentParser) -> None:
 def check_replaceable(
     path, overwrite: bool = False, keeps_classes: bool = True, tool: str | None = None
 ) -> None:
-    """Stop before a list is lost: one that the running command did not make.
+    """Stop before a list is lost that another command has made.
 
     Args:
-        path: File that is about to be written.
-        overwrite: Whether the user asked for it.
-        keeps_classes: Whether the new list will have classes, if the old one has.
-        tool: File name of the command that writes. Defaults to that of the running one.
+        path: Path of the file to write.
+        overwrite: Whether the user asked to overwrite it.
+        keeps_classes: Whether the new list will have classes if the old one has.
+        tool: File name of the writing command. Defaults to that of the running one.
 
     Raises:
         UsageError: If there is such a list.

@@ -1,4 +1,4 @@
-"""What a manifest says of a file, checked by decoding rather than read off the header."""
+"""Metadata of a file for a manifest, verified by decoding instead of trusting the header."""
 
 from __future__ import annotations
 
@@ -13,47 +13,47 @@ SILENCE = 1e-3
 
 NUM_WINDOWS = 4
 WINDOW = 1.0
-"""Stretches of a long sound that are listened to, and their length in seconds."""
+"""Number of parts of a long sound to check for silence, and their length in seconds."""
 
 NUM_LOOKS = 8
-"""Moments, spread over a picture, at which it is looked for a frame."""
+"""Number of moments, spread over the video, at which a frame must decode."""
 
 OLD = 0.5
-"""Seconds by which a frame may be older than the one that should be there, and still counts."""
+"""Seconds by which a frame may be older than the right one and still count as decoded."""
 
 MIN_DECODED = 0.5
-"""Least share of the picture that must decode."""
+"""Minimum share of the video that must decode."""
 
 SHORT = 6.0
-"""Seconds up to which a file is heard in full, which costs little more than the stretches."""
+"""Length in seconds up to which the whole sound is checked, which costs little more than parts."""
 
 
 def probe(
     path, backend: str = 'pyav', require_video: bool = True, min_decoded: float = MIN_DECODED
 ) -> dict:
-    """Facts of a media file as a row of a manifest.
+    """Read the metadata of a media file as a row of a manifest.
 
-    The end of the picture is decoded, and its last frame gives the duration: headers can be
-    absent, absurd, or promise more than decodes. Sound is called silent when no sample reaches
-    -60 dBFS. Of a file longer than 6 s only 4 stretches of 1 s, spread over it, are heard: cheap,
-    but a lone sound between them goes unnoticed.
+    The last frame that decodes gives the duration: headers can be missing, absurd, or promise more
+    than decodes. Sound is silent if no sample reaches -60 dBFS. In a file longer than 6 s only four
+    parts of 1 s, spread over it, are checked: this is fast, but a single sound between them goes
+    unnoticed.
 
     Args:
-        path: File to look into.
-        backend: See :func:`open_media`.
-        require_video: Whether a file without picture is an error.
-        min_decoded: Least share of the picture that must decode, by 8 moments spread over it.
+        path: Path of the file.
+        backend: Back-end, see :func:`open_media`.
+        require_video: Whether a file without video is an error.
+        min_decoded: Minimum share of the video that must decode, tested at 8 moments.
 
     Returns:
-        dict: ``filename`` (as given), ``duration`` (s), ``num_frames`` (of the header where it
-        fits the duration), ``fps``, ``width``, ``height``, ``rotation``, ``has_audio``,
-        ``audio_sample_rate``, ``silent`` (True without sound track). Where it is so: ``decoded``,
-        the share of the picture that decodes, and ``antiphase``: channels cancel each other in a
-        plain mix, and one alone is read.
+        dict: ``filename`` (as given), ``duration`` (s), ``num_frames`` (from the header if it fits
+        the duration), ``fps``, ``width``, ``height``, ``rotation``, ``has_audio``,
+        ``audio_sample_rate``, ``silent`` (True without audio track). Only if needed: ``decoded``,
+        the share of the video that decodes, and ``antiphase``: the channels would cancel each other
+        in a plain mix, so that only one of them is read.
 
     Raises:
-        MediaError: If the file does not open, too little of it decodes, or it has no picture
-            though it must.
+        MediaError: If the file does not open, too little of it decodes, or it lacks a required
+            video.
     """
     with open_media(path, backend) as reader:
         info = reader.info
@@ -88,7 +88,7 @@ def probe(
 
 
 def _share_that_decodes(reader) -> float:
-    """Of the moments of the picture, how many show a frame that belongs there."""
+    """Share of the tested moments at which the right frame decodes."""
     end = reader.read([[FAR]])
     times = np.linspace(0, end.frame_pts[0][0] + end.frame_ages[0][0], NUM_LOOKS)
     return float((reader.read([times]).frame_ages[0] <= OLD).mean())

@@ -1,4 +1,4 @@
-"""Reads a file with PyAV: seeks to the key frame before, decodes forwards, keeps what is asked."""
+"""Reads a file with PyAV: seeks to the preceding key frame and decodes forwards from there."""
 
 from __future__ import annotations
 
@@ -29,31 +29,31 @@ from .pyav_facts import describe, frame_rate, last_end
 from .pyav_sound import read_sound, sound_extent
 
 STEP_BACK = (0.0, 1.0, 4.0, 16.0)
-"""Seconds before the wanted time that a seek aims at, in turn, until it lands early enough."""
+"""Seconds before the wanted time at which a seek aims, in turn, until it lands early enough."""
 
 MIN_BYTE_RATE = 200
-"""Bytes a second of which there are fewer in no picture or sound, only in a file whose header gives
-an absurd duration; to look through one that is small for its length costs little."""
+"""Bytes per second below which no real video or audio lies: fewer mean that the header gives an
+absurd duration. Reading through a file that is small for its length costs little."""
 
-# newer PyAV converts colours with as many threads as there are cores unless told otherwise
+# newer PyAV converts colours with one thread per core by default
 ONE_THREAD = {'threads': 1} if 'threads' in (VideoReformatter.reformat.__doc__ or '') else {}
 
 
 class PyAVReader(Reader):
-    """The back-end that is always there; see :class:`Reader` for the interface.
+    """The back-end that is always available; see :class:`Reader` for the interface.
 
     Args:
-        path: File to read.
+        path: Path of the file to read.
 
     Raises:
-        MediaError: If the file cannot be opened, or its picture does not decode at all.
+        MediaError: If the file cannot be opened, or its video does not decode at all.
     """
 
     def __init__(self, path) -> None:
         self.path = os.fspath(path)
         self._wanted = None  # sorted ticks of the frames to decode, None: only the first frame
-        self._leaves_out = True  # frames that nothing refers to
-        self._num_decoded = 0  # frames decoded so far: what the tests count
+        self._leaves_out = True  # skips frames that no other frame refers to
+        self._num_decoded = 0  # frames decoded so far, for the tests
         self._reformatter = VideoReformatter()
         self._container = None
         self._open()
@@ -76,11 +76,11 @@ class PyAVReader(Reader):
             self._container = None
 
     def _open(self) -> None:
-        """(Re)opens the file at its beginning."""
+        """Opens or reopens the file at its beginning."""
         self._close_container()
         self._container = open_container(self.path)
         self._is_avi = self._container.format.name == 'avi'
-        # a bare stream stores no times: counted from its beginning they are right, else guesses
+        # a raw stream has no timestamps: they are only right when counted from its beginning
         self._can_seek = not self._container.format.flags & Flags.no_timestamps.value
         self._video = best_stream(self._container, 'video')
         self._audio = best_stream(self._container, 'audio')
@@ -89,14 +89,16 @@ class PyAVReader(Reader):
             stream.codec_context.thread_count = 1
 
     def _examine(self) -> tuple[float, MediaInfo]:
-        """Time zero as the streams count, and the facts."""
+        """Reads time zero in the streams' time, and the metadata."""
         first, main = self._next, self._video or self._audio
         if main is None:
             raise MediaError(self.path, 'neither a video nor an audio stream that can be decoded')
         if self._video is not None and first is None:
             raise MediaError(self.path, 'no video frame with a timestamp decodes')
         duration = header_duration(self._container, main)
-        if not 0 < duration < self._container.size / MIN_BYTE_RATE:  # not of a path that is gone
+        if (
+            not 0 < duration < self._container.size / MIN_BYTE_RATE
+        ):  # the container's size, as the path may be gone
             duration = 0.0
         zero = first.time if first else None
         if first is None:
@@ -113,17 +115,17 @@ class PyAVReader(Reader):
         return zero, describe(first, self._video, self._audio, duration, self._frame_time)
 
     def _start_decoding(self) -> None:
-        """Puts the first frame that decodes from the present position into ``_next``."""
+        """Puts the first frame that decodes from the current position into ``_next``."""
         self._decoded = self._decode() if self._video is not None else iter(())
-        self._stamps = []  # sorted ticks of the frames that were there to decode
+        self._stamps = []  # sorted ticks of the frames available for decoding
         self._current, self._next = None, next(self._decoded, None)
 
     def _decode(self) -> Iterator[av.VideoFrame]:
-        """Frames in order of time; a packet that does not decode is passed over.
+        """Yields frames in order of time; skips packets that do not decode.
 
-        Where packets tell the times of their frames, those that are neither wanted nor referred
-        to by others (about half of a usual file) are not decoded, and nothing is after the last
-        that is wanted.
+        If packets carry the times of their frames, frames that are neither wanted nor referred to
+        by others (about half of a typical file) are not decoded, nor is anything after the last
+        wanted frame.
         """
         context, step = self._video.codec_context, round(self._frame_time / self._tick)
         last = shift = None
@@ -140,8 +142,8 @@ class PyAVReader(Reader):
             for frame in self._frames_of(packet, last_one=not num_missing):
                 self._num_decoded += 1
                 if self._is_avi and frame.dts is not None:
-                    # avi stores no times of display, those guessed for files with B-frames are
-                    # wrong; but frames come out in order, so the clock of the packets serves
+                    # avi stores no presentation times, and those guessed for B-frames are wrong;
+                    # but frames come out in order, so the times of the packets can be used
                     frame.pts = frame.dts - shift
                 elif self._is_avi and last is not None:
                     frame.pts = last + step
@@ -150,12 +152,12 @@ class PyAVReader(Reader):
                     yield frame
             if not num_missing and last is not None:
                 return
-            if not num_missing:  # damaged: goes on to whatever decodes
+            if not num_missing:  # damaged: continues to the next frame that decodes
                 context.flush_buffers()
                 num_missing = -1
 
     def _num_wanted(self, packet: av.Packet, following: int | None, leads: bool) -> int | None:
-        """How many wanted times its frame is on screen at; None: not known."""
+        """Number of wanted times at which the packet's frame is on screen; None if unknown."""
         if following is None or not self._leaves_out:
             return None
         if self._wanted is None:
@@ -163,7 +165,7 @@ class PyAVReader(Reader):
         return bisect_left(self._wanted, following) - bisect_left(self._wanted, packet.pts)
 
     def _frames_of(self, packet: av.Packet, last_one: bool) -> Iterator[av.VideoFrame]:
-        """What the decoder gives for a packet, and what it still holds if it is the last one."""
+        """Decodes a packet; flushes the decoder after the last one."""
         for part in [packet, end_of(self._video)] if last_one else [packet]:
             with suppress(av.FFmpegError, ValueError):
                 yield from part.decode()
@@ -182,7 +184,7 @@ class PyAVReader(Reader):
         wanted = np.maximum(times, 0) + self._zero + TOLERANCE
         pairs = enumerate(zip(wanted, wanted[1:]), 1) if self._can_seek else ()
         breaks = [i for i, pair in pairs if key_between(self._video, *pair, self._frame_time)]
-        ends = dict(zip([0, *breaks], [*breaks, len(wanted)]))  # of a stretch, by its begin
+        ends = dict(zip([0, *breaks], [*breaks, len(wanted)]))  # end of each part, by its start
         for i, time in enumerate(wanted):
             if i in ends:
                 self._wanted = (wanted[i : ends[i]] / self._tick).tolist()
@@ -210,7 +212,7 @@ class PyAVReader(Reader):
                 self._container.seek(int(goal / self._tick), stream=self._video)
             except av.FFmpegError:
                 break
-            if depth is not None:  # a seek makes FFmpeg forget it, and frames would get lost
+            if depth is not None:  # a seek makes FFmpeg forget it, and frames would be lost
                 context.reorder_depth = depth
             self._start_decoding()
             if self._next is not None and self._next.time <= time:
@@ -221,7 +223,7 @@ class PyAVReader(Reader):
         self._start_decoding()
 
     def _to_rgb(self, frame: av.VideoFrame) -> np.ndarray:
-        # to the size of the first: a broadcast, or damage, may change it
+        # scaled to the size of the first frame: broadcasts and damage may change it
         with refusing(self.path, f'its picture ({frame.format.name}) cannot be made RGB'):
             rgb = self._reformatter.reformat(frame, *self._size, format='rgb24', **ONE_THREAD)
             rgb = rgb.to_ndarray()

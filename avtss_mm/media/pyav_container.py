@@ -1,4 +1,4 @@
-"""What PyAV leaves to its user: opening with a reason, choosing streams, reading ahead."""
+"""Helpers around PyAV: opening with clear errors, choosing streams, reading ahead."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from ..errors import MediaError
 from .base import local_name
 
 REORDER = 24
-"""Packets looked at ahead: no codec stores a frame further than 16 from its place in time."""
+"""Number of packets to read ahead: no codec stores a frame more than 16 packets out of order."""
 
 BLIND_SEEK = 2.0
-"""Where the file has no index of key frames: seek over gaps longer than this (seconds)."""
+"""Gap (seconds) above which to seek in a file without an index of key frames."""
 
 CHUNK_HEADER = 8
-"""Bytes between the position of an avi chunk in the index and that of its packet."""
+"""Bytes between the position of an avi chunk in the index and its packet."""
 
 
 def open_container(path: str) -> av.container.InputContainer:
-    """Opens a file for reading, or says in one line why it cannot be.
+    """Opens a file for reading, or says in one line why this is impossible.
 
     Args:
-        path: File to open.
+        path: Path of the file to open.
 
     Returns:
-        av.container.InputContainer: The open file.
+        av.container.InputContainer: Open file.
 
     Raises:
-        MediaError: If it is absent, a directory, empty, or not a media file.
+        MediaError: If it is missing, a directory, empty, or not a media file.
     """
     try:
         status = os.stat(path)
@@ -55,7 +55,7 @@ def open_container(path: str) -> av.container.InputContainer:
 
 @contextmanager
 def refusing(path: str, what: str) -> Iterator[None]:
-    """Turns what FFmpeg and PyAV raise on odd data into a :class:`MediaError`."""
+    """Turns errors of FFmpeg and PyAV about odd data into a :class:`MediaError`."""
     try:
         yield
     except (av.FFmpegError, ValueError, ArithmeticError, MemoryError) as error:
@@ -64,15 +64,15 @@ def refusing(path: str, what: str) -> Iterator[None]:
 
 
 def open_input(source) -> av.container.InputContainer:
-    """``av.open`` of a path or a file object, also where its titles are no UTF-8."""
+    """Calls ``av.open`` on a path or a file object, even if its metadata are not UTF-8."""
     try:
         return av.open(source, metadata_errors='ignore')
-    except TypeError:  # PyAV 19 knows no such option: it decodes them itself
+    except TypeError:  # PyAV 19 has no such option and handles such metadata itself
         return av.open(source)
 
 
 def best_stream(container, kind: str):
-    """The main stream of a kind ('video' or 'audio') that can be decoded; cover art is none."""
+    """Main decodable stream of a kind ('video' or 'audio'); cover art does not count."""
     best = container.streams.best(kind)
     for stream in [best, *getattr(container.streams, kind)] if best is not None else []:
         if stream.codec_context is not None and not stream.disposition & Disposition.attached_pic:
@@ -81,16 +81,16 @@ def best_stream(container, kind: str):
 
 
 def header_duration(container, stream) -> float:
-    """Seconds by the header of the stream, else of the file, 0 if neither says."""
+    """Length in seconds by the header of the stream or else the file; 0 if neither says."""
     if stream.duration is not None:
         return float(stream.duration * stream.time_base)
     return (container.duration or 0) / av.time_base
 
 
 def packets(container, stream) -> Iterator[av.Packet]:
-    """Packets of a stream, at last the empty one that empties its decoder.
+    """Yields the packets of a stream, and finally the empty one that flushes its decoder.
 
-    A file whose end is damaged ends there: what came before is kept.
+    A file with a damaged end stops there; everything before is kept.
     """
     try:
         yield from container.demux(stream)
@@ -99,15 +99,15 @@ def packets(container, stream) -> Iterator[av.Packet]:
 
 
 def end_of(stream) -> av.Packet:
-    """The packet that empties the decoder of a stream."""
+    """Makes the packet that flushes the decoder of a stream."""
     packet = av.Packet()
     packet.stream, packet.time_base = stream, stream.time_base
     return packet
 
 
 def with_following(source: Iterator[av.Packet]) -> Iterator[tuple[av.Packet, int | None, bool]]:
-    """Packets, each with the timestamp of the frame displayed after its own (None: unknown), and
-    whether no frame ahead is displayed before its own."""
+    """Yields packets, each with the timestamp of the frame displayed after its own (None if
+    unknown), and whether no later packet has a frame that is displayed earlier."""
     ahead = deque(islice(source, REORDER))
     behind = deque(maxlen=REORDER)
     while ahead:
@@ -127,14 +127,14 @@ def key_between(stream, shown: float, time: float, frame_time: float) -> bool:
     entries, tick = getattr(stream, 'index_entries', ()), float(stream.time_base)
     if not len(entries) or entries[-1].timestamp * tick < time - BLIND_SEEK:
         return time - shown > BLIND_SEEK
-    # the index holds times of decoding: earlier than those of display by the reordering
+    # the index holds decoding times, which are earlier than presentation times by the reordering
     delay = getattr(stream.codec_context, 'reorder_depth', 0) * frame_time
     key = entries.search_timestamp(int((time - delay) / tick), backward=True)
     return key >= 0 and entries[key].timestamp * tick > shown
 
 
 def avi_shift(packet: av.Packet) -> int:
-    """Ticks by which an avi packet is stamped late: a seek over empty frames miscounts them."""
+    """Ticks by which the timestamp of an avi packet is late: seeks miscount empty frames."""
     entries = getattr(packet.stream, 'index_entries', ())
     if packet.dts is None or packet.pos is None or not len(entries):
         return 0

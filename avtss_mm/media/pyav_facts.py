@@ -1,4 +1,4 @@
-"""Facts of a file that its header gets wrong, from its packets and frames."""
+"""Metadata that headers get wrong, from the packets and frames of a file."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from .base import MediaInfo
 from .pyav_container import best_stream, open_container, packets
 
 MAX_RATE = 100
-"""Frames a second above which a header is not believed: some give the ticks of their clock."""
+"""Frames per second above which a header is not trusted: some give the ticks of their clock."""
 
 NUM_COUNTED = 300
-"""Packets by which frames are counted where the header is not believed."""
+"""Number of packets from which the frame rate is measured if the header is not trusted."""
 
 ODD_ANGLE = 2
-"""Degrees by which a display matrix may miss a quarter turn; beyond, it is damaged, and ignored."""
+"""Degrees by which a display matrix may differ from a quarter turn; others count as damaged."""
 
 
 def quarter_turns(frame) -> int:
-    """By how many a frame is turned counter-clockwise for display, 0 to 3."""
+    """Number of counter-clockwise quarter turns of a frame for display, 0 to 3."""
     angle = getattr(frame, 'rotation', 0)
     turns = round(angle / 90)
     return turns % 4 if abs(angle) <= 360 and abs(angle - 90 * turns) <= ODD_ANGLE else 0
 
 
 def last_end(container, stream) -> float:
-    """Second, as the stream counts, at which its last packet ends."""
+    """End of the stream's last packet in seconds, in the stream's time."""
     ends = [p.pts + (p.duration or 0) for p in packets(container, stream) if p.pts]
     return float(max(ends, default=0) * stream.time_base)
 
 
 def frame_rate(path: str, stream) -> float:
-    """Frames a second of a video stream; 25 when nothing says."""
+    """Frames per second of a video stream; 25 if unknown."""
     rate = float(stream.average_rate or stream.guessed_rate or 25)
     if rate <= MAX_RATE:
         return rate
@@ -45,7 +45,7 @@ def frame_rate(path: str, stream) -> float:
 
 
 def describe(first, video, audio, duration: float, frame_time: float) -> MediaInfo:
-    """The facts of a file by its first frame and its streams, each None where there is none."""
+    """Metadata of a file from its first frame and its streams, each None if there is none."""
     turns = quarter_turns(first)
     size = (first.width, first.height) if video else (0, 0)
     return MediaInfo(

@@ -1,4 +1,4 @@
-"""Decodes a stretch of sound with PyAV, resampled to mono and placed by its timestamps."""
+"""Decodes a window of sound with PyAV, resampled to mono and placed by its timestamps."""
 
 from __future__ import annotations
 
@@ -15,40 +15,40 @@ from .mixing import mixed
 from .pyav_container import packets
 
 PRE_ROLL = 0.2
-"""Seconds decoded before a window, so that codec and resampler have settled at its start."""
+"""Seconds to decode before a window, so that codec and resampler have settled at its start."""
 
 MAX_STEP = 0.015
-"""Seconds by which timestamps leave the count of samples, and stay away, where sound is missing.
-Those of clips from the web jitter by up to 21 ms around a steady clock, and come back."""
+"""Seconds by which timestamps must permanently leave the sample count to mean missing sound. The
+timestamps of web clips jitter by up to 21 ms around a steady clock, but return to it."""
 
 AROUND = 16
-"""Frames before and after a step of the timestamps that tell whether it stays."""
+"""Number of frames before and after a step of the timestamps that decide if it is permanent."""
 
 PLAIN = (('fltp', 'mono'), ('fltp', 'stereo'))
-"""Format and layout of what AAC, MP3, Opus and Vorbis give: of these, frames are taken as they are;
-to convert one in FFmpeg costs half as much as to decode it."""
+"""Formats and layouts that AAC, MP3, Opus and Vorbis give: such frames are used as they are, since
+converting one in FFmpeg costs half as much as decoding it."""
 
 TAIL = 1.0
-"""Seconds before the promised end of a track from which it is decoded to find the real one."""
+"""Seconds before the promised end of a track from which decoding starts, to find the real end."""
 
 STEP_BACK = (0.0, 1.0, 10.0)
-"""Seconds before the wanted time that a seek aims at, in turn, until it lands early enough."""
+"""Seconds before the wanted time at which a seek aims, in turn, until it lands early enough."""
 
 
 def read_sound(container, stream, start, num_samples, sample_rate, seek=True) -> tuple:
-    """Mono sound of a stretch of a file.
+    """Reads a window of sound as mono.
 
     Args:
         container: Open PyAV container.
-        stream: Its audio stream.
-        start: Time of the first sample in seconds, as the stream counts.
+        stream: Audio stream of the container.
+        start: Time of the first sample in seconds, in the stream's time.
         num_samples: Number of samples at ``sample_rate``.
-        sample_rate: Hz to resample to.
-        seek: Whether to jump to the stretch; otherwise it is read for from where the file stands.
+        sample_rate: Sample rate in Hz to resample to.
+        seek: Whether to seek to the window; if not, reading continues from the current position.
 
     Returns:
-        tuple: float32 (num_samples,), zero where the stream has no sound; and whether its channels
-        cancel each other somewhere, see :func:`.mixed`.
+        tuple: float32 (num_samples,), zero where the stream has no sound; and whether the channels
+        cancel each other anywhere, see :func:`.mixed`.
 
     Raises:
         av.FFmpegError: If the file cannot seek.
@@ -68,15 +68,15 @@ def read_sound(container, stream, start, num_samples, sample_rate, seek=True) ->
 
 
 def sound_extent(container, stream, duration: float) -> tuple[float | None, float | None]:
-    """Begin and end in seconds, as the stream counts, of what decodes of a track.
+    """Start and end of the decodable part of a track in seconds, in the stream's time.
 
     Args:
         container: Open PyAV container, at its beginning.
-        stream: Its audio stream.
-        duration: Seconds that the header promises.
+        stream: Audio stream of the container.
+        duration: Length in seconds according to the header.
 
     Returns:
-        tuple: None for the begin where nothing decodes, for the end where nothing does near it.
+        tuple: Start, None if nothing decodes; end, None if nothing decodes near it.
     """
     tick = float(stream.time_base)
     first = next(_decode(packets(container, stream), -math.inf, math.inf), None)
@@ -94,14 +94,14 @@ def sound_extent(container, stream, duration: float) -> tuple[float | None, floa
 
 
 def _seek(container, stream, time: float) -> Iterator[av.Packet]:
-    """Packets from one at or before ``time`` on, as far as the track goes back."""
+    """Yields packets from one at or before ``time`` on, as far as the track goes back."""
     track_start = stream.start_time or 0
     for back in STEP_BACK:
         goal = int((time - back) / stream.time_base)
-        try:  # also to before the start: the packets that prime an mp4 track lie there
+        try:  # also before the start: the priming packets of an mp4 track lie there
             container.seek(goal, stream=stream)
-        except av.FFmpegError:  # avi, mp3 and aac have nothing there, and refuse
-            # an mp3 file's track starts behind the packets that prime it, which are at 0
+        except av.FFmpegError:  # avi, mp3 and aac have nothing there and refuse
+            # the track of an mp3 file starts after its priming packets, which are at 0
             container.seek(min(track_start, 0), stream=stream)
         source = packets(container, stream)
         first = next(source, None)
@@ -113,7 +113,7 @@ def _seek(container, stream, time: float) -> Iterator[av.Packet]:
 
 
 def _decode(source, start: float, end: float) -> Iterator[av.AudioFrame]:
-    """Frames between two times in ticks; a packet that does not decode is passed over."""
+    """Yields the frames between two times in ticks; skips packets that do not decode."""
     for packet in source:
         if packet.pts is not None:
             if packet.pts + (packet.duration or 0) < start:
@@ -127,7 +127,7 @@ def _decode(source, start: float, end: float) -> Iterator[av.AudioFrame]:
 
 
 def _resample(frames, sample_rate: int) -> Iterator[tuple[float, np.ndarray, bool]]:
-    """Joins frames that follow one another: time, mono samples, whether channels cancel."""
+    """Joins successive frames: yields time, mono samples and whether the channels cancel."""
     source, stretch = _counted(frames), None
     ahead = deque(islice(source, AROUND))
     while ahead:
@@ -144,7 +144,7 @@ def _resample(frames, sample_rate: int) -> Iterator[tuple[float, np.ndarray, boo
 
 
 def _counted(frames) -> Iterator[tuple[av.AudioFrame, float, float | None]]:
-    """Frames, the seconds that those before them last, and by how much each is stamped later."""
+    """Yields frames, the total length of those before, and how much later each timestamp is."""
     count = 0.0
     for frame in frames:
         late = None if frame.pts is None else frame.pts * float(frame.time_base) - count
@@ -153,27 +153,29 @@ def _counted(frames) -> Iterator[tuple[av.AudioFrame, float, float | None]]:
 
 
 class _Stretch:
-    """Frames that follow one another, resampled in one go."""
+    """Successive frames without gaps, to be resampled together."""
 
     def __init__(self, frame: av.AudioFrame, count: float) -> None:
         self.kind = _kind(frame)
         self.rate = frame.sample_rate
         layout = 'mono' if frame.layout.nb_channels == 1 else 'stereo'
         self.mixer = None if self.kind[:2] in PLAIN else av.AudioResampler('fltp', layout)
-        self.count = count  # seconds of sound before it
-        self.length = 0.0  # seconds so far, by the count of samples
-        self.lates: list[float] = []  # of its frames, relative to the count
-        self.chunks: list[list[np.ndarray]] = []  # of each channel (samples,)
+        self.count = count  # seconds of sound before the stretch
+        self.length = 0.0  # its length so far in seconds, by the sample count
+        self.lates: list[float] = []  # delays of its frames relative to the sample count
+        self.chunks: list[list[np.ndarray]] = []  # samples of each channel (samples,)
 
     def goes_on_with(self, frame: av.AudioFrame, lates: list[float | None]) -> bool:
-        """Whether no sound is missing before a frame, by ``lates`` of it and of those behind it."""
+        """Whether no sound is missing before a frame, by its delay and that of later frames."""
         lates = [late for late in lates if late is not None]
         if _kind(frame) != self.kind or frame.pts is None or not self.lates:
             return _kind(frame) == self.kind
         if abs(lates[0] - self.lates[-1]) <= MAX_STEP:
             return True
         limit, before = MAX_STEP, self.lates[-AROUND:]
-        if min(len(before), len(lates)) < AROUND // 2:  # too few to tell: jitter is below a frame
+        if (
+            min(len(before), len(lates)) < AROUND // 2
+        ):  # too few frames to decide: jitter is shorter than a frame
             limit = max(limit, 1.25 * frame.samples / self.rate)
         clock = np.median(before)
         return min(abs(lates[0] - clock), abs(np.median(lates) - clock)) <= limit
@@ -182,7 +184,7 @@ class _Stretch:
         if late is not None:
             self.lates.append(late)
         self.length += frame.samples / self.rate
-        frame.pts = None  # the mixer counts samples: rounded timestamps would disturb it
+        frame.pts = None  # the mixer counts samples, and rounded timestamps would disturb it
         parts = [frame] if self.mixer is None else self.mixer.resample(frame)
         self.chunks += [_channels(part) for part in parts]
 
@@ -192,7 +194,7 @@ class _Stretch:
         lates = self.lates or [0.0]
         begin, rate = np.median(lates), self.rate
         drift = np.median(lates[-AROUND:]) - np.median(lates[:AROUND])
-        if abs(drift) > MAX_STEP:  # the clock of the samples is not that of the file
+        if abs(drift) > MAX_STEP:  # the clock of the samples differs from that of the file
             begin = np.median(lates[:AROUND])
             rate *= self.length / (self.length + drift)
         if not self.chunks:
@@ -202,7 +204,7 @@ class _Stretch:
 
 
 def _channels(frame: av.AudioFrame) -> list[np.ndarray]:
-    """Views of the samples (``to_ndarray`` copies them, in three times the time)."""
+    """Returns views of the samples (``to_ndarray`` copies them and takes three times as long)."""
     return [np.frombuffer(plane, np.float32, frame.samples) for plane in frame.planes]
 
 

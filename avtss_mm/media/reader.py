@@ -1,4 +1,4 @@
-"""The one way to open a file for reading."""
+"""Opens media files for reading."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from .base import Reader
 
 AUTO = 'pyav'
 """Measured on two clips and two windows of a file: PyAV needs 5-30 % less processor time than
-torchcodec (it leaves out frames that nothing refers to) and about half of decord's, and it is the
-only one that places every frame of every file tried, also of avi, ts and mpg."""
+torchcodec (it skips frames that no other frame refers to) and about half of decord's. It is the
+only one that places every frame of every tested file correctly, including avi, ts and mpg."""
 
 BACKENDS = {
     'pyav': ('.pyav_backend', 'PyAVReader'),
@@ -19,21 +19,23 @@ BACKENDS = {
 
 
 def open_media(path, backend: str = 'auto', max_age: float | None = None) -> Reader:
-    """Opens a media file once; read from it, then close it (``with`` does).
+    """Opens a media file; close it after reading, or use ``with``.
 
     Args:
-        path: File to open.
-        backend: Which library decodes the frames: 'pyav', 'torchcodec' (needs a shared FFmpeg of
-            the system), 'decord', or 'auto', which is PyAV: the fastest on usual files and right
-            on all. The sound comes through PyAV with each.
-        max_age: Seconds by which a frame may be older than the damaged one that it stands in for,
-            before ``read`` refuses the file. Defaults to None: any. Only PyAV tells.
+        path: Path of the file to open.
+        backend: Library to decode frames with: 'pyav', 'torchcodec' (needs a shared FFmpeg of the
+            system), 'decord', or 'auto', which is PyAV: the fastest on usual files and correct on
+            all. PyAV always decodes the sound.
+        max_age: Maximum seconds by which a frame may be older than the damaged one that it
+            replaces; otherwise ``read`` refuses the file. Only works with PyAV. Defaults to None:
+            no limit.
 
     Returns:
-        Reader: ``reader.info`` has the facts, ``reader.read(...)`` frames and sound.
+        Reader: Open file; ``reader.info`` has its metadata, ``reader.read(...)`` reads frames and
+        sound.
 
     Raises:
-        MediaError: If the file is absent, empty, broken or not a media file.
+        MediaError: If the file is missing, empty, broken or not a media file.
         ImportError: If the library of the back-end does not load.
         ValueError: If there is no such back-end.
     """
@@ -43,7 +45,7 @@ def open_media(path, backend: str = 'auto', max_age: float | None = None) -> Rea
 
 
 def available_backends() -> list[str]:
-    """Names of the back-ends whose libraries load here."""
+    """Names of the back-ends whose libraries load on this machine."""
     names = []
     for name in BACKENDS:
         try:
@@ -60,7 +62,7 @@ def _load(backend: str) -> type[Reader]:
     module, name = BACKENDS[backend]
     try:
         return getattr(importlib.import_module(module, __package__), name)
-    except (ImportError, OSError, RuntimeError) as error:  # also a native library that is missing
+    except (ImportError, OSError, RuntimeError) as error:  # also if a native library is missing
         raise ImportError(
             f'backend {backend!r} does not load ({str(error).strip().splitlines()[0]}): '
             f"install {backend}, or use backend='pyav'"

@@ -1,4 +1,4 @@
-"""What a manifest may say: it can come from a stranger, and it can be damaged."""
+"""Checks manifests, which may be damaged or come from untrusted sources."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ MAX_LABEL = 2**31 - 1
 
 
 def parse_manifest(data: bytes, path, folder=None) -> tuple[list[dict], dict]:
-    """The rows and the ``metainfo`` of a manifest, as :func:`.load_manifest` returns them.
+    """Parses the rows and the ``metainfo`` of a manifest, as :func:`.load_manifest` returns them.
 
     Args:
-        data: Content of the file.
-        path: Its name, for messages.
-        folder: See :func:`check_row`.
+        data: Contents of the file.
+        path: Path of the file, for messages.
+        folder: Folder of the files, see :func:`check_row`.
 
     Raises:
-        ManifestError: If it is no manifest, or a row of it is none.
+        ManifestError: If it is not a manifest, or a row is invalid.
     """
     try:
         manifest = json.loads(data.decode('utf-8-sig'))
@@ -41,10 +41,10 @@ def parse_manifest(data: bytes, path, folder=None) -> tuple[list[dict], dict]:
 
 
 def check_rows(rows: Iterable, path, unit: str, folder=None, first: int = 1) -> None:
-    """Checks rows of a list; ``unit`` and a number, from ``first`` on, say which is wrong.
+    """Checks rows of a list; messages name ``unit`` and the number of the row, from ``first``.
 
     Raises:
-        ManifestError: If one is not what it must be.
+        ManifestError: If a row is invalid.
     """
     for number, row in enumerate(rows, first):
         try:
@@ -54,16 +54,15 @@ def check_rows(rows: Iterable, path, unit: str, folder=None, first: int = 1) -> 
 
 
 def check_row(row, folder=None) -> None:
-    """Checks what is read of a row: ``filename``, and where it is there ``label``, ``duration``.
+    """Checks ``filename`` of a row, and ``label``, ``duration`` and flags if it has them.
 
     Args:
-        row: A row as of :func:`.probe`, or less of it.
-        folder: The folder that the name is relative to, and must not lead out of. Links in it are
-            followed: they are of whoever laid out the files, not of the list. Defaults to None:
-            the name may be anything.
+        row: Row of :func:`.probe`, or a part of one.
+        folder: Folder that the name is relative to and must not leave. Links in it are followed, as
+            they belong to the folder and not to the list. Defaults to None: any name is allowed.
 
     Raises:
-        ManifestError: If the row is not what it must be.
+        ManifestError: If the row is invalid.
     """
     if not isinstance(row, dict):
         raise ManifestError(f'{_short(row)} is not a row, which is a dict with filename')
@@ -85,10 +84,10 @@ def check_row(row, folder=None) -> None:
 
 
 def leaves_folder(name: str, folder) -> bool:
-    """Whether a name has ``..`` in it, or is absolute and not below the folder."""
+    """Whether a name contains ``..``, or is absolute and not below the folder."""
     if '..' in name and '..' in Path(name).parts:
         return True
-    if not os.path.isabs(name):  # of nearly all names: it must cost nothing
+    if not os.path.isabs(name):  # true for nearly all names: it must be fast
         return False
     roots = (os.path.abspath(folder), os.path.realpath(folder))
     return not any(Path(root) in Path(name).parents for root in roots)

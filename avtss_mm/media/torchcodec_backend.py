@@ -1,4 +1,4 @@
-"""Frames by torchcodec, facts and sound by PyAV."""
+"""Reads frames with torchcodec, and metadata and sound with PyAV."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from torchcodec.decoders import VideoDecoder
 from .base import TOLERANCE, local_name
 from .fallback_reader import ForeignReader
 
-if torchcodec.ffmpeg_major_version is None:  # since 0.17 it imports all the same
+if torchcodec.ffmpeg_major_version is None:  # since 0.17 the import succeeds nevertheless
     raise ImportError('it finds no shared FFmpeg of the system')
 
 
 class TorchCodecReader(ForeignReader):
     """Reads frames with torchcodec in its exact mode.
 
-    PyAV reads the frames of avi, mpg and ts files, which torchcodec misplaces, and the sound of
-    all: torchcodec decodes a track from its beginning for every window, and does not look at the
-    timestamps inside it.
+    PyAV reads the frames of avi, mpg and ts files, which torchcodec misplaces, and the sound of all
+    files: torchcodec decodes a track from its beginning for every window, ignoring its timestamps.
     """
 
     def _open_decoder(self):
@@ -39,7 +38,7 @@ class TorchCodecReader(ForeignReader):
         if len(inside):
             batch = self._decoder.get_frames_played_at(inside.tolist())
             images, pts[: len(inside)] = list(batch.data.numpy()), batch.pts_seconds.numpy()
-        if len(inside) < len(times):  # torchcodec refuses times from the end on
+        if len(inside) < len(times):  # torchcodec refuses times at or after the end
             last = self._decoder.get_frame_at(len(self._decoder) - 1)
             images += [last.data.numpy()] * (len(times) - len(inside))
             pts[len(inside) :] = last.pts_seconds

@@ -1,4 +1,4 @@
-"""Writes a small video with sound: for the toy data and for tests."""
+"""Writes small videos with sound, for the toy data and for tests."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import numpy as np
 from .base import local_name
 
 CLOCK = Fraction(1, 90000)
-"""Tick (seconds) of the timestamps of frames that carry times of their own."""
+"""Tick (seconds) of the timestamps of frames with individual times."""
 
 LAYOUTS = {1: 'mono', 2: 'stereo', 6: '5.1', 8: '7.1'}
-"""Names of FFmpeg for the numbers of channels that can be written."""
+"""FFmpeg's names of the layouts, by number of channels."""
 
 SOUND_CHUNK = 1024
-"""Samples handed to the encoder at a time, so that picture and sound lie side by side."""
+"""Number of samples per call of the encoder, so that video and audio are interleaved."""
 
 
 def write_video(
@@ -34,26 +34,27 @@ def write_video(
     frame_times: Iterable[float] | None = None,
     audio_start: float = 0.0,
 ) -> None:
-    """Encodes frames and sound into one file; the container follows from the suffix.
+    """Encodes frames and sound into a file; its suffix decides the container.
 
     The same input gives the same bytes on one machine (one encoder thread).
 
     Args:
-        path: File to write. ``.webm`` needs ``libvpx-vp9`` and ``libopus``.
-        frames: uint8 RGB frames (H, W, 3), H and W even.
-        fps: Frames a second.
-        audio: float32 in [-1, 1], mono (n,) or (n, 1 | 2 | 6 | 8 channels). Defaults
-            to no sound track.
-        sample_rate: Hz of ``audio``.
-        video_codec: Name of the FFmpeg encoder.
-        audio_codec: Name of the FFmpeg encoder.
-        gop: Largest distance of two key frames, in frames.
+        path: Path of the file to write. ``.webm`` needs ``libvpx-vp9`` and ``libopus``.
+        frames: RGB frames, uint8 (H, W, 3), H and W even.
+        fps: Frames per second.
+        audio: Sound in [-1, 1], float32, mono (n,) or (n, 1 | 2 | 6 | 8 channels). Defaults to no
+            audio track.
+        sample_rate: Sample rate of ``audio`` in Hz.
+        video_codec: Name of FFmpeg's video encoder.
+        audio_codec: Name of FFmpeg's audio encoder.
+        gop: Maximum distance of key frames in frames.
         crf: Constant quality of x264 and VP9: lower is better and larger.
-        frame_times: Time of each frame in seconds, increasing: a variable frame rate (not in avi).
-        audio_start: Second at which the sound begins.
+        frame_times: Increasing times of the frames in seconds, for a variable frame rate (not in
+            avi).
+        audio_start: Start of the sound in seconds.
 
     Raises:
-        ValueError: If there is no frame, or a frame is not uint8 (H, W, 3) with even H and W.
+        ValueError: If there are no frames, or a frame is not uint8 (H, W, 3) with even H and W.
     """
     frames = iter(frames)
     first = next(frames, None)
@@ -100,7 +101,7 @@ def write_video(
 
 
 def _options(codec: str, crf: int) -> dict[str, str]:
-    if codec == 'libx264':  # its macroblock tree makes equal frames give unequal bytes
+    if codec == 'libx264':  # with its macroblock tree, equal frames give unequal bytes
         return {'crf': str(crf), 'preset': 'veryfast', 'x264-params': 'mbtree=0'}
     if codec == 'libx265':
         return {'crf': str(crf), 'preset': 'veryfast'}
@@ -110,7 +111,7 @@ def _options(codec: str, crf: int) -> dict[str, str]:
 
 
 def _sound_frames(audio: np.ndarray, layout: str, sample_rate: int, start: float):
-    """Chunks of the sound (n, channels), stamped."""
+    """Yields chunks of the sound (n, channels) with timestamps."""
     for first in range(0, len(audio), SOUND_CHUNK):
         chunk = np.ascontiguousarray(audio[first : first + SOUND_CHUNK].reshape(1, -1))
         frame = av.AudioFrame.from_ndarray(chunk, format='flt', layout=layout)

@@ -1,1 +1,1 @@
-"""From a data set as it is handed out to manifests; not needed once these exist."""
+"""Makes manifests from data sets in their official form; not needed once these exist."""

@@ -1,4 +1,4 @@
-"""The command that prepares a data set, apart from its lists."""
+"""The command that prepares a data set, without the reader of its lists."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from .prepare import prepare, summary
 
 
 class DataSet(NamedTuple):
-    """A data set as its makers hand it out.
+    """A data set in its official form.
 
     Attributes:
-        read: Reads its official lists from a folder.
-        page: Its official page.
-        lists: Where its lists are expected, below its root.
-        files: Where its files are expected, below its root.
-        sound_only: Whether it is of sound without picture.
+        read: Function that reads its official lists from a folder.
+        page: URL of its official page.
+        lists: Expected location of its lists, below its root.
+        files: Expected location of its files, below its root.
+        sound_only: Whether it consists of audio without video.
     """
 
     read: Callable[[Path], Listing]
@@ -35,14 +35,14 @@ class DataSet(NamedTuple):
 
 
 def add_suffixes_argument(parser: ArgumentParser) -> None:
-    """Add the argument that makes files of other suffixes be looked into."""
+    """Add the argument that includes files with other suffixes."""
     parser.add_argument(
         '--suffixes',
         nargs='+',
         type=_suffix,
         default=[],
         metavar='SUFFIX',
-        help='look into files of these suffixes, too, such as .gif; "none" for files without one',
+        help='also use files with these suffixes, such as .gif; "none" for files without one',
     )
 
 
@@ -51,18 +51,18 @@ def _suffix(text: str) -> str:
 
 
 def run(data_set: DataSet, description: str, argv: Sequence[str] | None = None) -> str:
-    """Prepares a data set by the arguments of the command line.
+    """Prepares a data set as the command line says.
 
     Args:
-        data_set: What to prepare.
+        data_set: Data set to prepare.
         description: Text of ``--help``.
         argv: Arguments. Defaults to those of the command line.
 
     Returns:
-        str: The summary for the user.
+        str: Summary for the user.
 
     Raises:
-        SystemExit: If there are no lists or no good files; its text says what was expected.
+        SystemExit: If there are no lists or no good files; the text says what was expected.
     """
     parser = ArgumentParser(description=description, formatter_class=RawDescriptionHelpFormatter)
     parser.add_argument('root', type=Path, metavar='ROOT', help='folder of the data set')

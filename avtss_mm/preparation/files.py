@@ -1,4 +1,4 @@
-"""Which file on disk an official list means."""
+"""Finds the file on disk that an entry of an official list means."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..media.finding import AUDIO_SUFFIXES, SUFFIXES
 
 
 def index_files(files: Iterable[str]) -> dict[str, list[str]]:
-    """Files by their last name without its suffix: what :func:`find_file` looks into.
+    """Indexes files by base name without suffix, for :func:`find_file`.
 
     Names in the two Unicode forms, as macOS and others write them, are the same.
     """
@@ -22,16 +22,16 @@ def index_files(files: Iterable[str]) -> dict[str, list[str]]:
 
 
 def find_file(index: dict[str, list[str]], names: Sequence[str], split: str = '') -> str | None:
-    """The file that a clip goes by.
+    """Finds the file of a clip.
 
-    A file fits a name if it is the end of its path, whatever the two suffixes. Of several, one
-    with the same suffix comes first, then one in a folder of the split's name, then the least
-    deep.
+    A file matches a name that is the end of its path, whatever the two suffixes. Of several files,
+    those with the same suffix come first, then those in a folder with the split's name, then the
+    least nested.
 
     Args:
-        index: As of :func:`index_files`.
-        names: Names of the clip, best first.
-        split: Name of its split.
+        index: Index of :func:`index_files`.
+        names: Possible names of the clip, best first.
+        split: Name of the clip's split.
     """
     for name in names:
         end = '/' + _without_suffix(name)
@@ -47,7 +47,7 @@ def _rank(file: str, name: str, split: str) -> tuple:
 
 
 def _stem(file: str) -> str:
-    """Of a file that was found by its suffix, or that has none."""
+    """Name without suffix, of a file that was found by its suffix or has none."""
     return unicodedata.normalize('NFC', os.path.splitext(file)[0])
 
 

@@ -1,4 +1,4 @@
-"""What the readers of official lists share: what they return, and how they read files."""
+"""Shared by the readers of official lists: the results, and the reading of files."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class Clip(NamedTuple):
     """A line of an official list.
 
     Attributes:
-        names: Names that its file may have, best first: the end of a path, with ``/``; a suffix
-            is not needed.
-        row: What a manifest says of it besides the facts of the file: ``group``, and where it is
-            known ``label``.
+        names: Possible names of its file, best first: ends of paths with ``/``, with or without
+            suffix.
+        row: Entries of its manifest row besides the metadata of the file: ``group``, and ``label``
+            if it is known.
     """
 
     names: tuple[str, ...]
@@ -31,7 +31,7 @@ class Listing(NamedTuple):
     Attributes:
         classes: Names by label.
         splits: Clips of each manifest, in the order of the list.
-        absent: Lists that are not there.
+        absent: Names of missing lists.
     """
 
     classes: list[str]
@@ -40,15 +40,15 @@ class Listing(NamedTuple):
 
 
 def find_lists(folder: Path, pattern: str) -> list[Path]:
-    """Files of a folder, then of the folders in it, whose names match a pattern."""
+    """Finds files whose names match a pattern, in a folder and then in its subfolders."""
     return [*sorted(folder.glob(pattern)), *sorted(folder.glob(f'*/{pattern}'))]
 
 
 def find_list(folder: Path, name: str) -> Path:
-    """The list of this name.
+    """Finds the list with a name.
 
     Raises:
-        UsageError: If it is neither in the folder nor in a folder of it.
+        UsageError: If it is neither in the folder nor in a subfolder.
     """
     found = find_lists(folder, name)
     if not found:
@@ -58,18 +58,18 @@ def find_list(folder: Path, name: str) -> Path:
 
 OTHER_FORM = (
     *(IndexError, KeyError, ValueError, TypeError, AttributeError, csv.Error),
-    OverflowError,  # of an infinite time
+    OverflowError,  # an infinite time
 )
 
 
 class OfficialFile:
-    """An official list that is being read; ``line`` is the number of the line it has come to."""
+    """An official list while it is read; ``line`` is the number of the current line."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.line = path, 0
 
     def lines(self) -> Iterator[str]:
-        """Lines that are not blank, without the blanks around them."""
+        """Yields the non-blank lines, stripped."""
         lines = self.path.read_text(encoding='utf-8-sig').split('\n')
         for self.line, line in enumerate(lines, 1):
             if line.strip():
@@ -79,11 +79,11 @@ class OfficialFile:
     def table(
         self, columns: Sequence[str] | None = None, whole: bool = True
     ) -> Iterator[dict[str, str]]:
-        """Rows of a CSV file by the names of its columns; comments (``# ...``) are left out.
+        """Yields the rows of a CSV file by column name; skips comments (``# ...``).
 
         Args:
-            columns: Names of the columns. Defaults to what the first line says.
-            whole: Whether every row must have all of them. Defaults to True.
+            columns: Names of the columns. Defaults to those in the first line.
+            whole: Whether every row must have all columns. Defaults to True.
         """
         with open(self.path, newline='', encoding='utf-8-sig') as file:
             lines = (line for self.line, line in enumerate(file, 1) if not line.startswith('#'))
@@ -95,16 +95,16 @@ class OfficialFile:
 
 
 def end_of_path(path: str, num_parts: int) -> str:
-    """The last parts of a path as people have it: absolute, or with backslashes as on Windows."""
+    """Last parts of a path in any form: absolute, or with backslashes as on Windows."""
     return '/'.join(path.replace('\\', '/').split('/')[-num_parts:])
 
 
 @contextmanager
 def official_form(path: Path) -> Iterator[OfficialFile]:
-    """Reads an official list; names the file and the line where it is not what it must be.
+    """Opens an official list; errors name the file and the line.
 
     Raises:
-        UsageError: If so.
+        UsageError: If the list is not in its official form.
     """
     file = OfficialFile(path)
     try:

@@ -1,4 +1,4 @@
-"""From the official lists and the files on disk to manifests."""
+"""Makes manifests from the official lists and the files on disk."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from .files import find_file, index_files
 from .lists import Clip, Listing
 
 CACHE = '.probe_cache.jsonl'
-"""Facts of the files of a data set: a later run probes only what has changed."""
+"""Cache of the metadata of a data set's files: later runs only probe changed files."""
 
 MISSING = 'no such file'
 NO_SOUND = 'no sound'
 
 
 class Split(NamedTuple):
-    """What became of the clips of a list: rows of the manifest, and names with a reason."""
+    """Result for the clips of a list: rows of the manifest, and rejected names with reasons."""
 
     rows: list[dict]
     rejects: list[tuple[str, str]]
 
 
 class Prepared(NamedTuple):
-    """A data set after its preparation: splits by name, the number of files in no list, and what
-    was not looked into for its suffix ('' if nothing)."""
+    """A prepared data set: splits by name, the number of files in no list, and advice about files
+    skipped because of their suffix ('' if there are none)."""
 
     splits: dict[str, Split]
     num_unlisted: int
@@ -49,14 +49,14 @@ def prepare(
     """Finds and probes the files of the lists; writes manifests and ``rejects.csv``.
 
     Args:
-        root: Folder of the data set: ``<split>.json``, ``rejects.csv`` and ``classes.csv`` (kept
-            clips of each class and split) are written there. No manifest is written of a split
-            without a good file.
-        listing: The official lists.
-        sound_only: Whether the data set is of sound: a file needs no picture then, but sound.
+        root: Folder of the data set, in which ``<split>.json``, ``rejects.csv`` and ``classes.csv``
+            (number of clips per class and split) are written. A split without a good file gets no
+            manifest.
+        listing: Official lists.
+        sound_only: Whether files need audio but no video.
         workers: Number of processes.
-        timeout: Seconds that one file may take.
-        suffixes: Of further files to look into.
+        timeout: Time limit of a file in seconds.
+        suffixes: Suffixes of further files to include.
     """
     known = SUFFIXES.union(AUDIO_SUFFIXES if sound_only else (), suffixes)
     left_out = Counter()
@@ -103,12 +103,12 @@ def _divide(pairs: list[tuple[Clip, str | None]], facts: dict, reasons: dict) ->
 
 
 def _count_classes(rows: list[dict]) -> Counter:
-    """Clips of each label; one with several labels counts for each."""
+    """Counts the clips of each label; a clip with several labels counts for each."""
     return Counter(label for row in rows for label in row.get('labels', [row.get('label')]))
 
 
 def summary(listing: Listing, prepared: Prepared, sound_only: bool = False) -> str:
-    """A table with a line for each split, and remarks."""
+    """Formats a table with a line per split, and remarks."""
     fate = 'left out' if sound_only else 'kept'
     header = 'split listed found missing broken no_sound kept min median max'.split()
     table, remarks = [[name.replace('_', ' ') for name in header]], []

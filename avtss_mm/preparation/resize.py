@@ -1,4 +1,4 @@
-"""Makes a video small and quick to seek in, without moving its picture against its sound."""
+"""Makes videos small and quick to seek in, with picture and sound still synchronous."""
 
 from __future__ import annotations
 
@@ -22,41 +22,41 @@ from ..media.pyav_backend import ONE_THREAD
 from ..media.pyav_container import best_stream, open_container, packets
 
 CLOCK = Fraction(1, 90000)
-"""Tick (seconds) of the times of the frames that are written."""
+"""Tick (seconds) of the timestamps of written frames."""
 
 CONTAINER = {'movie_timescale': '90000'}
-"""Else mp4 rounds to milliseconds when one stream begins before the other."""
+"""Option of mp4, which would round to milliseconds if one stream starts before the other."""
 
 COPIED = frozenset('aac ac3 eac3 mp3 opus'.split())
-"""Codecs of sound that mp4 can hold and that readers of it know; others become AAC."""
+"""Audio codecs that mp4 and its readers support; others become AAC."""
 
 AAC_RATES = frozenset(av.Codec('aac', 'w').audio_rates)
-"""Hz that the encoder takes."""
+"""Sample rates in Hz that the encoder supports."""
 
 SCALING = {'interpolation': 'BICUBIC', 'dst_color_range': 'MPEG', **ONE_THREAD}
 
 COLOURS = ('colorspace', 'color_primaries', 'color_trc')
-"""What the numbers of a pixel mean, apart from their range."""
+"""Attributes that define the colours of pixels, apart from their range."""
 
 
 def resize_video(source, target, short_side: int = 256, gop: int = 12, crf: int = 23) -> None:
-    """Writes a smaller copy of a video as H.264 in mp4, at once or not at all.
+    """Writes a smaller copy of a video as H.264 in mp4, completely or not at all.
 
-    Frames keep their times; what does not decode is left out, and the rotation is applied. Sound
-    is copied as it is, or becomes AAC (mono or stereo) where mp4 cannot hold it.
+    Frames keep their times; undecodable frames are dropped, and rotation is applied. The sound is
+    copied, or becomes AAC (mono or stereo) if mp4 does not support its codec.
 
     Args:
-        source: File to read.
-        target: File to write; its folder must exist.
-        short_side: Pixels of the shorter side; a smaller video keeps its size, but for odd sizes.
-        gop: Distance of two key frames, in frames.
+        source: Path of the file to read.
+        target: Path of the file to write; its folder must exist.
+        short_side: Length of the shorter side in pixels; a smaller video keeps its size, made even.
+        gop: Distance of key frames in frames.
         crf: Constant quality of x264: lower is better and larger.
 
     Raises:
-        MediaError: If the file does not open or decode, or has no picture.
+        MediaError: If the file does not open or decode, or has no video.
     """
     source, target = os.fspath(source), Path(target)
-    with open_media(source) as reader:  # also says why a file is no good
+    with open_media(source) as reader:  # also says why a file is bad
         info = reader.info
     if not info.has_video:
         raise MediaError(source, 'no video stream')
@@ -74,16 +74,16 @@ def resize_video(source, target, short_side: int = 256, gop: int = 12, crf: int 
 
 
 def even_size(width: int, height: int, short_side: int) -> tuple[int, int]:
-    """Width and height in the same proportion, even, and not above what they were."""
+    """Scales width and height to even numbers in the same proportion, never up."""
     scale = min(1.0, short_side / min(width, height))
     return tuple(2 * max(min(round(side * scale / 2), side // 2), 1) for side in (width, height))
 
 
 def _transcode(video_in, audio_in, output, size, rotation: int, gop: int, crf: int) -> None:
-    """Writes pictures and sound, shifted by the same time, side by side."""
+    """Writes video and audio interleaved, shifted by the same time."""
     source, track = best_stream(video_in, 'video'), best_stream(audio_in, 'audio')
     frames = _frames(source)
-    first = next(frames)  # the reader has shown that there is one
+    first = next(frames)  # it exists, as the reader has shown
     zero = first.pts * first.time_base
     if track is not None and track.start_time is not None:
         zero = min(zero, track.start_time * track.time_base)
@@ -101,7 +101,7 @@ def _transcode(video_in, audio_in, output, size, rotation: int, gop: int, crf: i
 
 def _add_video(output, source, size: tuple[int, int], gop: int, crf: int):
     rate = Fraction(source.average_rate or source.guessed_rate or 25).limit_denominator(1001)
-    # without cuts of scene, key frames are exactly ``gop`` frames apart
+    # without scene cut detection, key frames are exactly ``gop`` frames apart
     options = {'crf': str(crf), 'preset': 'veryfast', 'sc_threshold': '0'}
     stream = output.add_stream('libx264', rate=rate, options=options)
     stream.width, stream.height = size
@@ -112,7 +112,7 @@ def _add_video(output, source, size: tuple[int, int], gop: int, crf: int):
 
 
 def _decoded(stream) -> Iterator:
-    """Frames of a stream; a packet that does not decode is passed over."""
+    """Yields the frames of a stream; skips packets that do not decode."""
     stream.codec_context.thread_count = 1
     for packet in packets(stream.container, stream):
         try:
@@ -122,10 +122,10 @@ def _decoded(stream) -> Iterator:
 
 
 def _frames(source) -> Iterator[av.VideoFrame]:
-    """Frames with increasing times, the same that the reader gives them."""
+    """Yields frames with increasing times, the same as those of the reader."""
     is_avi, last = source.container.format.name == 'avi', None
     for frame in _decoded(source):
-        if is_avi and frame.dts is not None:  # avi stores no times of display
+        if is_avi and frame.dts is not None:  # avi stores no presentation times
             frame.pts = frame.dts
         if frame.pts is not None and (last is None or frame.pts > last):
             last = frame.pts
@@ -134,7 +134,7 @@ def _frames(source) -> Iterator[av.VideoFrame]:
 
 def _pictures(frames, stream, zero: Fraction, turns: int) -> Iterator[av.Packet]:
     size = (stream.width, stream.height)
-    size = size[::-1] if turns % 2 else size  # before it is turned
+    size = size[::-1] if turns % 2 else size  # before the rotation
     reformatter = VideoReformatter()
     for frame in frames:
         time = frame.pts * frame.time_base - zero
@@ -142,13 +142,13 @@ def _pictures(frames, stream, zero: Fraction, turns: int) -> Iterator[av.Packet]
         if turns:
             frame = _turned(frame, turns)
         frame.pts, frame.time_base = round(time / CLOCK), CLOCK
-        frame.pict_type = PictureType.NONE  # the encoder would follow that of the source
+        frame.pict_type = PictureType.NONE  # otherwise the encoder would copy the source's type
         yield from stream.encode(frame)
     yield from stream.encode(None)
 
 
 def _turned(frame: av.VideoFrame, turns: int) -> av.VideoFrame:
-    """A yuv420p frame rotated by quarter turns, counter-clockwise."""
+    """Rotates a yuv420p frame by quarter turns, counter-clockwise."""
     width, height = frame.width, frame.height
     values, area = frame.to_ndarray().ravel(), width * height
     planes = [values[:area].reshape(height, width)]
@@ -178,7 +178,7 @@ def _encoded_sound(track, stream) -> Iterator[av.Packet]:
 
 
 def _stamped(source: Iterator[av.Packet]) -> Iterator[av.Packet]:
-    """Packets of sound with increasing times."""
+    """Yields audio packets with increasing times."""
     last = None
     for packet in source:
         time = packet.dts if packet.pts is None else packet.pts

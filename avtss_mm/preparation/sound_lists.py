@@ -1,4 +1,4 @@
-"""Reads the official lists of the data sets of sounds."""
+"""Reads the official lists of audio data sets."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ AUDIOSET_LISTS = ('balanced_train', 'unbalanced_train', 'eval')
 
 
 def read_esc50(folder: Path) -> Listing:
-    """``esc50.csv``: fold k is tested by what is learnt from the others.
+    """Reads ``esc50.csv``: split k is tested on fold k and trained on the others.
 
-    Labels are the official ones; of a part, such as ESC-10, those that are there are numbered
-    anew in their order.
+    Labels are the official ones. For a subset such as ESC-10, its labels are renumbered in order.
     """
     path = find_list(folder, 'esc50.csv')
     names, clips = {}, []
@@ -35,7 +34,7 @@ def read_esc50(folder: Path) -> Listing:
 
 
 def read_vggsound(folder: Path) -> Listing:
-    """``vggsound.csv``: id, start, label, split, without a header."""
+    """Reads ``vggsound.csv``: id, start, label, split, without a header."""
     path = find_list(folder, 'vggsound.csv')
     splits: dict[str, list[Clip]] = {'train': [], 'test': []}
     with official_form(path) as file:
@@ -52,10 +51,10 @@ def read_vggsound(folder: Path) -> Listing:
 
 
 def read_audioset(folder: Path) -> Listing:
-    """``class_labels_indices.csv`` and the lists ``*_segments.csv`` that are there.
+    """Reads ``class_labels_indices.csv`` and all existing lists ``*_segments.csv``.
 
-    Rows have all ``labels``, and the first of them as ``label``. The split ``train`` is
-    ``unbalanced_train`` and, where its list is there, ``balanced_train``.
+    Rows have all ``labels``, and the first of them as ``label``. The split ``train`` consists of
+    ``unbalanced_train`` and, if its list exists, ``balanced_train``.
     """
     index = find_list(folder, 'class_labels_indices.csv')
     with official_form(index) as file:
@@ -84,6 +83,6 @@ def _audioset_clip(row: dict[str, str], numbers: dict[str, int]) -> Clip:
 
 
 def clip_names(name: str, start: int) -> tuple[str, ...]:
-    """What the usual scripts call a clip of 10 s of a video: there is no official archive."""
+    """Names of a clip of 10 s in the usual download scripts: there is no official archive."""
     milliseconds = f'{name}_{start * 1000}_{(start + 10) * 1000}'
     return f'{name}_{start:06d}', f'{name}_{start}', milliseconds

@@ -1,4 +1,4 @@
-"""Reads the official lists of the data sets of human actions."""
+"""Reads the official lists of action recognition data sets."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from pathlib import Path
 from .lists import Clip, Listing, end_of_path, find_list, find_lists, official_form
 
 NUMBERS = '123'
-"""Of the splits of UCF101 and HMDB51."""
+"""Numbers of the splits of UCF101 and HMDB51."""
 
 HMDB51_TAGS = r'_[a-z]+_[a-z]+_np\d+_[a-z]+_[a-z]+_\d+'
-"""Body part, camera motion, number of people, viewpoint, quality, number of the clip."""
+"""Tags of a name: body part, camera motion, number of people, viewpoint, quality, clip number."""
 
 KINETICS_COLUMNS = {'youtube_id', 'time_start', 'time_end', 'split'}
 KINETICS_SPLITS = {'train': 'train', 'val': 'val', 'validate': 'val', 'test': 'test'}
-"""Manifest of each name of a split in the official files."""
+"""Names of the manifests, by the official names of the splits."""
 
 
 def read_ucf101(folder: Path) -> Listing:
-    """``classInd.txt`` and ``{train,test}list0{1,2,3}.txt``; labels count from 0.
+    """Reads ``classInd.txt`` and ``{train,test}list0{1,2,3}.txt``; labels start at 0.
 
-    The test lists have no labels: all are taken from the folder of the video.
+    The test lists have no labels, so all labels are taken from the folder of the video.
     """
     index = find_list(folder, 'classInd.txt')
     with official_form(index) as file:
@@ -42,14 +42,14 @@ def read_ucf101(folder: Path) -> Listing:
 
 
 def _ucf101_clip(name: str, classes: list[str]) -> Clip:
-    """Of ``<Class>/v_<Class>_gNN_cNN.avi``: gNN is the video that clips were cut from."""
+    """Parses ``<Class>/v_<Class>_gNN_cNN.avi``; gNN is the video from which the clip was cut."""
     label, base = name.split('/')
     group = f'{label}_{base.split("_")[2]}'
     return Clip((name,), dict(label=classes.index(label), group=group))
 
 
 def read_hmdb51(folder: Path) -> Listing:
-    """``<class>_test_split{1,2,3}.txt``: file and 1 (train), 2 (test) or 0 (not used)."""
+    """Reads ``<class>_test_split{1,2,3}.txt``: file and 1 (train), 2 (test) or 0 (unused)."""
     paths = {path.name: path for path in find_lists(folder, '*_test_split[123].txt')}
     classes = sorted({name[: -len('_test_split1.txt')] for name in paths})
     splits = {f'{part}_split{number}': [] for number in NUMBERS for part in ('train', 'test')}
@@ -71,20 +71,20 @@ def read_hmdb51(folder: Path) -> Listing:
 
 
 def _hmdb51_clip(name: str, clip: str, label: int) -> Clip:
-    """Of ``<source>_<class>_<tags>.avi``; the source is a film, or a video from the web."""
+    """Parses ``<source>_<class>_<tags>.avi``; the source is a film or a video from the web."""
     group = re.sub(f'_{re.escape(name)}{HMDB51_TAGS}$', '', Path(clip).stem)
     return Clip((f'{name}/{clip}',), dict(label=label, group=group))
 
 
 def read_kinetics(folder: Path) -> Listing:
-    """All CSV files with the columns ``label, youtube_id, time_start, time_end, split``.
+    """Reads all CSV files with columns ``label, youtube_id, time_start, time_end, split``.
 
-    A list without ``label`` (of an early test set) gives rows without a label.
+    A list without ``label`` (an early test set) gives rows without a label.
     """
     rows = {}
     for path in find_lists(folder, '*.csv'):
         with official_form(path) as file:
-            for row in file.table(whole=False):  # it may be another table
+            for row in file.table(whole=False):  # the file may be another table
                 if not KINETICS_COLUMNS <= set(row):
                     break  # another table
                 start, end = (int(float(row[key])) for key in ('time_start', 'time_end'))

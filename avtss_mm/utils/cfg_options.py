@@ -1,4 +1,4 @@
-"""``KEY=VALUE`` of ``--cfg-options``: paths and text arrive as they were typed."""
+"""Parses ``KEY=VALUE`` of ``--cfg-options``; paths and text stay as they were typed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 PATH = re.compile(
     r'(^|[._])(checkpoint|dir|file|folder|prefix|root)$|(^|\.)path$|(load|resume)_from$'
 )
-"""Keys whose values are names of files and folders, which may be ``2021`` or ``a,b``."""
+"""Keys whose values are names of files and folders, such as ``2021`` or ``a,b``."""
 
 BRACKETS = {'(': ')', '[': ']'}
 
@@ -19,7 +19,7 @@ WORDS = {'true': True, 'false': False}
 
 
 class CfgOptions(Action):
-    """Splits ``KEY=VALUE`` into a dict, as mmengine's ``DictAction``, which drops blanks.
+    """Splits ``KEY=VALUE`` into a dict, like mmengine's ``DictAction``, which drops blanks.
 
     ``[a,b]``, ``(a,b)`` and ``a,b`` are lists and tuples, unless the key names a path or the value
     is a path that exists. Quotes inside the value make it text.
@@ -36,11 +36,11 @@ class CfgOptions(Action):
 
 
 def parse_option(key: str, text: str) -> Any:
-    """The value of an option.
+    """Parse the value of an option.
 
     Args:
-        key: Its dotted name.
-        text: Its value, as the shell handed it over.
+        key: Dotted name of the option.
+        text: Value as the shell passed it.
     """
     if os.path.exists(text) and (os.sep in text or PATH.search(key)):
         return text
@@ -50,7 +50,7 @@ def parse_option(key: str, text: str) -> Any:
 
 
 def parse_value(text: str) -> Any:
-    """A number, ``True``, ``False``, ``None``, text, or a list or tuple of them."""
+    """Parse a number, ``True``, ``False``, ``None``, text, or a list or tuple of these."""
     text = text.strip()
     if len(text) > 1 and text[0] == text[-1] and text[0] in '\'"':
         return parse_value(text[1:-1]) if _in_brackets(text[1:-1]) else text[1:-1]
@@ -69,7 +69,7 @@ def parse_value(text: str) -> Any:
 
 
 def _in_brackets(text: str) -> bool:
-    """Whether the first character opens what the last one closes."""
+    """Whether the first and the last character are matching brackets."""
     if len(text) < 2 or BRACKETS.get(text[0]) != text[-1]:
         return False
     depths = list(_depths(text))
@@ -77,7 +77,7 @@ def _in_brackets(text: str) -> bool:
 
 
 def _items(text: str) -> Iterator[str]:
-    """What stands between the commas that are in no brackets; a comma may be the last."""
+    """Split at commas outside brackets; a trailing comma is allowed."""
     begin = 0
     for at, depth in enumerate(_depths(text)):
         if text[at] == ',' and depth == 0:
@@ -88,7 +88,7 @@ def _items(text: str) -> Iterator[str]:
 
 
 def _depths(text: str) -> Iterator[int]:
-    """After each character, how many brackets are open."""
+    """Yield the number of open brackets after each character."""
     depth = 0
     for character in text:
         depth += (character in BRACKETS) - (character in BRACKETS.values())

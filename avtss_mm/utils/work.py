@@ -1,4 +1,4 @@
-"""Arguments of the commands that go through many files. Imports nothing that takes its time."""
+"""Arguments of the commands that process many files. Imports nothing slow."""
 
 from __future__ import annotations
 
@@ -6,35 +6,35 @@ import os
 from argparse import ArgumentParser, ArgumentTypeError
 
 MAX_SECONDS = 10**6
-"""More than anything takes; the clocks of the system that wait for it hold little more."""
+"""Longest time limit: nothing takes longer, and the system's timers hold little more."""
 
 TIMEOUT = 300.0
-"""Seconds that the decoding of ``batch_size`` clips may take, unless told otherwise."""
+"""Default time limit in seconds for decoding ``batch_size`` clips."""
 
-BATCH_OF_CLIPS = 'the decoding of a batch of clips'
-"""What takes that time, in the help of a command."""
+BATCH_OF_CLIPS = 'decoding a batch of clips'
+"""What this time limit applies to, for the help of a command."""
 
 COPY_TIMEOUT = 600.0
-"""Seconds that making one distorted copy may take, unless told otherwise."""
+"""Default time limit of a distorted copy in seconds."""
 
 
 def add_work_arguments(parser: ArgumentParser, timeout: float = 60, work: str = 'a file') -> None:
-    """Add the arguments of every command that goes through many files.
+    """Add the arguments of all commands that process many files.
 
     Args:
-        parser: Where to add them.
-        timeout: Seconds that ``work`` may take unless the user says otherwise.
-        work: What is cut off after that time.
+        parser: Parser to add them to.
+        timeout: Default time limit of ``work`` in seconds.
+        work: What the time limit applies to, for the help.
     """
     parser.add_argument(
-        '--workers', type=int, default=os.cpu_count() or 1, help='processes (one a core)'
+        '--workers', type=int, default=os.cpu_count() or 1, help='processes (one per core)'
     )
     parser.add_argument(
         '--timeout',
         type=_seconds,
         default=timeout,
         metavar='SECONDS',
-        help=f'that {work} may take before it is given up (%(default)g)',
+        help=f'time limit of {work}; then the file is skipped (%(default)g)',
     )
 
 

@@ -1,4 +1,4 @@
-"""Figures of matplotlib as files."""
+"""Writes figures of matplotlib to files."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ..files.whole_file import written_whole
 
 
 def save_figure(figure: Figure, path: str | Path, **options) -> None:
-    """Write a figure at once or not at all, and close it.
+    """Write a figure, completely or not at all, and close it.
 
     Args:
         figure (Figure): Figure of pyplot.
-        path (str | Path): The file; its ending says the format.
+        path (str | Path): Path of the file; its suffix decides the format.
         **options: Arguments of ``figure.savefig``.
     """
     try:
