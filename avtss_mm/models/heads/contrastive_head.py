@@ -143,12 +143,17 @@ class ContrastiveHead(BaseModule):
         begun = self.largest_rank > 0 and epoch >= self.neighbor_start_epoch
         return begun and all(queue.is_full for queue in queues.values())
 
+    @torch.compiler.disable(recursive=False)  # else one graph for each pair of modalities
     def _term(self, query: str, target: str, batch: GlobalBatch) -> tuple[torch.Tensor, ...]:
         """Mean loss over both windows, and the share of queries whose target is their nearest."""
-        losses, hits, masks = [], [], []
+        losses, hits, masks, nearest = [], [], [], None
         for window in (0, 1):
             other = window if self.same_window and query != target else 1 - window
-            loss, hit = self._query_losses(batch.z[query][:, window], target, other, batch)
+            queries = batch.z[query][:, window]
+            targets, valid = batch.all_z[target][:, other], batch.all_valid[target][:, other]
+            if target in batch.queues:
+                nearest = batch.queues[target], *self._neighbors(target, other, batch)
+            loss, hit = self._query_losses(queries, targets, valid, batch, nearest)
             losses.append(loss)
             hits.append(hit)
             masks.append(batch.valid[query][:, window] & batch.valid[target][:, other])
@@ -158,10 +163,14 @@ class ContrastiveHead(BaseModule):
         return loss, top1.to(loss.dtype)
 
     def _query_losses(
-        self, queries: torch.Tensor, target: str, window: int, batch: GlobalBatch
+        self,
+        queries: torch.Tensor,  # B, D
+        targets: torch.Tensor,  # G, D
+        valid: torch.Tensor,  # G: which targets exist
+        batch: GlobalBatch,
+        nearest: tuple[FeatureQueue, torch.Tensor, torch.Tensor] | None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Loss ``l(z_i)`` of each query ``(B, D)``, and whether its target is the nearest."""
-        targets, valid = batch.all_z[target][:, window], batch.all_valid[target][:, window]
+        """Loss ``l(z_i)`` of each query, and whether its target is the nearest, shape ``(B,)``."""
         logits = queries @ targets.T / self.temperature  # B, G
         is_own = batch.all_ids == batch.ids[:, None]  # a sampler that rounds up repeats videos
         negatives = logits.masked_fill(is_own | ~valid, ABSENT)
@@ -169,9 +178,8 @@ class ContrastiveHead(BaseModule):
         mask = torch.ones_like(positives, dtype=torch.bool)
         hit = positives[:, 0] > negatives.amax(dim=1)
 
-        if target in batch.queues:
-            neighbors = self._neighbors(target, window, batch)
-            draw = partial(self._draw, queries, batch, batch.queues[target], *neighbors)
+        if nearest is not None:
+            draw = partial(self._draw, queries, batch, *nearest)
             if self.num_positives:
                 drawn, found = draw(self.num_positives, self.positive_ranks)
                 positives = torch.cat([positives, drawn], dim=1)
