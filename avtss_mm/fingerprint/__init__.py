@@ -1,1 +1,1 @@
-"""Finding the source of distorted, cut and re-timed copies of videos and sounds."""
+"""Finds the sources of distorted, cut and re-timed copies of videos and sounds."""

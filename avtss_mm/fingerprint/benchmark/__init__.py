@@ -1,1 +1,1 @@
-"""How well copies are found: figures, tables and pictures; baselines without learning."""
+"""The benchmark of copy detection: metrics, tables, figures, and baselines without learning."""

@@ -1,4 +1,4 @@
-"""Fingerprints without learning: perceptual hashes of pictures, Chromaprint of sound."""
+"""Fingerprints without learning: perceptual hashes of frames, Chromaprint of audio."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ from mmengine.logging import print_log
 from mmengine.model import BaseModel
 
 CHROMAPRINT_STEP = 4096 / 3 / 11025
-"""Seconds from one number of Chromaprint to the next."""
+"""Seconds between two successive numbers of Chromaprint."""
 CHROMAPRINT_BITS = 32
 
 
 @MODELS.register_module()
 class HashEncoder(BaseModel):
-    """Hash bits as features, +1 and -1: cosine similarity is one minus twice the Hamming distance.
+    """Hash bits (+1 and -1) as features: cosine similarity is 1 - 2 x Hamming distance.
 
-    The picture of a clip is the perceptual hashes (package ``imagehash``) of its frames, one after
-    the other; the sound, where the command ``fpcalc`` is installed, what Chromaprint says of it.
-    It is for tests only, in the place of an :class:`AVEncoder` with features of each clip.
+    The video feature of a clip consists of the perceptual hashes (package ``imagehash``) of its
+    frames. The audio feature is its Chromaprint, if the command ``fpcalc`` is installed. The model
+    is for testing only, instead of an :class:`AVEncoder` with features of each clip.
 
     Args:
-        hash_size (int): Each frame has ``hash_size ** 2`` bits. Defaults to 8.
+        hash_size (int): Side of the hash of a frame, which has ``hash_size ** 2`` bits.
+            Defaults to 8.
         data_preprocessor (dict, optional): A ``MultiModalDataPreprocessor`` that leaves ``imgs``
             between 0 and 255. Defaults to None.
 
@@ -54,10 +55,10 @@ class HashEncoder(BaseModel):
         """Add ``video_feat``, ``audio_feat`` and ``clip_times`` to the samples.
 
         Args:
-            inputs (dict): ``imgs``, shape ``(N, M, 3, T, H, W)``, RGB; without, only sound is
-                looked at.
-            data_samples (list[ActionDataSample]): With ``audio_windows`` and ``filename``.
-            mode (str): ``'predict'``.
+            inputs (dict): RGB clips ``imgs`` of shape ``(N, M, 3, T, H, W)``; without them, only
+                audio features are added.
+            data_samples (list[ActionDataSample]): Samples with ``audio_windows`` and ``filename``.
+            mode (str): Mode, which must be ``'predict'``.
         """
         if mode != 'predict':
             raise NotImplementedError('HashEncoder is for tests only')
@@ -87,22 +88,22 @@ class HashEncoder(BaseModel):
 
 
 def chromaprint(path: str, windows: np.ndarray) -> np.ndarray | None:
-    """Chromaprint's bits of the sound that begins in each window.
+    """Compute Chromaprint's bits of the sound that starts in each window.
 
     Args:
-        path (str): A file with sound.
-        windows (ndarray): Begin and end in seconds, all equally long (M, 2).
+        path (str): Path of a file with sound.
+        windows (ndarray): Start and end in seconds, all equally long (M, 2).
 
     Returns:
-        ndarray or None: Shape ``(M, D)``, float32: 1, -1, and 0 where the sound has ended. None if
-        ``fpcalc`` is not installed or finds no sound, or too little of it.
+        ndarray or None: Bits of shape ``(M, D)``, float32: 1, -1, and 0 after the end of the sound.
+        None if ``fpcalc`` is not installed or finds too little sound.
     """
     program = shutil.which('fpcalc')
     if program is None:
         return None
     command = [program, '-raw', '-json', '-length', '0', path]
     result = subprocess.run(command, capture_output=True, text=True)
-    if not result.stdout.strip():  # with some libraries it fails at the end of good files
+    if not result.stdout.strip():  # with some libraries, fpcalc fails at the end of good files
         return None
     numbers = np.array(json.loads(result.stdout)['fingerprint'], np.uint32)
     bits = np.unpackbits(numbers.astype('<u4').view(np.uint8)).reshape(-1, CHROMAPRINT_BITS)

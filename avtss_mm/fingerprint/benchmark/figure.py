@@ -1,4 +1,4 @@
-"""How well copies are found, by distortion and severity, as pictures."""
+"""Figures of copy detection by distortion and severity."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ STYLES = ('-', '--', ':', '-.')
 
 
 def draw_heat_maps(rows: Sequence[dict], path: str | Path, figure: str = 'R@1') -> None:
-    """Draw a figure of all distortions (down) and severities (across), a panel a modality.
+    """Draw a heat map of distortions (down) and severities (across), one panel per modality.
 
-    Pale cells are of distortions that leave the modality as it is; a star marks those outside the
-    mean.
+    Cells of distortions that do not change the modality are pale; a star marks distortions that are
+    not part of the mean.
 
     Args:
-        rows (Sequence[dict]): Of :func:`avtss_mm.fingerprint.benchmark.robustness_table.tabulate`.
-        path (str | Path): The PNG to write.
-        figure (str): Column between 0 and 1. Defaults to 'R@1'.
+        rows (Sequence[dict]): Rows of
+            :func:`avtss_mm.fingerprint.benchmark.robustness_table.tabulate`.
+        path (str | Path): Path of the PNG to write.
+        figure (str): Column to draw, with values from 0 to 1. Defaults to 'R@1'.
     """
     names = list(dict.fromkeys((r['family'], r['distortion'], r['headline']) for r in rows))
     severities = sorted({row['severity'] for row in rows})
@@ -47,7 +48,7 @@ def draw_heat_maps(rows: Sequence[dict], path: str | Path, figure: str = 'R@1') 
                 alpha[cell] = 1.0 if modality == 'av' or modality in row['affects'] else 0.3
         image = axis.imshow(values, vmin=0, vmax=1, cmap='viridis', aspect='auto', alpha=alpha)
         for (y, x), value in np.ndenumerate(values):
-            bright = not value <= 0.6 or alpha[y, x] < 1  # also where there is none
+            bright = not value <= 0.6 or alpha[y, x] < 1  # also if there is no value
             text = '-' if np.isnan(value) else f'{100 * value:.0f}'
             axis.text(
                 x, y, text, ha='center', va='center', fontsize=8, color='k' if bright else 'w'
@@ -79,16 +80,16 @@ def draw_heat_maps(rows: Sequence[dict], path: str | Path, figure: str = 'R@1') 
 def draw_severity_curves(
     tables: dict[str, Sequence[dict]], path: str | Path, figure: str = 'R@1'
 ) -> None:
-    """Draw a figure's mean over the distortions of each family against severity.
+    """Draw the mean over the distortions of each family against severity.
 
-    A panel a family, of the headline distortions (the others in panels of their own, with a
-    star); colours are modalities, line styles methods. A lone severity makes no curve: nothing is
-    drawn.
+    There is one panel per family of headline distortions; other distortions have separate panels
+    with a star. Colours are modalities, line styles are methods. Nothing is drawn for a single
+    severity.
 
     Args:
-        tables (dict): Rows by the name of the method.
-        path (str | Path): The PNG to write.
-        figure (str): Column between 0 and 1. Defaults to 'R@1'.
+        tables (dict): Rows by name of the method.
+        path (str | Path): Path of the PNG to write.
+        figure (str): Column to draw, with values from 0 to 1. Defaults to 'R@1'.
     """
     if len({row['severity'] for rows in tables.values() for row in rows}) < 2:
         return
@@ -134,5 +135,5 @@ def draw_severity_curves(
 
 
 def _family_ends(names: Sequence[tuple]) -> list[int]:
-    """Where the family changes."""
+    """Positions at which the family changes."""
     return [i for i in range(1, len(names)) if names[i][0] != names[i - 1][0]]

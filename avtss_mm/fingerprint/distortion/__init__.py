@@ -1,1 +1,1 @@
-"""Distorted copies of videos, made on purpose: the suite AVTSS-FP v1."""
+"""Makes distorted copies of videos: the suite AVTSS-FP v1."""

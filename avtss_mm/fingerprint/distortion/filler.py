@@ -1,4 +1,4 @@
-"""Another video: generated pictures and music, or those of a file."""
+"""Content of other videos: generated frames and music, or those of a file."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from ...media import open_media
 from .filters import SAMPLE_RATE
 
 SHOT = 2.0
-"""Seconds from one cut of the generated pictures to the next."""
+"""Seconds between two cuts of the generated video."""
 
 CHORDS = ((0, 4, 7), (-3, 0, 4), (5, 9, 12), (7, 11, 14), (2, 5, 9))
 BEAT = 0.3
-"""Chords of the generated music in semitones, and its notes' distance in seconds."""
+"""Chords of the generated music in semitones, and seconds from one note to the next."""
 
 
 def other_pictures(seed: int, size: tuple[int, int], fps: float, donor=None) -> Iterator:
-    """Endless pictures uint8 RGB (H, W, 3) that have nothing to do with the reference.
+    """Yields endless frames, uint8 RGB (H, W, 3), unrelated to the reference.
 
     Args:
-        seed: What the generated pictures depend on.
-        size: H and W.
-        fps: Pictures a second.
-        donor: File to show, again and again, instead of generated pictures.
+        seed: Seed of the generated frames.
+        size: Height and width in pixels.
+        fps: Frames per second.
+        donor: Path of a video to show in a loop instead of generated frames.
     """
     if donor is not None:
         yield from _shown(donor, size, fps)
     rng = np.random.default_rng(seed)
     while True:
-        # a coarse field of colours, drifting and fading into another: blurred scenery
+        # a coarse field of colours that drifts and fades into another, like a blurred scene
         tint = rng.integers(40, 216, 3)
         first, last = 0.55 * tint + 0.45 * rng.integers(0, 256, (2, 4, 6, 3))
         num_frames = max(round(SHOT * fps), 1)
@@ -44,12 +44,12 @@ def other_pictures(seed: int, size: tuple[int, int], fps: float, donor=None) -> 
 
 
 def other_sound(seed: int, num_samples: int, donor=None) -> np.ndarray:
-    """Sound float32 mono (n,) that has nothing to do with the reference: music, if generated.
+    """Makes sound, float32 mono (n,), unrelated to the reference: music unless from a file.
 
     Args:
-        seed: What the music depends on.
-        num_samples: Its length at :data:`SAMPLE_RATE`.
-        donor: File with the sound to play, again and again, instead of music.
+        seed: Seed of the music.
+        num_samples: Number of samples at :data:`SAMPLE_RATE`.
+        donor: Path of a file whose sound to loop instead of music.
     """
     if donor is not None:
         sound = _heard(donor)

@@ -1,4 +1,4 @@
-"""Chains of FFmpeg filters around arrays: pictures one by one, a sound as a whole."""
+"""Applies chains of FFmpeg filters to arrays: frames one by one, a sound as a whole."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import numpy as np
 from av.filter import Graph
 
 SAMPLE_RATE = 48000
-"""Samples a second of all sound here: what Opus needs."""
+"""Sample rate of all sound here in Hz, as Opus requires."""
 
 
 class PictureFilter:
-    """Filters that give one picture for each picture.
+    """A chain of filters that returns one frame per frame.
 
     Args:
         chain: Filters with their arguments, separated by ``', '``.
-        width: Pixels of the pictures that come in.
-        height: The same.
+        width: Width of the input frames in pixels.
+        height: Height of the input frames in pixels.
     """
 
     def __init__(self, chain: str, width: int, height: int) -> None:
@@ -32,7 +32,7 @@ class PictureFilter:
         self._count = 0
 
     def __call__(self, image: np.ndarray) -> np.ndarray:
-        """The picture uint8 RGB (H, W, 3) for one (H, W, 3); sizes that come out are even."""
+        """Filters a frame, uint8 RGB (H, W, 3); the output has an even size."""
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format='rgb24')
         frame.pts, frame.time_base = self._count, Fraction(1, 25)
         self._count += 1
@@ -41,14 +41,14 @@ class PictureFilter:
 
 
 def filter_sound(sound: np.ndarray, chain: str) -> np.ndarray:
-    """Runs a sound through filters.
+    """Filters a sound.
 
     Args:
-        sound: float32 mono (n,) at :data:`SAMPLE_RATE`.
+        sound: Mono sound (n,) at :data:`SAMPLE_RATE`, float32.
         chain: Filters with their arguments, separated by ``', '``.
 
     Returns:
-        np.ndarray: float32 mono, of the length that the filters give.
+        np.ndarray: float32 mono; the filters determine its length.
     """
     if not chain or not len(sound):
         return sound
@@ -63,7 +63,7 @@ def filter_sound(sound: np.ndarray, chain: str) -> np.ndarray:
 
 
 def sound_frame(sound: np.ndarray) -> av.AudioFrame:
-    """A mono sound (n,) at :data:`SAMPLE_RATE` as one frame that begins at 0."""
+    """Wraps a mono sound (n,) at :data:`SAMPLE_RATE` in one frame that starts at 0."""
     samples = np.ascontiguousarray(sound[None], np.float32)
     frame = av.AudioFrame.from_ndarray(samples, format='flt', layout='mono')
     frame.sample_rate, frame.time_base, frame.pts = SAMPLE_RATE, Fraction(1, SAMPLE_RATE), 0
@@ -88,5 +88,5 @@ def _pulled(graph: Graph) -> Iterator[np.ndarray]:
     while True:
         try:
             yield graph.pull().to_ndarray()[0]
-        except EOFError:  # PyAV's own is one
+        except EOFError:  # PyAV's EOFError is also one
             return

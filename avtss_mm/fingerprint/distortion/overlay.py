@@ -1,4 +1,4 @@
-"""What people lay over a video: text, smileys, logos, borders, the frame of a meme."""
+"""Overlays that people add to videos: text, smileys, logos, borders, the frame of a meme."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ PHRASES = (
 COLOURS = ((229, 57, 53), (30, 136, 229), (67, 160, 71), (251, 140, 0), (142, 36, 170))
 
 SMOOTH = 4
-"""Shapes are drawn larger by this and made smaller: Pillow draws hard edges."""
+"""Factor by which shapes are drawn larger and then reduced, since Pillow draws hard edges."""
 
 
 class Overlay:
-    """A drawing that is laid over pictures of one size.
+    """A drawing to overlay on frames of one size.
 
     Args:
         names: Names and strengths (1, 2 or 3) of the drawings: text, emoji, logo, border, meme.
-        size: H and W of the pictures.
-        seed: What words, colours and places depend on.
+        size: Height and width of the frames.
+        seed: Seed of words, colours and positions.
     """
 
     def __init__(self, names, size: tuple[int, int], seed: int) -> None:
@@ -43,12 +43,12 @@ class Overlay:
         self._ink = values[..., :3] * values[..., 3:]
 
     def __call__(self, image: np.ndarray) -> np.ndarray:
-        """The picture uint8 (H, W, 3) with the drawing over it."""
+        """Draws over a frame, uint8 (H, W, 3)."""
         return ((image * self._rest + self._ink + 127) // 255).astype(np.uint8)
 
 
 def _draw_text(layer: Image.Image, strength: int, rng) -> None:
-    """A caption; one above and below; three lines over the whole picture."""
+    """Draws a caption; captions above and below; three lines over the whole frame."""
     height = layer.height * (0.08, 0.11, 0.17)[strength - 1]
     places = ((0.88,), (0.12, 0.88), (0.2, 0.5, 0.8))[strength - 1]
     for place, phrase in zip(places, _phrases(rng)):
@@ -56,10 +56,12 @@ def _draw_text(layer: Image.Image, strength: int, rng) -> None:
 
 
 def _draw_emoji(layer: Image.Image, strength: int, rng) -> None:
-    """One smiley, three, eight larger ones."""
+    """Draws one smiley, three, or eight larger ones."""
     share = (0.22, 0.3, 0.38)[strength - 1]
     side = round(share * min(layer.size))
-    cells = rng.permutation(8)[: (1, 3, 8)[strength - 1]]  # of a grid, so that they do not overlap
+    cells = rng.permutation(8)[
+        : (1, 3, 8)[strength - 1]
+    ]  # cells of a grid, so that they do not overlap
     for cell in cells:
         place = (cell % 4 + rng.uniform(0.35, 0.65)) / 4, (cell // 4 + rng.uniform(0.35, 0.65)) / 2
         x, y = place if layer.width > layer.height else place[::-1]
@@ -69,7 +71,7 @@ def _draw_emoji(layer: Image.Image, strength: int, rng) -> None:
 
 
 def _draw_logo(layer: Image.Image, strength: int, rng) -> None:
-    """A faint badge in a corner; a badge and a news ticker; a watermark all over."""
+    """Draws a faint badge in a corner; a badge and a news ticker; a watermark everywhere."""
     colour = COLOURS[rng.integers(len(COLOURS))]
     if strength == 3:
         tile = Image.new('RGBA', (layer.width * 2, layer.height * 2))
@@ -94,7 +96,7 @@ def _draw_logo(layer: Image.Image, strength: int, rng) -> None:
 
 
 def _draw_border(layer: Image.Image, strength: int, rng) -> None:
-    """A border in two colours over the edges of the picture."""
+    """Draws a border in two colours over the edges of the frame."""
     share = (0.04, 0.09, 0.16)[strength - 1]
     outer, inner = (COLOURS[i] for i in rng.permutation(len(COLOURS))[:2])
     width = share * min(layer.size)
@@ -106,7 +108,7 @@ def _draw_border(layer: Image.Image, strength: int, rng) -> None:
 
 
 def _draw_meme(layer: Image.Image, strength: int, rng) -> None:
-    """Words in the white bars that the picture was given: above; around; those of a post."""
+    """Writes text into the white bars around the frame: above; on all sides; like a post."""
     phrases = _phrases(rng)
     if strength < 3:
         bar = (0.2, 1 / 6)[strength - 1]
@@ -137,7 +139,7 @@ def _phrases(rng):
 
 
 def _write(layer, text, x, y, height, fill, outline=0.0, width=0.94) -> None:
-    """A line around a place (shares of the size), smaller where it would not fit ``width``."""
+    """Writes a line centred at (x, y), shares of the size; reduces it to fit ``width``."""
     draw = ImageDraw.Draw(layer)
     room = width * layer.width / draw.textlength(text, _font(100)) * 100
     size = max(round(min(height, room)), 6)
@@ -152,7 +154,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
 
 
 def _paste(layer: Image.Image, image: Image.Image, x: float, y: float) -> None:
-    """Puts the middle of an image at a place (shares of the size), inside the layer."""
+    """Pastes an image centred at (x, y), shares of the size, inside the layer."""
     left, top = x * layer.width - image.width / 2, y * layer.height - image.height / 2
     left = min(max(left, 0), max(layer.width - image.width, 0))
     top = min(max(top, 0), max(layer.height - image.height, 0))
@@ -166,7 +168,7 @@ def _rectangle(layer: Image.Image, box, fill) -> None:
 
 
 def _smiley(side: int, mood: int) -> Image.Image:
-    """A yellow face: smiling, laughing or with sunglasses."""
+    """Draws a yellow face: smiling, laughing or with sunglasses."""
     image = Image.new('RGBA', (side * SMOOTH,) * 2)
     draw, unit = ImageDraw.Draw(image), side * SMOOTH / 100
 
@@ -191,7 +193,7 @@ def _smiley(side: int, mood: int) -> Image.Image:
 
 
 def _badge(side: int, colour, alpha: int) -> Image.Image:
-    """A round sign with a play button."""
+    """Draws a round sign with a play button."""
     image = Image.new('RGBA', (side * SMOOTH,) * 2)
     draw, unit = ImageDraw.Draw(image), side * SMOOTH / 100
     draw.ellipse(

@@ -1,4 +1,4 @@
-"""The sound of a distorted copy."""
+"""Makes the sound of a distorted copy."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from .filters import SAMPLE_RATE, filter_sound, sound_frame
 from .suite import Recipe
 
 QUIET = 1e-3
-"""Loudness (root of the mean square) that any sound is taken to have at least."""
+"""Minimum loudness (RMS) assumed for any sound."""
 
 
 def read_stretch(reader, start: float, end: float, recipe: Recipe) -> np.ndarray:
-    """The sound from ``start`` to ``end`` seconds of a file, at the speed of the recipe.
+    """Reads the sound of a file from ``start`` to ``end`` (s), at the speed of the recipe.
 
     Returns:
         np.ndarray: float32 mono ``(round((end - start) / |speed| * SAMPLE_RATE),)``.
     """
     speed = abs(recipe.speed)
-    # as many samples as the copy needs: played at SAMPLE_RATE they run at its speed, like a tape
+    # as many samples as the copy needs: at SAMPLE_RATE they play at its speed, like a tape
     rate = SAMPLE_RATE if recipe.keep_pitch else round(SAMPLE_RATE / speed)
     sound = reader.read(audio_windows=[(start, end)], sample_rate=rate).audio[0]
     if recipe.speed < 0:
@@ -37,13 +37,13 @@ def read_stretch(reader, start: float, end: float, recipe: Recipe) -> np.ndarray
 
 
 def distort_sound(sound: np.ndarray, recipe: Recipe, seed: int, donor=None) -> np.ndarray:
-    """Does to a sound what the recipe says, but for its time.
+    """Distorts a sound as the recipe says, except for its time.
 
     Args:
-        sound: float32 mono (n,) at ``SAMPLE_RATE``.
-        recipe: What to do.
-        seed: What noise, music and the places of changes depend on.
-        donor: File with the sound of :attr:`Recipe.replaced`; None: generated music.
+        sound: Mono sound (n,) at ``SAMPLE_RATE``, float32.
+        recipe: Recipe of the distortion.
+        seed: Seed of noise, music and the positions of changes.
+        donor: Path of a file with the sound of :attr:`Recipe.replaced`. None: generated music.
 
     Returns:
         np.ndarray: float32 mono (n,) in [-1, 1].
@@ -65,14 +65,14 @@ def distort_sound(sound: np.ndarray, recipe: Recipe, seed: int, donor=None) -> n
 
 
 def write_sound(path, sound: np.ndarray, codec: str, sample_rate: int, bit_rate: int) -> None:
-    """Writes a sound track alone; the container follows from the suffix.
+    """Writes an audio file; its suffix decides the container.
 
     Args:
-        path: File to write.
-        sound: float32 mono (n,) at ``SAMPLE_RATE``.
-        codec: FFmpeg encoder.
-        sample_rate: Samples a second that are stored.
-        bit_rate: Bits a second.
+        path: Path of the file to write.
+        sound: Mono sound (n,) at ``SAMPLE_RATE``, float32.
+        codec: Name of FFmpeg's encoder.
+        sample_rate: Sample rate of the file in Hz.
+        bit_rate: Bits per second.
     """
     with av.open(local_name(path), 'w') as output:
         track = output.add_stream(codec, rate=sample_rate, layout='mono')
@@ -82,7 +82,7 @@ def write_sound(path, sound: np.ndarray, codec: str, sample_rate: int, bit_rate:
 
 
 def _patched(sound: np.ndarray, share: float, rng, make: Callable) -> np.ndarray:
-    """The sound with another, ``make(length)``, over a stretch of it at a random place."""
+    """Replaces a part of the sound at a random position by ``make(length)``."""
     length = round(share * len(sound))
     if not length:
         return sound
@@ -91,7 +91,7 @@ def _patched(sound: np.ndarray, share: float, rng, make: Callable) -> np.ndarray
 
 
 def _recoded(sound: np.ndarray, codec: str, sample_rate: int, bit_rate: int) -> np.ndarray:
-    """The sound after it was coded and decoded."""
+    """Encodes and decodes the sound."""
     with TemporaryDirectory() as folder:
         path = Path(folder, 'sound.wav' if codec.startswith('pcm') else 'sound.mp4')
         write_sound(path, sound, codec, sample_rate, bit_rate)
@@ -101,7 +101,7 @@ def _recoded(sound: np.ndarray, codec: str, sample_rate: int, bit_rate: int) -> 
 
 
 def _fit(sound: np.ndarray, num_samples: int) -> np.ndarray:
-    """Cut, or filled up with silence."""
+    """Cuts the sound or pads it with silence."""
     return np.pad(sound[:num_samples], (0, max(num_samples - len(sound), 0)))
 
 

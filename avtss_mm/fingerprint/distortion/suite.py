@@ -1,7 +1,7 @@
-"""AVTSS-FP v1: the table of distortions that copies of videos are made with.
+"""AVTSS-FP v1: the table of distortions for copies of videos.
 
-A line of the table names a distortion, its family, the modalities that it changes ('v' picture,
-'a' sound, 'av' both) and the fields of :class:`Recipe` with their three values, mild to strong.
+A line of the table names a distortion, its family, the modalities that it changes ('v' video, 'a'
+audio, 'av' both) and the fields of :class:`Recipe` with their three values, from mild to strong.
 """
 
 from __future__ import annotations
@@ -15,28 +15,29 @@ VERSION = 'AVTSS-FP v1'
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is done to a copy, in this order; every field has the value that changes nothing.
+    """Steps of a distortion, in this order. The defaults of all fields change nothing.
 
     Attributes:
-        cut: Seconds left out at the beginning.
-        length: Seconds of the reference that are kept, from a seeded place on; None: all.
-        speed: Seconds of the reference a second of the copy; negative: backwards.
-        keep_pitch: Whether the sound at another speed keeps its pitch, or moves like a tape.
-        drop: Share of frames (seeded) in whose place the one before stays.
-        fps: Frames a second of the copy; None: those of the reference.
-        video: FFmpeg filters of the picture, separated by ``', '``; ``$seed`` is replaced.
-        overlays: Names and strengths (1 to 3) of what :mod:`.overlay` draws over it.
-        inset: Side of the picture inside that of another video, as a share; 1: no other video.
-        audio: FFmpeg filters of the sound, written like ``video``.
-        clipped: Largest amplitude that is left, as a multiple of the root of the mean square.
-        snr: Decibels by which the sound is above added noise; None: no noise.
-        muted: Share of the time without sound.
-        replaced: Share of the time with other sound.
-        sound_codec: FFmpeg encoder, samples a second and bits a second that the sound is coded
-            with before it is stored; None: only stored.
-        inserted: Seconds of another video before and after.
-        codec: FFmpeg encoder of the picture.
-        crf: Its constant quality, lower is better.
+        cut: Seconds to cut at the beginning.
+        length: Seconds of the reference to keep, from a seeded position on; None: all.
+        speed: Seconds of the reference per second of the copy; negative: backward.
+        keep_pitch: Whether the sound keeps its pitch at another speed; if not, it plays like a
+            tape.
+        drop: Share of frames (seeded) that are replaced by the previous frame.
+        fps: Frames per second of the copy; None: those of the reference.
+        video: FFmpeg filters of the video, separated by ``', '``; ``$seed`` is replaced.
+        overlays: Names and strengths (1 to 3) of overlays, see :mod:`.overlay`.
+        inset: Side of the frame within the frame of another video, as a share; 1: no other video.
+        audio: FFmpeg filters of the audio, in the same form as ``video``.
+        clipped: Amplitude at which the sound is clipped, as a multiple of its RMS.
+        snr: Signal-to-noise ratio with added noise in dB; None: no noise.
+        muted: Share of the time to mute.
+        replaced: Share of the time to replace by other sound.
+        sound_codec: FFmpeg encoder, sample rate and bit rate with which the sound is encoded before
+            it is stored; None: only stored.
+        inserted: Seconds of another video to insert before and after.
+        codec: FFmpeg encoder of the video.
+        crf: Constant quality of the video; lower is better.
     """
 
     cut: float = 0.0
@@ -59,7 +60,7 @@ class Recipe:
     crf: int = 23
 
     def __add__(self, other: Recipe) -> Recipe:
-        """Both: filters and overlays one after the other, else what differs from the default."""
+        """Combines two recipes: filters and overlays in turn, otherwise the non-default values."""
         values = {}
         for field in fields(self):
             mine, its = getattr(self, field.name), getattr(other, field.name)
@@ -77,10 +78,10 @@ class Distortion:
     """A line of the table.
 
     Attributes:
-        name: Its name in files and tables.
-        family: codec, geometry, colour, noise, overlay, time, audio or mixed.
-        modality: What it changes: 'v', 'a' or 'av'.
-        recipes: For severity 1, 2 and 3.
+        name: Name in files and tables.
+        family: Family: codec, geometry, colour, noise, overlay, time, audio or mixed.
+        modality: Modalities that it changes: 'v', 'a' or 'av'.
+        recipes: Recipes of severity 1, 2 and 3.
         headline: Whether it counts in the mean over distortions.
     """
 
@@ -92,13 +93,13 @@ class Distortion:
 
 
 def _line(name: str, family: str, modality: str, headline: bool = True, **values) -> Distortion:
-    """A distortion from the three values of each field."""
+    """Makes a distortion from the three values of each field."""
     recipes = (Recipe(**dict(zip(values, triple))) for triple in zip(*values.values()))
     return Distortion(name, family, modality, tuple(recipes), headline)
 
 
 def _fill(template: str, *values: Any) -> tuple[str, ...]:
-    """Filters with each of the values in the place of ``{0}``, ``{1}`` ..."""
+    """Fills each of the values into ``{0}``, ``{1}``, ... of a template of filters."""
     return tuple(template.format(*(v if isinstance(v, tuple) else (v,))) for v in values)
 
 
@@ -205,7 +206,7 @@ SUITE_V1: tuple[Distortion, ...] = (
 
 
 def find_distortions(names: Sequence[str] | None = None) -> list[Distortion]:
-    """Lines of the table by their names, in the order of the table; all without names.
+    """Finds distortions by name, in the order of the table; all of them without names.
 
     Raises:
         ValueError: If a name is not in the table.

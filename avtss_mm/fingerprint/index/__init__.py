@@ -1,4 +1,4 @@
-"""Chunks of indexed files on disk, and what searches their vectors."""
+"""The chunks of indexed files on disk, and the search of their vectors."""
 
 from ..choices import BACKENDS
 from .index import LETTERS, FingerprintIndex

@@ -1,4 +1,4 @@
-"""Vectors in memory, searched by faiss."""
+"""Vectors in memory, searched with faiss."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from ...errors import UsageError
 from ...files.whole_file import written_whole
 from .vector_index import VectorIndex
 
-# A product of matrices reads the vectors once, not once for each of a query's few chunks.
+# A matrix product reads the vectors once, not once for each of a query's few chunks.
 faiss.cvar.distance_compute_blas_threshold = 4
 
 POINTS_PER_LIST = 39
-"""Vectors a cell of an inverted file that faiss asks for in training."""
+"""Number of training vectors per cell that faiss requires for an inverted file."""
 
 CODEBOOK = 256
-"""Centres that a product quantiser fits, at least."""
+"""Minimum number of centroids that a product quantiser fits."""
 
 PROBES = 32
-"""Cells that are searched, of an inverted file."""
+"""Number of cells of an inverted file to search."""
 
 
 class FaissIndex(VectorIndex):
-    """An index of faiss, held in memory.
+    """A faiss index in memory.
 
-    ``'Flat'`` is exact and takes 4 bytes a number. What must be trained, such as ``'IVF1024,SQ8'``,
-    is kept in a file; as long as there are too few vectors to train it, it is ``'Flat'``.
+    ``'Flat'`` is exact and takes 4 bytes per dimension. An index that must be trained, such as
+    ``'IVF1024,SQ8'``, is stored in a file; it is ``'Flat'`` until there are enough vectors.
 
     Args:
-        dim: D.
-        factory: As of faiss' ``index_factory``; an inverted file or ``'Flat'``, because others
-            cannot delete.
-        path: File of a trained index. Defaults to None: not kept.
-        state: What :meth:`save` gave; another file is not read.
+        dim: Number of dimensions D.
+        factory: Argument of faiss' ``index_factory``: an inverted file or ``'Flat'``, because
+            others cannot delete.
+        path: Path of a trained index. Defaults to None: not stored.
+        state: Result of :meth:`save`; a file with another state is not read.
 
     Raises:
-        UsageError: If faiss does not know such an index, or it cannot delete.
+        UsageError: If faiss has no such index, or the index cannot delete.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class FaissIndex(VectorIndex):
 
     def save(self) -> str | None:
         if self._path is None or isinstance(self._index, faiss.IndexIDMap2):
-            return None  # filled from the catalog as fast as from a file
+            return None  # filling it from the catalog is as fast as reading a file
         with written_whole(self._path) as draft:
             faiss.write_index(self._index, os.fspath(draft))
             return self._state(draft)
@@ -131,7 +131,7 @@ class FaissIndex(VectorIndex):
         return parameters
 
     def _read(self, state: str | None) -> faiss.Index | None:
-        """The saved index, if it is the one that was saved last: faiss trusts what it reads."""
+        """Reads the saved index if it is the one saved last, as faiss trusts what it reads."""
         if state is None or not self._path.is_file():
             return None
         found = self._state(self._path)

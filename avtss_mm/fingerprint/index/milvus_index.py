@@ -1,4 +1,4 @@
-"""Vectors in Milvus: a file beside the catalog, or a server that outgrows one machine."""
+"""Vectors in Milvus: a file next to the catalog, or a server for more than one machine holds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import os
 
 import numpy as np
 
-os.environ.setdefault('GRPC_VERBOSITY', 'NONE')  # of Lite it says that it is pinged too often
+os.environ.setdefault(
+    'GRPC_VERBOSITY', 'NONE'
+)  # with Milvus Lite, gRPC complains about too many pings
 
 from pymilvus import DataType, MilvusClient
 from pymilvus.exceptions import MilvusException
@@ -16,23 +18,23 @@ from ...errors import UsageError
 from .vector_index import VectorIndex
 
 BATCH = 2000
-"""Vectors sent at once: a request has a limit of some ten megabytes."""
+"""Number of vectors per insertion: requests are limited to tens of megabytes."""
 
 QUERIES = 100
-"""Vectors searched for at once."""
+"""Number of vectors per search."""
 
 
 class MilvusIndex(VectorIndex):
     """A collection in Milvus.
 
     Args:
-        dim: D.
-        uri: Path ending with ``.db`` for Milvus Lite, or ``http://host:port`` of a server. Its
+        dim: Number of dimensions D.
+        uri: Path ending with ``.db`` for Milvus Lite, or ``http://host:port`` of a server, whose
             token is read from the environment variable ``MILVUS_TOKEN``.
-        collection: Name of the collection, made if it is not there.
+        collection: Name of the collection; created if missing.
 
     Raises:
-        UsageError: If it cannot be opened or reached.
+        UsageError: If the database cannot be opened or reached.
     """
 
     def __init__(self, dim: int, uri: str, collection: str) -> None:
@@ -71,7 +73,9 @@ class MilvusIndex(VectorIndex):
 
     def ids(self) -> np.ndarray:
         options = dict(output_fields=['id'], batch_size=BATCH, consistency_level='Strong')
-        logging.getLogger('pymilvus').setLevel(logging.ERROR)  # Lite has no timestamps, it warns
+        logging.getLogger('pymilvus').setLevel(
+            logging.ERROR
+        )  # Lite warns that it has no timestamps
         pages = self._client.query_iterator(self.collection, filter='id >= 0', **options)
         found = []
         while page := pages.next():

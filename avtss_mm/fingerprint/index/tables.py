@@ -1,4 +1,4 @@
-"""The tables of the catalog, and their rows in memory."""
+"""The tables of the catalog and their rows in memory."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 FORMAT = 1
-"""Of the database; other numbers are refused."""
+"""Format number of the database; others are refused."""
 
 POSITION_BITS = 24
-"""The id of a chunk is the id of its track and, in that many bits, its place in the track."""
+"""Number of bits of a chunk's id for its position in the track; the others are the track's id."""
 
 TABLES = {
     'facts': 'name TEXT PRIMARY KEY, value TEXT NOT NULL, crc INTEGER NOT NULL',
-    # never an id twice: the ids in a back-end tell what it lacks and what it has too much
+    # ids are never reused: those in a back-end tell which vectors are missing or surplus
     'files': 'id INTEGER PRIMARY KEY AUTOINCREMENT, path BLOB NOT NULL UNIQUE, '
     'stamp TEXT NOT NULL, crc INTEGER NOT NULL',
     'tracks': 'id INTEGER PRIMARY KEY AUTOINCREMENT, file INTEGER NOT NULL, '
@@ -30,11 +30,11 @@ class Track:
     """The chunks of a file in one modality.
 
     Attributes:
-        id: Of the track.
+        id: Id of the track.
         file: Id of the file.
-        modality: ``'video'`` or ``'audio'``.
-        dropped: Chunks left out, as still or silent.
-        times: Begin and end of each chunk in seconds (n, 2).
+        modality: Modality, ``'video'`` or ``'audio'``.
+        dropped: Number of chunks dropped because they are still or silent.
+        times: Start and end of each chunk in seconds (n, 2).
     """
 
     id: int
@@ -45,13 +45,13 @@ class Track:
 
     @property
     def chunk_ids(self) -> np.ndarray:
-        """Ids (n,) int64 of the chunks."""
+        """Ids of the chunks (n,) int64."""
         return (self.id << POSITION_BITS) + np.arange(len(self.times))
 
 
 @dataclass(frozen=True)
 class File:
-    """An indexed file: its id, its path, what changes when it does, its tracks by modality."""
+    """An indexed file: its id, path, stamp (changes when the file changes), tracks by modality."""
 
     id: int
     path: str
@@ -60,10 +60,10 @@ class File:
 
 
 def make_track(key: int, file: int, modality: str, dropped: int, times: bytes) -> Track:
-    """A track as its row says; ``times`` is what :attr:`Track.times` are kept as."""
+    """Makes a track from its row; ``times`` are the stored bytes of :attr:`Track.times`."""
     return Track(key, file, modality, dropped, np.frombuffer(times, '<f8').reshape(-1, 2))
 
 
 def checksum(table: str, row: Iterable) -> int:
-    """What tells a damaged row: of its values, but those that have a checksum of their own."""
+    """Checksum of a row: of all values except those with their own checksum."""
     return zlib.crc32(repr((table, *row)).encode())

@@ -1,4 +1,4 @@
-"""What finds similar vectors, whichever library does it."""
+"""The interface of libraries that find similar vectors."""
 
 from __future__ import annotations
 
@@ -8,41 +8,41 @@ import numpy as np
 
 
 class VectorIndex(ABC):
-    """Unit vectors with ids, searched by their inner product.
+    """Unit vectors with ids, searched by inner product.
 
-    The vectors are kept in the catalog too, so that an index that is lost can be filled again.
+    The catalog stores the vectors as well, so that a lost index can be filled again.
     """
 
     needs_training = False
     """Whether :meth:`train` must be called before the first :meth:`add`."""
 
     def train(self, vectors: np.ndarray) -> None:
-        """Fits what the kind of index needs to fit, to a sample (n, D) of the vectors."""
+        """Trains the index on a sample (n, D) of the vectors, if its kind needs training."""
         raise NotImplementedError
 
     @abstractmethod
     def add(self, vectors: np.ndarray, ids: np.ndarray) -> None:
-        """Adds vectors (n, D) float32 with ids (n,) int64 that are not in it."""
+        """Adds vectors (n, D) float32 with new ids (n,) int64."""
 
     @abstractmethod
     def search(
         self, vectors: np.ndarray, topk: int, exclude: tuple[int, int] | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The most similar vectors of each of (q, D).
+        """Finds the most similar vectors of each query.
 
         Args:
-            vectors: What is searched for.
-            topk: Number of results of each.
-            exclude: First id, and the one after the last, of a range that is not searched.
+            vectors: Query vectors (q, D).
+            topk: Number of results per query.
+            exclude: Range of ids to exclude: the first, and the one after the last.
 
         Returns:
-            tuple: Similarities (q, k) float32, highest first, and ids (q, k) int64; -1 where there
-            are fewer than k.
+            tuple: Similarities (q, k) float32, highest first, and ids (q, k) int64; -1 if there are
+            fewer than k.
         """
 
     @abstractmethod
     def delete(self, ids: np.ndarray) -> None:
-        """Takes out the vectors with these ids (n,), as far as they are there."""
+        """Removes the vectors with these ids (n,), as far as they exist."""
 
     @abstractmethod
     def ids(self) -> np.ndarray:
@@ -54,12 +54,12 @@ class VectorIndex(ABC):
 
     @abstractmethod
     def save(self) -> str | None:
-        """Makes lasting what is not yet; what tells the saved state from others, if it can tell."""
+        """Saves all changes; returns an identifier of the saved state, if there is one."""
 
     @abstractmethod
     def stats(self) -> dict:
-        """Facts for people: plain values by name."""
+        """Summarises the back-end: plain values by name."""
 
     @abstractmethod
     def close(self) -> None:
-        """Lets go of files and connections."""
+        """Closes files and connections."""

@@ -1,4 +1,4 @@
-"""Similarity of all chunks of a query and of a video, as a picture over their times."""
+"""Draws the similarity of all chunks of a query and of a video over their times."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ import numpy as np
 from .media import colours, png
 
 MAX_ROWS, MAX_COLUMNS = 400, 800
-BLANK = 0  # value of a cell without chunk
+BLANK = 0  # value of a cell without a chunk
 LEVELS = 254
 
 
 def similarity_picture(query, video) -> dict:
-    """Cosine similarity over even grids of time, the query upwards and the video rightwards.
+    """Draws cosine similarity over regular time grids, the query upwards, the video to the right.
 
     Args:
-        query: ``(times, vectors)`` of its chunks: seconds (M, 2), and unit vectors (M, D).
-        video: The same of the video, (N, 2) and (N, D).
+        query: Times in seconds (M, 2) and unit vectors (M, D) of the query's chunks.
+        video: Times in seconds (N, 2) and unit vectors (N, D) of the video's chunks.
 
     Returns:
         dict: ``src``, a PNG data URI, transparent where there is no chunk; ``rows`` and
-        ``columns`` of the grid; ``bottom``, ``top``, ``left`` and ``right``, its edges in
-        seconds; ``low`` and ``high``, the similarities of the darkest and the brightest colour;
-        ``values``, one byte a cell in base64, row by row from the top: 0 for none, else 1 to 255
+        ``columns`` of the grid; ``bottom``, ``top``, ``left`` and ``right``, its edges in seconds;
+        ``low`` and ``high``, the similarities of the darkest and the brightest colour; ``values``,
+        one byte per cell in base64, row by row from the top: 0 without a chunk, otherwise 1 to 255
         from ``low`` to ``high``.
 
     Raises:
-        ValueError: If the vectors differ in length, or there are not as many times.
+        ValueError: If the vectors differ in length, or the number of times differs.
     """
     (rows, query_vectors), (columns, video_vectors) = (_checked(*side) for side in (query, video))
     if query_vectors.shape[1] != video_vectors.shape[1]:
@@ -40,7 +40,7 @@ def similarity_picture(query, video) -> dict:
     similarity, columns = _pool(similarity.T, columns, MAX_COLUMNS)  # (N, M)
     row_of, bottom, top = _grid(rows, MAX_ROWS)
     column_of, left, right = _grid(columns, MAX_COLUMNS)
-    row_of = row_of[::-1, None]  # the beginning of the query at the bottom
+    row_of = row_of[::-1, None]  # the start of the query is at the bottom
     blank = (row_of < 0) | (column_of < 0)
     low, high = np.percentile(similarity, 2), similarity.max()
     level = np.clip((similarity[column_of, row_of] - low) / max(high - low, 1e-6), 0, 1)
@@ -61,7 +61,7 @@ def similarity_picture(query, video) -> dict:
 
 
 def _checked(times, vectors) -> tuple[np.ndarray, np.ndarray]:
-    """Centres of the chunks (M,) in order of time, and their vectors (M, D)."""
+    """Checks chunks; returns their mid-times (M,) in order and their vectors (M, D)."""
     times, vectors = np.asarray(times, np.float64), np.asarray(vectors, np.float32)
     if vectors.ndim != 2 or times.shape != (len(vectors), 2):
         raise ValueError(
@@ -74,14 +74,14 @@ def _checked(times, vectors) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _pool(similarity: np.ndarray, centres: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
-    """The largest of neighbouring rows, so that at most ``most`` are left, and their centres."""
+    """Max-pools neighbouring rows to at most ``most``; returns them and their mid-times."""
     firsts = np.arange(0, len(centres), -(-len(centres) // most))
     counts = np.diff([*firsts, len(centres)])
     return np.maximum.reduceat(similarity, firsts), np.add.reduceat(centres, firsts) / counts
 
 
 def _grid(centres: np.ndarray, most: int) -> tuple[np.ndarray, float, float]:
-    """The chunk in each cell of an even grid, -1 where there is none, and the grid's two edges."""
+    """Chunk in each cell of a regular grid, -1 if there is none, and the two edges of the grid."""
     reach = centres[-1] - centres[0]
     step = float(np.median(np.diff(centres))) if len(centres) > 1 else 1.0
     step = max(step, reach / most, 1e-3)
