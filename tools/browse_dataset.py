@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Draw what the model is fed: ``python tools/browse_dataset.py CONFIG``."""
+"""Draw the model's input: ``python tools/browse_dataset.py CONFIG``."""
 
 import argparse
 import os
@@ -21,7 +21,7 @@ from avtss_mm.visualization.sheets import describe_sample, draw_sample
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        description='Draw samples as the model gets them: frames and spectrograms of each window, '
+        description='Draw samples as the model receives them: frames and spectrograms per window, '
         'with their times, speeds, directions and order label'
     )
     add_config_arguments(parser)
@@ -32,7 +32,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def without_packing(node):
-    """A config whose pipelines end before PackActionInputs, which keeps only what is trained on."""
+    """Remove PackActionInputs, which drops all but the model's input, from the pipelines."""
     if isinstance(node, dict):
         return {key: without_packing(value) for key, value in node.items()}
     if isinstance(node, (list, tuple)):

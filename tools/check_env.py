@@ -1,10 +1,10 @@
 #!/usr/bin/env python
-"""Say on one screen what is installed, what works and what to do otherwise.
+"""Show on one screen what is installed, what works, and what to do otherwise.
 
     python tools/check_env.py
 
-Writes a small video with sound and runs it through everything: decoders, log-mel, one training
-step. Exit code 1 when something that is needed fails.
+Writes a small video with sound and passes it through decoders, log-mel and one training step. The
+exit status is 1 if something necessary fails.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ INSTALL = "run 'make install', or: pip install -e .[lite]"
 
 
 class Missing(Exception):
-    """What lacks, and what to do."""
+    """Something is missing; the text says what to do."""
 
 
 def python() -> str:
@@ -82,7 +82,7 @@ def torchcodec() -> str:
     try:
         import torchcodec
 
-        ffmpeg = torchcodec.ffmpeg_major_version  # None: it found no libraries
+        ffmpeg = torchcodec.ffmpeg_major_version  # None: no libraries found
     except ImportError:
         raise Missing('not installed; another decoder: pip install torchcodec') from None
     except (OSError, RuntimeError):
@@ -93,7 +93,7 @@ def torchcodec() -> str:
 
 
 def write_sample(folder: Path) -> Path:
-    """Write two seconds of picture and sound."""
+    """Write a video of two seconds with sound."""
     import numpy as np
 
     from avtss_mm.media import write_video
@@ -145,7 +145,7 @@ def build_model() -> str:
 
 
 def train_step(path: Path) -> str:
-    """One step of the demo's network on the sample, through the demo's pipeline."""
+    """Train the demo's network for one step on the sample, with the demo's pipeline."""
     import torch
     from mmaction.registry import DATASETS, MODELS
     from mmengine.config import Config
@@ -183,10 +183,10 @@ def threads() -> str:
 
 
 def check(name: str, function: Callable[[], str], needed: bool = True) -> bool:
-    """Print one line; whether the environment is still good after it."""
+    """Run a check and print one line; returns whether the environment is still good."""
     try:
         mark, text = 'ok', function()
-    except Exception as error:  # whatever it is, it goes on the screen
+    except Exception as error:  # any error is shown
         kind = '' if isinstance(error, Missing) else f'{type(error).__name__}: '
         mark, text = 'FAILS' if needed else '-', (kind + ' '.join(str(error).split()))[:300]
     print(f'{mark:<6}{name:<20}{text}', flush=True)

@@ -1,9 +1,9 @@
 #!/usr/bin/env python
-"""The whole way on a small generated world: make videos, pre-train, evaluate, show the results.
+"""The whole workflow on a small generated world: make videos, pre-train, evaluate, show results.
 
     python tools/demo.py [--data data/toy] [--work-dir work_dirs/demo] [--cfg-options ...]
 
-Runs the same commands a user would, and prints each of them.
+Runs the commands that a user would run, and prints each of them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ PRETEXT_CONFIG = CONFIG.with_name('avtss_toy_pretext.py')
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--data', type=Path, default=Path('data/toy'), help='folder of the videos')
-    parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/demo'))
+    out = Path('work_dirs/demo')
+    parser.add_argument(
+        '--work-dir', type=Path, default=out, help='folder of results (%(default)s)'
+    )
     parser.add_argument('--num-videos', type=int, default=400, help='training videos')
     parser.add_argument('--num-test', type=int, default=112, help='test videos')
     parser.add_argument('--cfg-options', nargs='+', default=[], help='passed on to every command')
@@ -35,7 +38,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def run(tool: str, *arguments: object) -> float:
-    """Run one of our tools, showing the command; stop if it fails. Returns the seconds it took."""
+    """Run a tool and print its command; stop if it fails. Returns the seconds it took."""
     words = [str(a) for a in arguments]
     print(f'\n$ python tools/{tool} {shlex.join(words)}', flush=True)
     start = time.perf_counter()
@@ -46,7 +49,7 @@ def run(tool: str, *arguments: object) -> float:
 
 
 def table(trained: dict, initial: dict, pretext: dict) -> str:
-    """The results in Markdown."""
+    """Format the results as Markdown."""
     rows, tasks = [], []
     for name in ('video', 'audio', 'joint'):
         key = f'knn/{name}_top1'

@@ -1,12 +1,12 @@
 #!/usr/bin/env python
-"""Run every protocol whose data is there on a checkpoint, and write one table.
+"""Evaluate a checkpoint with every protocol whose data exist, and write one table.
 
     python tools/evaluate_all.py CHECKPOINT --data-root data
     python tools/evaluate_all.py CHECKPOINT --data-root data --only ucf101-linear esc50-linear
 
-Cheap protocols (features of the frozen network) come first, fine-tuning last. Cut off at any
-moment, the same command goes on where it stopped. Networks other than those of configs/ are taken
-from the config inside the checkpoint.
+Cheap protocols (features of the frozen network) run first, fine-tuning last. After an interruption
+at any moment, the same command continues where it stopped. Networks other than those of configs/
+are taken from the config in the checkpoint.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def why_absent(protocol: Protocol, data_root: Path) -> str | None:
-    """What is missing for a protocol, with the command that makes it."""
+    """Say what is missing for a protocol, and which command makes it."""
     for config in protocol.configs.values():
         cfg = read_config(str(CONFIGS / config))
         dataset = cfg.test_dataloader.dataset
@@ -69,8 +69,8 @@ def why_absent(protocol: Protocol, data_root: Path) -> str | None:
 
 
 def protocol_config(config: str, trained: Config | None, root: Path) -> Config:
-    """The protocol's config with the checkpoint's networks and the place of the data, and no more
-    data workers than there are cores."""
+    """Adapt a protocol's config: the checkpoint's networks, the folder of the data, and at most as
+    many data workers as there are cores."""
     cfg = apply_cfg_options(read_config(str(CONFIGS / config)), dict(data_root=str(root)))
     for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         if cfg.get(name) is not None:
@@ -79,19 +79,19 @@ def protocol_config(config: str, trained: Config | None, root: Path) -> Config:
 
 
 def num_cores() -> int:
-    """Cores that this process may use, which a container or a scheduler limits."""
+    """Number of cores that this process may use; containers and schedulers limit it."""
     return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
 
 
 def run(tool: str, *arguments: object) -> bool:
-    """Run one of our tools, showing the command; whether it succeeded."""
+    """Run a tool and print its command; returns whether it succeeded."""
     words = [str(a) for a in arguments]
     print(f'\n$ python tools/{tool} {shlex.join(words)}', flush=True)
     return subprocess.run([sys.executable, str(TOOLS / tool), *words]).returncode == 0
 
 
 def evaluate(protocol: Protocol, split: str, trained: Config | None, args) -> bool:
-    """Run the tools of one split, unless an earlier run did; whether they succeeded."""
+    """Run the tools of a split unless an earlier run did; returns whether they succeeded."""
     work_dir = args.out / protocol.name / split.replace(' ', '')
     if results_path(args.out, protocol, split).exists():
         return True
@@ -101,7 +101,7 @@ def evaluate(protocol: Protocol, split: str, trained: Config | None, args) -> bo
     cfg.dump(config)
     shared = ['--work-dir', work_dir]
     options = ['--cfg-options', *args.cfg_options] if args.cfg_options else []
-    if not protocol.train:  # splits of one data set share their features
+    if not protocol.train:  # the splits of a data set share their features
         features = args.out / f'{protocol.data}_{identity_of(cfg, args.checkpoint)[:12]}.npz'
         return run('test.py', config, args.checkpoint, *shared, '--features', features, *options)
     training = list(options)
@@ -114,12 +114,12 @@ def evaluate(protocol: Protocol, split: str, trained: Config | None, args) -> bo
 
 
 def results_path(out: Path, protocol: Protocol, split: str) -> Path:
-    """The file that a finished split leaves."""
+    """Path of the file that marks a finished split."""
     return out / protocol.name / split.replace(' ', '') / 'metrics.json'
 
 
 def read_results(out: Path) -> dict[str, dict[str, dict]]:
-    """What is finished, of this run and of earlier ones, by protocol and split."""
+    """Read the finished results of this and earlier runs, by protocol and split."""
     results = {}
     for protocol in PROTOCOLS:
         for split in protocol.configs:
@@ -130,7 +130,7 @@ def read_results(out: Path) -> dict[str, dict[str, dict]]:
 
 
 def claim(folder: Path, args: argparse.Namespace) -> None:
-    """Make sure that a folder of results is of these weights and options."""
+    """Make sure that a folder of results belongs to these weights and options."""
     weights = 'random'
     if args.checkpoint != 'random':
         weights = hashlib.sha256(Path(args.checkpoint).read_bytes()).hexdigest()

@@ -1,12 +1,12 @@
 #!/usr/bin/env python
-"""Take an encoder elsewhere: ``python tools/export_backbone.py CKPT --to FORM``.
+"""Export an encoder for other programs: ``python tools/export_backbone.py CKPT --to FORM``.
 
     mmaction     checkpoint (backbone.*) for a stock mmaction2 recognizer
     torchvision  state dict of torchvision's r2plus1d_18 (video) or resnet18 (audio)
-    safetensors  the tensors with a description; no pickle
-    onnx         the network with its pooling, for any batch and input size
+    safetensors  tensors with a description; no pickle
+    onnx         network with pooling, for any batch and input size
 
-What was written is loaded back, run on random input and compared with the encoder.
+The written file is loaded back, run on random input and compared with the encoder.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ def parse_args() -> argparse.Namespace:
         description=__doc__.partition('\n')[2], formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument('checkpoint', help='checkpoint of training')
-    parser.add_argument('--to', choices=FORMS, required=True, help='the form, see above')
+    parser.add_argument('--to', choices=FORMS, required=True, help='form of the export, see above')
     parser.add_argument('--config', help='config of the model (default: the one in the checkpoint)')
     parser.add_argument(
-        '--encoder', choices=['video', 'audio'], default='video', help='default: video'
+        '--encoder', choices=['video', 'audio'], default='video', help='encoder (%(default)s)'
     )
     parser.add_argument(
         '-o', '--out', help='file to write (default: ./<checkpoint>_<encoder>_<form>.*)'
@@ -47,10 +47,10 @@ def parse_args() -> argparse.Namespace:
 
 
 def load_source(args: argparse.Namespace) -> Source:
-    """Build the encoder that is asked for.
+    """Build the encoder to export.
 
     Raises:
-        UsageError: If a package lacks, or the model cannot be told from the checkpoint.
+        UsageError: If a package is missing, or the checkpoint does not define the model.
     """
     needs = NEEDS.get(args.to, [])
     lacking = [name for name in needs if find_spec(name) is None]
@@ -66,14 +66,14 @@ def load_source(args: argparse.Namespace) -> Source:
 
 
 def export(source: Source, form: str, out: Path) -> None:
-    """Write the file if the encoder computes the same from it, and say so.
+    """Write the file if its network computes the same features as the encoder, and report it.
 
     Raises:
         WeightsError: If the form has no such network.
         UsageError: If the features differ.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=out.parent) as folder:  # nothing stays of a failure
+    with TemporaryDirectory(dir=out.parent) as folder:  # a failure leaves nothing behind
         written = Path(folder, out.name)
         network, lines = FORMS[form](source, written)
         expected = source.features()

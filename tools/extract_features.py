@@ -1,14 +1,14 @@
 #!/usr/bin/env python
-"""Write features of files: ``python tools/extract_features.py CONFIG CHECKPOINT LIST|DIR -o OUT``.
+"""Extract features: ``python tools/extract_features.py CONFIG CHECKPOINT LIST|DIR -o OUT``.
 
-OUT is a table, .parquet or .npz, with a row a clip (or a file, --per file) and these columns::
+OUT is a table, .parquet or .npz, with a row per clip (or per file: --per file) and the columns::
 
-    filename, label (where the list has labels), start, end (seconds),
+    filename, label (if the list has labels), start, end (seconds),
     video_feat, audio_feat             pooled features of the encoders
-    video_embedding, audio_embedding   their projections, where the model has them
+    video_embedding, audio_embedding   their projections, if the model has them
 
-NaN stands for sound that is not there. Killed at any time, the same command goes on where it was.
-Files that cannot be read are left out and listed in OUT.rejects.csv.
+Missing sound is NaN. If it is killed at any time, the same command continues where it stopped.
+Unreadable files are skipped and listed in OUT.rejects.csv.
 """
 
 import argparse
@@ -56,27 +56,29 @@ def parse_args(argv=None) -> argparse.Namespace:
     parser.add_argument(
         '--allow-outside',
         action='store_true',
-        help='let the list name files that do not lie in its folder',
+        help='allow the list to name files outside its folder',
     )
     parser.add_argument('-o', '--out', type=Path, required=True, help='.parquet or .npz to write')
     parser.add_argument(
         '--modality',
         choices=['video', 'audio', 'both'],
-        help='default: all that the model has. Only "audio" takes sound files',
+        help='modalities (default: all that the model has); audio files need "audio"',
     )
-    parser.add_argument('--per', choices=['clip', 'file'], default='clip', help='what a row is')
+    parser.add_argument(
+        '--per', choices=['clip', 'file'], default='clip', help='meaning of a row (%(default)s)'
+    )
     windows = parser.add_mutually_exclusive_group()
     windows.add_argument(
-        '--stride', type=float, help='a clip every so many seconds, over the whole file'
+        '--stride', type=float, help='seconds from a clip to the next, over the whole file'
     )
     windows.add_argument(
-        '--num-clips', type=int, help="clips a file (default: as the config's feature_pipeline)"
+        '--num-clips', type=int, help="clips per file (default: as the config's feature_pipeline)"
     )
     add_work_arguments(parser, TIMEOUT, BATCH_OF_CLIPS)
     parser.add_argument(
-        '--batch-size', type=int, default=16, help='clips encoded at once (%(default)s)'
+        '--batch-size', type=int, default=16, help='clips per forward pass (%(default)s)'
     )
-    parser.add_argument('--device', help='default: a GPU if there is one')
+    parser.add_argument('--device', help='device of the model (default: a GPU if there is one)')
     return parser.parse_args(argv)
 
 
@@ -131,7 +133,7 @@ def extract(args: argparse.Namespace) -> None:
 def read_source(
     source: Path, with_sound_files: bool, allow_outside: bool
 ) -> tuple[Path, list[dict], dict]:
-    """The folder that names are relative to, rows with ``filename``, and ``classes`` if known."""
+    """Read the folder that names are relative to, rows with ``filename``, and known ``classes``."""
     metainfo = {}
     if source.is_dir():
         suffixes = SUFFIXES | AUDIO_SUFFIXES if with_sound_files else SUFFIXES
@@ -147,7 +149,7 @@ def read_source(
 
 
 def embed_missing(embedder, modalities, folder, rows, log, args) -> dict[str, str]:
-    """Embed the files that the log lacks into it; the reason for each that cannot be read."""
+    """Embed the files that the log lacks; returns the reason for each unreadable file."""
     files = {row['filename']: row for row in rows}
     stamps = {name: stamp(os.path.join(folder, name)) for name in files}
     todo = [name for name in files if log.finished.get(name) != stamps[name]]
@@ -167,10 +169,10 @@ def embed_missing(embedder, modalities, folder, rows, log, args) -> dict[str, st
 
 
 def stamp(path: str) -> str:
-    """What changes when a file does."""
+    """Stamp that changes when a file changes."""
     try:
         stat = os.stat(path)
-    except OSError:  # the reader says so
+    except OSError:  # the reader reports it
         return ''
     return f'{stat.st_size} {stat.st_mtime_ns}'
 

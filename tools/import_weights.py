@@ -1,9 +1,9 @@
 #!/usr/bin/env python
-"""Start from other people's weights: ``python tools/import_weights.py WEIGHTS -o OUT.pth``.
+"""Import weights of other projects: ``python tools/import_weights.py WEIGHTS -o OUT.pth``.
 
-Reads weights of R(2+1)D video networks as torchvision (r2plus1d_18) and AVID-CMA name them, tells
-which from the names, and writes them as ``backbone.*`` of this package. Mind their licences: those
-of AVID-CMA are for non-commercial use (CC BY-NC 4.0).
+Reads weights of R(2+1)D video networks of torchvision (r2plus1d_18) and AVID-CMA, which it
+recognises by their names, and writes them as ``backbone.*`` of this package. Mind their licences:
+those of AVID-CMA are for non-commercial use (CC BY-NC 4.0).
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__.partition('\n')[2], formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument('weights', help='file of weights; nothing in it is run')
+    parser.add_argument('weights', help='file of weights; no code in it is run')
     parser.add_argument('-o', '--out', required=True, help='checkpoint to write')
     return parser.parse_args()
 
 
 def import_weights(path: str, out: str) -> None:
-    """Convert a file and say what became of it.
+    """Convert a file and report the result.
 
     Raises:
         FileNotFoundError: If there is no such file.
         UnpicklingError: If it cannot be read without running code from it.
-        WeightsError: If it holds no network that is known.
+        WeightsError: If it does not contain a known network.
     """
     checkpoint = load_from_local(path, map_location='cpu')
     try:

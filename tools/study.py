@@ -4,10 +4,10 @@
     python tools/study.py configs/study/toy_smoke.py
     python tools/study.py configs/study/toy_smoke.py --only random avtss --jobs 2
 
-OUT/table.md, table.csv, figure.png and curves.png (training curves of the first seed) are written
-anew whenever a run is finished. Cut off at any moment, the same command goes on where it stopped.
-OUT/VARIANT/seedK has the config of a run, its logs, weights and figures. Exit status 1 if a run
-failed; the others are finished all the same.
+OUT/table.md, table.csv, figure.png and curves.png (training curves of the first seed) are updated
+whenever a run is finished. After an interruption at any moment, the same command continues where it
+stopped. OUT/VARIANT/seedK has the config of a run, its logs, weights and results. If a run fails,
+the others still finish, and the exit status is 1.
 """
 
 from __future__ import annotations
@@ -49,8 +49,10 @@ def parse_args() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     cli.add_config_arguments(parser)
-    parser.add_argument('--out', type=Path, help='folder (default: work_dirs/<config name>)')
-    parser.add_argument('--only', nargs='+', metavar='VARIANT', help='train and measure these')
+    parser.add_argument(
+        '--out', type=Path, help='folder of results (default: work_dirs/<config name>)'
+    )
+    parser.add_argument('--only', nargs='+', metavar='VARIANT', help='variants (default: all)')
     parser.add_argument('--jobs', type=int, default=1, metavar='N', help='runs at the same time')
     args = parser.parse_args()
     if args.jobs < 1:
@@ -59,7 +61,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def read(args: argparse.Namespace) -> Study:
-    """The study of the command line; its config, with all options, goes into its folder."""
+    """Read the study of the command line; write its config with all options to its folder."""
     cfg = apply_cfg_options(read_config(args.config), args.cfg_options)
     cfg = resolve_paths(cfg)
     name = Path(args.config).stem
@@ -72,7 +74,7 @@ def read(args: argparse.Namespace) -> Study:
 
 
 def prepare(study: Study) -> None:
-    """Make the data that can be made: the toy world, and the distorted copies."""
+    """Make the toy world and the distorted copies, if the study needs them."""
     toy = study.data['toy']
     if toy is not None:
         words = [study.root, *(f'--{k.replace("_", "-")}={v}' for k, v in toy.items())]
@@ -89,7 +91,7 @@ def copies_bar(results: Iterable, total: int) -> Iterable:
 
 
 def finish(study: Study, runs: list[Run], jobs: int) -> dict[str, str]:
-    """Complete the runs, with table and figure after each. Returns why some of them failed."""
+    """Complete the runs, updating table and figure after each; returns the reasons of failures."""
     failed = {}
     todo = [run for run in runs if not is_finished(study, run)]
     report(study, failed)
@@ -112,7 +114,7 @@ def finish(study: Study, runs: list[Run], jobs: int) -> dict[str, str]:
 
 
 def report(study: Study, failed: dict[str, str]) -> None:
-    """Write the table and the pictures of what is there."""
+    """Write the table and the figures of all existing results."""
     summary = summarise(study)
     command = shlex.join(['python', 'tools/study.py', *sys.argv[1:]])
     write_tables(study, summary, command, failed)
@@ -145,7 +147,7 @@ def main() -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Do all that the command line asks for."""
+    """Run the study of the command line."""
     study = read(args)
     runs = [r for r in study.runs() if args.only is None or r.variant.name in args.only]
     prepare(study)

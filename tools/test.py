@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Evaluate: ``python tools/test.py CONFIG CHECKPOINT``.
 
-The word ``random`` instead of a checkpoint gives the baseline, the same networks untrained.
+``random`` instead of a checkpoint gives the baseline, the same networks without training.
 Prints the metrics as a table, with the protocol (frames, resolution, clips) and chance levels, and
 writes them to ``<work dir>/metrics.json``.
 """
@@ -37,18 +37,18 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--features',
         metavar='FILE.npz',
-        help='keep the features in this file; where it has them already, no network runs '
+        help='cache the features in this file; if it already has them, no network runs '
         '(linear probe, retrieval, k-NN)',
     )
     return parser.parse_args()
 
 
 def merge_flags(cfg: Config, args: argparse.Namespace) -> Config:
-    """Put the flags of testing into the config.
+    """Merge the flags of testing into the config.
 
     Raises:
-        UsageError: If the file to dump to is no pickle, or the config has nothing to test.
-        FileNotFoundError: If the checkpoint is absent.
+        UsageError: If the file to dump to is not a pickle, or the config has nothing to test.
+        FileNotFoundError: If the checkpoint does not exist.
     """
     if cfg.get('test_dataloader') is None or cfg.get('test_evaluator') is None:
         raise cli.UsageError(f'{args.config} has no test_dataloader and test_evaluator')
@@ -78,7 +78,7 @@ def add_evaluator(cfg: Config, **evaluator) -> None:
 
 
 def evaluate(cfg: Config, args: argparse.Namespace) -> dict:
-    """Run the test, or its evaluators alone where ``--features`` has all that they need."""
+    """Run the test, or only its evaluators if ``--features`` has all that they need."""
     if args.features is not None:
         if (cfg.model.get('test_cfg') or {}).get('per_clip'):
             raise cli.UsageError('--features keeps one feature a file, this config has one a chunk')
@@ -97,12 +97,12 @@ def evaluate(cfg: Config, args: argparse.Namespace) -> dict:
     cfg.custom_hooks = [*(cfg.get('custom_hooks') or []), dict(type='mmaction.ProgressBarHook')]
     runner = build_runner(cfg)
     if args.checkpoint == 'random':
-        runner._init_model_weights()  # as at the start of training, the same in every process
+        runner._init_model_weights()  # as at the start of training, equal on all ranks
     return runner.test()
 
 
 def report(metrics: dict, cfg: Config, args: argparse.Namespace) -> None:
-    """Print the metrics, one a line, with the chance level of each, and write them as JSON."""
+    """Print the metrics, one per line with its chance level, and write them as JSON."""
     metrics = {name: float(value) for name, value in metrics.items()}
     protocol = describe_protocol(cfg.test_dataloader.dataset.get('pipeline', []))
     results = dict(config=args.config, checkpoint=args.checkpoint, protocol=protocol)

@@ -34,29 +34,29 @@ def parse_args() -> argparse.Namespace:
         nargs='?',
         const='auto',
         metavar='CHECKPOINT',
-        help='go on from this checkpoint; without one, from the last in the work dir',
+        help='resume from this checkpoint, or without one from the last in the work dir',
     )
     parser.add_argument('--amp', action='store_true', help='mixed precision (needs a GPU)')
     parser.add_argument('--no-validate', action='store_true', help='no evaluation between epochs')
     parser.add_argument(
         '--auto-scale-lr',
         action='store_true',
-        help='scale the learning rate by the real batch size over the one the config was tuned for',
+        help='scale the learning rate by actual batch size / batch size of the config',
     )
     parser.add_argument('--seed', type=int, help="random seed (default: the config's)")
-    switch = dict(action='store_true', default=None)  # None: as the config says
+    switch = dict(action='store_true', default=None)  # None: the config decides
     parser.add_argument('--diff-rank-seed', **switch, help='give each process its own seed')
     parser.add_argument('--deterministic', **switch, help='only deterministic cuDNN algorithms')
     return parser.parse_args()
 
 
 def merge_flags(cfg: Config, args: argparse.Namespace) -> Config:
-    """Put the flags of training into the config.
+    """Merge the flags of training into the config.
 
     Raises:
-        UsageError: If a flag cannot be obeyed with this config or on this machine, or a checkpoint
+        UsageError: If a flag does not work with this config or on this machine, or the checkpoint
             to resume from is damaged.
-        FileNotFoundError: If the checkpoint to resume from is absent.
+        FileNotFoundError: If the checkpoint to resume from does not exist.
     """
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
@@ -76,7 +76,7 @@ def merge_flags(cfg: Config, args: argparse.Namespace) -> Config:
     if args.resume is not None:
         last = choose_checkpoint(args.resume, cfg.work_dir)
         cfg.resume = last is not None
-        cfg.load_from = last or cfg.get('load_from')  # the first start may begin from weights
+        cfg.load_from = last or cfg.get('load_from')  # the first start may use given weights
     if args.auto_scale_lr:
         if 'auto_scale_lr' not in cfg:
             raise cli.UsageError(
@@ -90,7 +90,7 @@ def merge_flags(cfg: Config, args: argparse.Namespace) -> Config:
 
 
 def choose_checkpoint(asked: str, work_dir: str) -> str | None:
-    """The checkpoint to resume from; None: there is none yet."""
+    """Find the checkpoint to resume from; None if there is none yet."""
     if asked != 'auto':
         if '://' not in asked and not os.path.isfile(asked):
             raise FileNotFoundError(f'{asked}: no such checkpoint to resume from')
@@ -113,7 +113,7 @@ def choose_checkpoint(asked: str, work_dir: str) -> str | None:
 
 
 def train(cfg: Config, asked_to_end: list[int]) -> None:
-    """Train; if something from outside ends it, say what and how to go on."""
+    """Train; if an external cause ends it, say which and how to continue."""
     runner = None
     try:
         runner = build_runner(cfg)
@@ -125,12 +125,12 @@ def train(cfg: Config, asked_to_end: list[int]) -> None:
         if text is None or isinstance(error, FileNotFoundError) and runner is None:
             raise
         if isinstance(error, TrainingStoppedError) and not IS_FIRST:
-            sys.exit(1)  # all processes stop for this reason: one of them says so
+            sys.exit(1)  # all ranks stop for this reason, and one of them says so
         sys.exit(f'error: {text}')
 
 
 def data_folders(runner) -> list[str]:
-    """The folders of the samples, if the data set was built already."""
+    """Folders of the samples, if the data set is already built."""
     dataset = getattr(getattr(runner, 'train_dataloader', None), 'dataset', None)
     return [folder for folder in (getattr(dataset, 'data_prefix', None) or {}).values() if folder]
 

@@ -1,10 +1,10 @@
-"""Lists the videos below a folder with their facts: the manifest that a data set is read from.
+"""Lists the videos below a folder with their metadata: the manifest of a data set.
 
     python tools/data/build_manifest.py DIR
     python tools/data/build_manifest.py DIR --labels folder --workers 8
 
-writes DIR/manifest.json, and DIR/rejects.csv with the reason for each file that was left out.
-Interrupted, the same command goes on where it stopped.
+writes DIR/manifest.json, and DIR/rejects.csv with the reason for each skipped file. After an
+interruption, the same command continues where it stopped.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def parse_args(argv=None) -> argparse.Namespace:
     parser.add_argument(
         '--labels',
         choices=['folder'],
-        help="label each file with its folder's name; files right in DIR are left out",
+        help="label each file with its folder's name; files directly in DIR are skipped",
     )
     add_suffixes_argument(parser)
     add_overwrite_argument(parser)
@@ -42,9 +42,9 @@ def parse_args(argv=None) -> argparse.Namespace:
 
 
 def add_labels(rows: list[dict], files: list[str], rejects: dict[str, str]):
-    """Rows with their label, and the classes: the names of the folders of all files, sorted.
+    """Labels the rows; returns them and the classes: the sorted folder names of all files.
 
-    One name in two Unicode forms, as macOS and others write it, is one class.
+    A name in two Unicode forms (macOS uses another one) is one class.
     """
     classes = sorted({class_of(name) for name in files} - {''})
     labelled = []
@@ -82,10 +82,10 @@ def main(argv=None) -> None:
 
 
 def build(args: argparse.Namespace) -> None:
-    """Do what the command line asks for.
+    """Writes the manifest.
 
     Raises:
-        UsageError: If there is no video, or a list would be lost.
+        UsageError: If there is no video, or a list would be overwritten.
     """
     if not args.root.is_dir():
         raise UsageError(f'{args.root} is not a folder')

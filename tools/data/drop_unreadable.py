@@ -1,10 +1,10 @@
-"""Leaves the files that cannot be read out of a list; all else of it stays as it is.
+"""Removes unreadable files from a list and keeps everything else.
 
     python tools/data/drop_unreadable.py data/ucf101/train_split1.json
 
 writes data/ucf101/train_split1_readable.json: the same rows with their labels, in their order.
-The list is a manifest or text with "path label" in each line, which stays text. What was left out,
-and why, is in train_split1_readable.rejects.csv.
+The list is a manifest, or text with "path label" in each line, which stays text. The removed files
+and the reasons are in train_split1_readable.rejects.csv.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from avtss_mm.utils.report import progress_bar, write_csv
 
 def parse_args(argv=None) -> Namespace:
     parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
-    parser.add_argument('list', type=Path, metavar='LIST', help='the list; it stays as it is')
+    parser.add_argument('list', type=Path, metavar='LIST', help='list to read; it is not changed')
     parser.add_argument(
-        '--root', type=Path, metavar='DIR', help='that its names are relative to (its own folder)'
+        '--root', type=Path, metavar='DIR', help="folder of its relative names (the list's folder)"
     )
     parser.add_argument('-o', '--out', type=Path, help='list to write (LIST_readable beside it)')
     add_overwrite_argument(parser)
@@ -37,7 +37,7 @@ def parse_args(argv=None) -> Namespace:
 
 
 def without(path: Path, rejects: dict[str, str]) -> str:
-    """The text of a list without the rows of some files."""
+    """Text of a list without the rows of some files."""
     if path.suffix.lower() == '.json':
         content = json.loads(path.read_text(encoding='utf-8-sig'))
         rows = [row for row in content['data_list'] if row['filename'] not in rejects]
@@ -49,11 +49,11 @@ def without(path: Path, rejects: dict[str, str]) -> str:
 
 
 def drop(args: Namespace) -> None:
-    """Write the list and say what is in it.
+    """Write the list and summarise it.
 
     Raises:
-        UsageError: If no file can be read, or another list would be lost.
-        ManifestError: If it is no list.
+        UsageError: If no file is readable, or another list would be overwritten.
+        ManifestError: If it is not a list.
     """
     out = args.out or args.list.with_stem(f'{args.list.stem}_readable')
     if out.resolve() == args.list.resolve():
@@ -66,7 +66,7 @@ def drop(args: Namespace) -> None:
     kept, rejects = build_manifest(root, names, *work, require_video=False)
     if not kept:
         raise UsageError(f'no file of {args.list} can be read in {root} (--root); nothing written')
-    with written_whole(out) as draft:  # names of files need not be Unicode
+    with written_whole(out) as draft:  # file names need not be Unicode
         draft.write_text(without(args.list, rejects), 'utf-8', 'surrogateescape')
     path = out.with_suffix('.rejects.csv')
     write_csv(path, ['filename', 'reason'], sorted(rejects.items()))

@@ -1,8 +1,8 @@
-"""Writes a data set of small real videos with sound, to try the whole way through in minutes.
+"""Writes a data set of small real videos with sound, to try everything in minutes.
 
     python tools/data/make_toy_dataset.py data/toy --num-videos 320 --seed 0
 
-makes ``data/toy/videos/{train,test}/*.mp4`` and the manifests ``train.json`` and ``test.json``.
+writes ``data/toy/videos/{train,test}/*.mp4`` and the manifests ``train.json`` and ``test.json``.
 Equal arguments give equal files, whatever the number of workers.
 """
 
@@ -38,11 +38,11 @@ from avtss_mm.toy import (
 )
 from avtss_mm.utils.cli import user_errors
 
-FORMAT = 6  # raise it when the same arguments would give other files
+FORMAT = 6  # increase it if the same arguments give other files
 SPLITS = ('train', 'test')
 MADE_BY = 'python tools/data/make_toy_dataset.py'
 NAME = re.compile(r'\d{5}_[a-z]+-[a-z]+\.mp4')
-"""Of the videos."""
+"""Pattern of the names of the videos."""
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -52,7 +52,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('out', type=Path, help='folder to write into')
     parser.add_argument('--num-videos', type=int, default=320, help='training videos')
     parser.add_argument('--num-test', type=int, help='test videos; a quarter as many by default')
-    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--seed', type=int, default=0, help='random seed (%(default)s)')
     parser.add_argument('--size', type=int, default=128, help='height and width in pixels, even')
     parser.add_argument('--duration', type=float, default=8.0, help='seconds of each video')
     parser.add_argument('--workers', type=int, default=os.cpu_count(), help='processes')
@@ -95,12 +95,12 @@ def write_one(item: tuple[str, int], out: Path, seed: int, size: int, duration: 
 
 
 def write_json(path: Path, content: dict) -> None:
-    """Writes all or nothing."""
+    """Writes a JSON file, completely or not at all."""
     write_whole(path, json.dumps(content, indent=1) + '\n')
 
 
 def is_complete(out: Path, settings: dict) -> bool:
-    """Whether ``out`` holds every file of a set made with these settings."""
+    """Whether ``out`` contains all files of a data set made with these settings."""
     record = out / 'toy.json'
     if not record.exists() or json.loads(record.read_text()) != settings:
         return False
@@ -140,7 +140,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         folder = args.out / 'videos' / split
         folder.mkdir(parents=True, exist_ok=True)
         for stale in folder.glob('*.mp4'):
-            if NAME.fullmatch(stale.name):  # others are not ours
+            if NAME.fullmatch(stale.name):  # other files are the user's
                 stale.unlink()
     make = partial(write_one, out=args.out, seed=args.seed, size=args.size, duration=args.duration)
     start = time.perf_counter()

@@ -1,8 +1,8 @@
-"""Prepares AudioSet: a manifest of each official list.
+"""Prepares AudioSet: one manifest per official list.
 
     python tools/data/prepare_audioset.py data/audioset
 
-``tools/data/README.md`` shows what belongs where.
+``tools/data/README.md`` shows the expected layout.
 """
 
 from avtss_mm.preparation.command import DataSet, run

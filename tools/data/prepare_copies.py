@@ -3,10 +3,9 @@
     python tools/data/prepare_copies.py --references DIR --queries DIR --ground-truth CSV -o OUT
 
 The ground truth has the columns query, ref and, if known, transform, offset_s (second of the
-reference at which the query begins) and speed; or those of the Video Similarity Challenge 2022:
+reference at which the query starts) and speed; or those of the Video Similarity Challenge 2022:
 query_id, ref_id, query_start, query_end, ref_start, ref_end. Names need no suffix. Queries that it
-does not name are negative: nothing should be found. Videos and sounds may lie at any depth, and
-nothing is copied.
+does not name are negative: nothing should be found. Files may be at any depth; none is copied.
 """
 
 import shlex
@@ -35,8 +34,8 @@ SOUNDS = 'configs/fingerprint/spectrogram_resnet_vggsound.py'
 def parse_args(argv=None) -> Namespace:
     parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
     folders = dict(nargs='+', type=Path, required=True, metavar='DIR')
-    parser.add_argument('--references', help='what is searched, also what has no copy', **folders)
-    parser.add_argument('--queries', help='copies, and what is none', **folders)
+    parser.add_argument('--references', help='references, with or without copies', **folders)
+    parser.add_argument('--queries', help='copies and negative queries', **folders)
     parser.add_argument('--ground-truth', type=Path, required=True, metavar='CSV')
     parser.add_argument('-o', '--out', type=Path, required=True, help='folder to write to')
     add_overwrite_argument(parser)

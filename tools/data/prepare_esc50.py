@@ -1,8 +1,8 @@
-"""Prepares ESC-50: two manifests of each official fold.
+"""Prepares ESC-50: two manifests per official fold.
 
     python tools/data/prepare_esc50.py data/esc50
 
-``tools/data/README.md`` shows what belongs where.
+``tools/data/README.md`` shows the expected layout.
 """
 
 from avtss_mm.preparation.command import DataSet, run

@@ -1,8 +1,8 @@
-"""Prepares HMDB51: a manifest of each official split.
+"""Prepares HMDB51: two manifests per official split.
 
     python tools/data/prepare_hmdb51.py data/hmdb51
 
-``tools/data/README.md`` shows what belongs where.
+``tools/data/README.md`` shows the expected layout.
 """
 
 from avtss_mm.preparation.command import DataSet, run

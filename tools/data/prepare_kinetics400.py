@@ -1,8 +1,8 @@
-"""Prepares Kinetics-400: a manifest of each official split.
+"""Prepares Kinetics-400: one manifest per official split.
 
     python tools/data/prepare_kinetics400.py data/kinetics400
 
-``tools/data/README.md`` shows what belongs where.
+``tools/data/README.md`` shows the expected layout.
 """
 
 from avtss_mm.preparation.command import DataSet, run

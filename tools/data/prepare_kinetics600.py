@@ -1,8 +1,8 @@
-"""Prepares Kinetics-600: a manifest of each official split.
+"""Prepares Kinetics-600: one manifest per official split.
 
     python tools/data/prepare_kinetics600.py data/kinetics600
 
-``tools/data/README.md`` shows what belongs where.
+``tools/data/README.md`` shows the expected layout.
 """
 
 from avtss_mm.preparation.command import DataSet, run

@@ -2,7 +2,7 @@
 
     python tools/data/prepare_real_clips.py SAMPLES data/real_clips
 
-SAMPLES holds a few clips of each data set as it is handed out:
+SAMPLES contains a few clips of each data set in its official form:
 
     vggsound_mini/{vggsound.csv,video/<id>_<start>.mp4}
     ucf_mini/{UCF-101/<Class>/*.avi,extra/clip_trainlist.txt,extra/clip_testlist.txt}
@@ -11,9 +11,10 @@ SAMPLES holds a few clips of each data set as it is handed out:
     esc10_mini/{audio/*.ogg,meta/esc50.csv}
     video_fp/{ref,query,ground_truth.csv}
 
-OUT gets the manifests and a link to SAMPLES; nothing is copied. Trained on is what no test list of
-UCF, VGG-Sound or Kinetics names. Samples of different sets may be cut from one video: a file is
-held out then, not a scene. Beside the references of copies are only HMDB and Kinetics (train).
+OUT gets the manifests and a link to SAMPLES; nothing is copied. Training uses the clips that no
+test list of UCF, VGG-Sound or Kinetics names. Clips of different data sets may be cut from the same
+video: then only the file is held out, not the scene. Besides the references of the copies, only
+HMDB and Kinetics (train) are searched.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from avtss_mm.utils.report import progress_bar
 LINK = 'samples'
 VIDEOS = ('vggsound_mini', 'ucf_mini', 'kinetics_mini', 'hmdb_mini')
 LONG = 5.0
-"""Seconds that a clip needs for the synchrony measure."""
+"""Minimum length of a clip in seconds for the synchrony measure."""
 
 
 def parse_args(argv=None) -> Namespace:
@@ -62,7 +63,7 @@ def link_samples(samples: Path, out: Path) -> Path:
 
 
 def probe(out: Path, args: Namespace) -> dict[str, dict]:
-    """Facts of all videos and sounds by their names below OUT."""
+    """Probe all videos and sounds: metadata by name below OUT."""
     names = [
         f'{LINK}/{part}/{name}'
         for part in (*VIDEOS, 'esc10_mini')
@@ -78,10 +79,10 @@ def probe(out: Path, args: Namespace) -> dict[str, dict]:
 
 
 def ucf_rows(folder: Path, facts: dict[str, dict], part: str) -> list[dict]:
-    """Clips of ``extra/clip_<part>list.txt``.
+    """Rows of the clips in ``extra/clip_<part>list.txt``.
 
-    Clips of one group are in both parts. So that the cross-validation of a probe splits as they
-    do, rows have no ``group``.
+    Both parts contain clips of the same group. The rows have no ``group``, so that the
+    cross-validation of a probe splits in the same way.
     """
     classes = ucf_classes(folder)
     index, rows = index_files(facts), []
@@ -99,7 +100,7 @@ def ucf_classes(folder: Path) -> list[str]:
 
 
 def write_folds(samples: Path, out: Path, facts: dict[str, dict]) -> list[str]:
-    """``esc10_{train,test}_fold<k>.json``."""
+    """Write ``esc10_{train,test}_fold<k>.json``."""
     listing, index = read_esc50(samples / 'esc10_mini'), index_files(facts)
     for split, clips in listing.splits.items():
         found = [(find_file(index, clip.names), clip.row) for clip in clips]
@@ -131,7 +132,7 @@ def main(argv=None) -> None:
         for name, rows in sides.items():
             save_manifest(out / f'{name}.json', rows)
         splits = write_folds(samples, out, facts)
-        # Of the other sets, those that hold no second copy of a reference.
+        # of the other data sets, those without further copies of a reference
         others = [samples / 'hmdb_mini', samples / 'kinetics_mini/train']
         truth = read_ground_truth(samples / 'video_fp/ground_truth.csv')
         copies = prepare_copies(

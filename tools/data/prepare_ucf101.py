@@ -1,8 +1,8 @@
-"""Prepares UCF101: a manifest of each official split.
+"""Prepares UCF101: two manifests per official split.
 
     python tools/data/prepare_ucf101.py data/ucf101
 
-``tools/data/README.md`` shows what belongs where.
+``tools/data/README.md`` shows the expected layout.
 """
 
 from avtss_mm.preparation.command import DataSet, run

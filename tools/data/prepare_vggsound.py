@@ -1,8 +1,8 @@
-"""Prepares VGG-Sound: a manifest of each official split.
+"""Prepares VGG-Sound: one manifest per official split.
 
     python tools/data/prepare_vggsound.py data/vggsound
 
-``tools/data/README.md`` shows what belongs where.
+``tools/data/README.md`` shows the expected layout.
 """
 
 from avtss_mm.preparation.command import DataSet, run

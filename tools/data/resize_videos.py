@@ -3,10 +3,10 @@
     python tools/data/resize_videos.py data/kinetics400_raw data/kinetics400
     python tools/data/resize_videos.py IN OUT --short-side 128 --workers 8
 
-IN/a/b.avi becomes OUT/a/b.mp4: H.264, the shorter side of 256 pixels (a smaller video keeps its
-size), a key frame every 12 frames. Times of frames and sound stay as they are, and sound is copied
-where mp4 can hold it. OUT/rejects.csv has the reason for each file that could not be converted.
-Interrupted, the same command goes on where it stopped; for other settings choose another OUT.
+IN/a/b.avi becomes OUT/a/b.mp4: H.264, a shorter side of 256 pixels (smaller videos keep their
+size), a key frame every 12 frames. The times of frames and sound do not change, and the sound is
+copied if mp4 supports it. OUT/rejects.csv has the reason for each file that could not be converted.
+After an interruption, the same command continues; for other settings choose another OUT.
 """
 
 from __future__ import annotations
@@ -35,8 +35,10 @@ def parse_args(argv=None) -> argparse.Namespace:
     )
     parser.add_argument('source', type=Path, metavar='IN', help='folder of videos, at any depth')
     parser.add_argument('target', type=Path, metavar='OUT', help='folder to write into')
-    parser.add_argument('--short-side', type=int, default=256, help='pixels (%(default)s)')
-    parser.add_argument('--gop', type=int, default=12, help='frames a key frame (%(default)s)')
+    parser.add_argument(
+        '--short-side', type=int, default=256, help='pixels of the shorter side (%(default)s)'
+    )
+    parser.add_argument('--gop', type=int, default=12, help='frames per key frame (%(default)s)')
     parser.add_argument(
         '--crf', type=int, default=23, help='x264 quality, lower is better (%(default)s)'
     )
@@ -48,7 +50,7 @@ def parse_args(argv=None) -> argparse.Namespace:
 
 
 def plan(source: Path, target: Path) -> dict[str, Path]:
-    """Where the copy of each video goes."""
+    """Path of the copy of each video."""
     if not source.is_dir():
         raise UsageError(f'{source} is not a folder')
     inner, outer = target.resolve(), source.resolve()
@@ -69,12 +71,12 @@ def plan(source: Path, target: Path) -> dict[str, Path]:
 def is_done(source: Path, copy: Path) -> bool:
     try:
         return copy.stat().st_mtime_ns >= source.stat().st_mtime_ns
-    except OSError:  # not there, a link that points nowhere, a name that is too long
+    except OSError:  # missing, a dangling link, a name that is too long
         return False
 
 
 def resize_one(name: str, source: Path, copies: dict[str, Path], **options) -> str | None:
-    """The reason why a file has no copy, if so."""
+    """Makes a copy; returns the reason if it fails."""
     try:
         copies[name].parent.mkdir(parents=True, exist_ok=True)
         resize_video(source / name, copies[name], **options)
@@ -114,7 +116,7 @@ def main(argv=None) -> None:
         for name, reason in progress_bar(len(copies))(results, len(todo)):
             if reason is not None:
                 rejects[name] = str(reason)
-            if isinstance(reason, WorkerError):  # it was killed and could not tidy up
+            if isinstance(reason, WorkerError):  # it was killed and could not clean up
                 with suppress(OSError):
                     draft_of(copies[name]).unlink(missing_ok=True)
         write_csv(args.target / 'rejects.csv', ['filename', 'reason'], sorted(rejects.items()))
