@@ -55,6 +55,11 @@ class MediaInfo:
     sample_rate: int
     channels: int
 
+    def duration_to(self, last: float) -> float:
+        """The length in seconds of a picture whose last frame is shown at ``last``."""
+        is_right = last < self.duration <= last + 2 / self.fps
+        return self.duration if is_right else last + 1 / self.fps
+
 
 @dataclass(frozen=True)
 class MediaClips:
@@ -161,11 +166,13 @@ class Reader(ABC):
         Raises:
             MediaError: If nothing decodes.
         """
-        info = self.info
-        if not info.has_video:
-            return info.duration
-        last = float(self.read([np.array([FAR])]).frame_pts[0][0])
-        return info.duration if last < info.duration <= last + 2 / info.fps else last + 1 / info.fps
+        if not self.info.has_video:
+            return self.info.duration
+        return self.info.duration_to(float(self.read([[FAR]]).frame_pts[0][0]))
+
+    def moments(self, number: int, end: float) -> np.ndarray:
+        """Times up to ``end`` seconds, spread over the picture, that cost little to look at."""
+        return np.linspace(0, end, number)
 
     @abstractmethod
     def _frames(self, times: np.ndarray) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:

@@ -16,7 +16,7 @@ WINDOW = 1.0
 """Number of parts of a long sound to check for silence, and their length in seconds."""
 
 NUM_LOOKS = 8
-"""Number of moments, spread over the video, at which a frame must decode."""
+"""Number of moments, spread over the video, at which a frame must decode, besides its end."""
 
 OLD = 0.5
 """Seconds by which a frame may be older than the right one and still count as decoded."""
@@ -59,10 +59,12 @@ def probe(
         info = reader.info
         if require_video and not info.has_video:
             raise MediaError(path, 'no video stream')
-        duration, num_frames = reader.measured_duration(), info.num_frames
-        odd = {}
+        duration, num_frames, odd = info.duration, info.num_frames, {}
         if info.has_video:
-            decoded = _share_that_decodes(reader)
+            end = reader.read([[FAR]])
+            last, age = float(end.frame_pts[0][0]), end.frame_ages[0][0]
+            duration = info.duration_to(last)
+            decoded = _share_that_decodes(reader, last, age)
             if decoded < min_decoded:
                 raise MediaError(path, f'only {decoded:.0%} of the picture decodes')
             odd = dict(decoded=round(decoded, 3)) if decoded < 1 else {}
@@ -87,11 +89,14 @@ def probe(
     )
 
 
-def _share_that_decodes(reader) -> float:
-    """Share of the tested moments at which the right frame decodes."""
-    end = reader.read([[FAR]])
-    times = np.linspace(0, end.frame_pts[0][0] + end.frame_ages[0][0], NUM_LOOKS)
-    return float((reader.read([times]).frame_ages[0] <= OLD).mean())
+def _share_that_decodes(reader, last: float, age: float) -> float:
+    """Share of the tested moments at which the right frame decodes.
+
+    ``last`` is the time of the last frame that decodes, ``age`` is its age at the end.
+    """
+    times = reader.moments(NUM_LOOKS, last + age)
+    ages = np.append(reader.read([times]).frame_ages[0], age)
+    return float((ages <= OLD).mean())
 
 
 def _is_silent(reader, duration: float) -> bool:

@@ -20,6 +20,7 @@ from .pyav_container import (
     end_of,
     header_duration,
     key_between,
+    key_entries,
     open_container,
     packets,
     refusing,
@@ -30,6 +31,9 @@ from .pyav_sound import read_sound, sound_extent
 
 STEP_BACK = (0.0, 1.0, 4.0, 16.0)
 """Seconds before the wanted time at which a seek aims, in turn, until it lands early enough."""
+
+AFTER_KEY = 0.3
+"""Seconds after a key frame at which a look costs little, and yet needs more than the key."""
 
 MIN_BYTE_RATE = 200
 """Bytes per second below which no real video or audio lies: fewer mean that the header gives an
@@ -93,19 +97,16 @@ class PyAVReader(Reader):
         first, main = self._next, self._video or self._audio
         if main is None:
             raise MediaError(self.path, 'neither a video nor an audio stream that can be decoded')
-        if self._video is not None and first is None:
-            raise MediaError(self.path, 'no video frame with a timestamp decodes')
         duration = header_duration(self._container, main)
         if (
             not 0 < duration < self._container.size / MIN_BYTE_RATE
         ):  # the container's size, as the path may be gone
             duration = 0.0
         zero = first.time if first else None
-        if first is None:
-            zero, end = sound_extent(self._container, self._audio, duration)
-            if zero is None:
-                raise MediaError(self.path, 'no sound with a timestamp decodes')
-            duration = 0.0 if end is None else end - zero
+        if self._video is None:
+            zero, duration = sound_extent(self._container, self._audio, duration)
+        if zero is None:
+            raise MediaError(self.path, f'no {main.type} frame with a timestamp decodes')
         if not duration > 0:
             self._open()
             duration = max(last_end(self._container, self._video or self._audio) - zero, 0.0)
@@ -169,6 +170,13 @@ class PyAVReader(Reader):
         for part in [packet, end_of(self._video)] if last_one else [packet]:
             with suppress(av.FFmpegError, ValueError):
                 yield from part.decode()
+
+    def moments(self, number, end):
+        keys = [e.timestamp * self._tick for e in key_entries(self._video)]
+        if not keys:
+            return super().moments(number, end)
+        spread = np.linspace(0, len(keys) - 1, min(number, len(keys))).astype(int)
+        return np.clip(np.array(keys)[spread] - self._zero + AFTER_KEY, 0, end)
 
     def _frames(self, times):
         if self._leaves_out:

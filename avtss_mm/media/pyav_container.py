@@ -122,6 +122,11 @@ def with_following(source: Iterator[av.Packet]) -> Iterator[tuple[av.Packet, int
             yield packet, None, False
 
 
+def key_entries(stream) -> list:
+    """Key frames by the index of the file; none where it has no index."""
+    return [entry for entry in getattr(stream, 'index_entries', ()) if entry.is_keyframe]
+
+
 def key_between(stream, shown: float, time: float, frame_time: float) -> bool:
     """Whether a key frame lies between the frame on screen at ``shown`` and ``time``."""
     entries, tick = getattr(stream, 'index_entries', ()), float(stream.time_base)

@@ -67,8 +67,8 @@ def read_sound(container, stream, start, num_samples, sample_rate, seek=True) ->
     return waveform, antiphase
 
 
-def sound_extent(container, stream, duration: float) -> tuple[float | None, float | None]:
-    """Start and end of the decodable part of a track in seconds, in the stream's time.
+def sound_extent(container, stream, duration: float) -> tuple[float | None, float]:
+    """Start and length of the decodable part of a track in seconds, in the stream's time.
 
     Args:
         container: Open PyAV container, at its beginning.
@@ -76,21 +76,21 @@ def sound_extent(container, stream, duration: float) -> tuple[float | None, floa
         duration: Length in seconds according to the header.
 
     Returns:
-        tuple: Start, None if nothing decodes; end, None if nothing decodes near it.
+        tuple: Start, None if nothing decodes; length, 0 if nothing decodes near the end.
     """
     tick = float(stream.time_base)
     first = next(_decode(packets(container, stream), -math.inf, math.inf), None)
     begin = first and first.time
     if begin is None:
-        return None, None
+        return None, 0.0
     goal = begin + duration - TAIL
     try:
         source = _seek(container, stream, goal)
     except av.FFmpegError:  # the file cannot seek
-        return begin, None
+        return begin, 0.0
     tail = [f for f in _decode(source, goal / tick, math.inf) if f.time is not None]
     ends = [frame.time + frame.samples / frame.sample_rate for frame in tail]
-    return begin, max(ends, default=None)
+    return begin, max(ends, default=begin) - begin
 
 
 def _seek(container, stream, time: float) -> Iterator[av.Packet]:
