@@ -41,7 +41,7 @@ def describe_protocol(pipeline: Sequence[dict]) -> dict:
             facts['sample_rate'] = transform.sample_rate
         elif kind == 'MelSpectrogram':
             facts['num_mels'] = transform.to_mel.n_mels
-        elif kind == 'Resize' and not transform.keep_ratio:
+        elif kind == 'Resize' and not transform.keep_ratio and isinstance(transform.scale, tuple):
             facts['resolution'] = _size(transform.scale)
         elif kind in CROPS:
             facts['resolution'] = _size(transform.crop_size)

@@ -44,7 +44,7 @@ def test_of_our_configs(config, text):
 
 
 @pytest.mark.parametrize(
-    'sampler, facts',
+    'step, facts',
     [
         (dict(type='UniformSampleAVClips'), dict(frames=16, clips=10, fps=16, clip_seconds=1)),
         (
@@ -54,9 +54,10 @@ def test_of_our_configs(config, text):
         (dict(type='RandomSampleAVClips'), dict(frames=16, clips=1, fps=16, clip_seconds=1)),
         (dict(type='SlidingAVClips'), dict(frames=16, clip_stride=1, fps=16, clip_seconds=1)),
         (dict(type='SampleAVClips'), dict(frames=16, clips=2, fps=16, clip_seconds=1)),
+        (dict(type='Resize', scale=0.5, keep_ratio=False), {}),
         (dict(type='UniformSample', clip_len=4, num_clips=3), dict(frames=4, clips=3)),
         (dict(type='SampleFrames', clip_len=4), dict(frames=4, clips=1, frame_interval=1)),
     ],
 )
-def test_defaults_are_those_of_the_samplers(sampler, facts):
-    assert describe_protocol([sampler]) == facts
+def test_defaults_are_those_of_the_transforms(step, facts):
+    assert describe_protocol([step]) == facts
