@@ -133,14 +133,14 @@ class ClipReader:
                 part = take_windows({**results, 'reader': nullcontext(reader)}, begin, begin + size)
                 for transform in self._making:
                     part = transform(part)
-                yield self._clips(part, total)
+                yield self._clips(part, total, results['duration'])
 
     def _fitting(self, info: MediaInfo, results: dict) -> int:
         """Number of windows whose frames may be in memory together."""
         frames = len(results['frame_times'][0]) if 'video' in self.modalities else 0
         return max(1, FRAMES_HELD // max(1, frames * info.width * info.height * 3))
 
-    def _clips(self, results: dict, total: int) -> Clips:
+    def _clips(self, results: dict, total: int, duration: float) -> Clips:
         windows = np.array(results['audio_windows'])  # (m, 2)
         times = dict(video=windows[:, :1] + [0, self._clip_duration], audio=windows)
         inputs = {INPUTS[name]: np.asarray(results[INPUTS[name]]) for name in self.modalities}
@@ -152,7 +152,8 @@ class ClipReader:
                 )
         listened = 'audio' in self.modalities
         has_audio = results['has_audio'] if listened else np.ones(len(windows), bool)
-        times = {name: times[name] for name in self.modalities}
+        # a window that is longer than the file ends with it
+        times = {name: np.minimum(times[name], duration) for name in self.modalities}
         return Clips(inputs, times, has_audio, total)
 
 

@@ -111,7 +111,10 @@ def config_of_checkpoint(checkpoint: str | Checkpoint) -> Config:
             anything but registered components.
     """
     if checkpoint == 'random':
-        raise ValueError('random weights need a config')
+        raise ValueError(
+            "'random' weights need a config that says of which network: add --config FILE, for "
+            'instance configs/demo/avtss_toy.py'
+        )
     path, content = read_checkpoint(checkpoint)
     meta = content.get('meta')
     text = meta.get('cfg') if isinstance(meta, dict) else None

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+LONGEST = 200
+"""Bytes of a name up to which its draft begins with it: a file system takes 255."""
+
 
 def draft_of(path, mark: str = 'part') -> Path:
     """Path of a file while it is incomplete: hidden, in the same folder, with the same suffix."""
     path = Path(path)
-    return path.with_name(f'.{path.stem}.{mark}{path.suffix}')
+    stem, suffix = path.stem, path.suffix
+    if len(os.fsencode(path.name)) > LONGEST:
+        stem = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:32]
+        suffix = suffix if len(os.fsencode(suffix)) < 32 else ''
+    return path.with_name(f'.{stem}.{mark}{suffix}')
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 avtss-fp index DIR -o INDEX --checkpoint CKPT   puts all videos and sounds below DIR into INDEX
 avtss-fp query FILE INDEX                       which of them FILE comes from, and which seconds
-avtss-fp dedup INDEX                            pairs of indexed files that share stretches
+avtss-fp dedup INDEX                            groups of indexed files that share a stretch
 avtss-fp delete INDEX PATH...                   takes files or folders out
 avtss-fp stats INDEX                            what is in it
 avtss-fp distort SOURCE -o OUT                  distorted copies, to try it out
@@ -75,6 +75,16 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '(default: INDEX/milvus.db)',
     )
     command.add_argument('--rebuild', action='store_true', help='begin anew, with other weights')
+    command.add_argument(
+        '--suffix',
+        nargs='+',
+        default=[],
+        metavar='.EXT',
+        help="look into files with these suffixes, too ('': without one); the index keeps them",
+    )
+    command.add_argument(
+        '--prune', action='store_true', help='take out files even if most of a DIR are gone'
+    )
 
     command = _command(commands, 'query', 'find where a file comes from')
     command.add_argument('file', metavar='FILE', help='video or sound')
@@ -95,7 +105,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--embed', action='store_true', help='put small copies of the videos into the page'
     )
 
-    command = _command(commands, 'dedup', 'list pairs of indexed files that share stretches')
+    command = _command(commands, 'dedup', 'list groups of indexed files that share a stretch')
     command.add_argument('index', metavar='INDEX')
     _add_search(command)
 
@@ -143,7 +153,11 @@ def _add_search(command: argparse.ArgumentParser) -> None:
         '--threshold', type=float, help='lowest score (default: calibrated when indexing)'
     )
     command.add_argument(
-        '--topk', type=int, default=20, help='candidates for each chunk (%(default)s)'
+        '--topk',
+        type=int,
+        default=20,
+        help='candidates asked for at first, for each chunk; all that stand out are found '
+        '(%(default)s)',
     )
     forms = command.add_mutually_exclusive_group()
     forms.add_argument('--json', action='store_true', help='JSON instead of a table')

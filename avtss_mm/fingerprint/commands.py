@@ -8,12 +8,13 @@ import shlex
 import sys
 from contextlib import redirect_stdout
 
-from ..errors import UsageError
+from ..errors import UsageError, one_line
 from ..media.origin import check_replaceable
 from ..utils.report import shorten, write_csv
 from .choices import MODALITIES
+from .index.calibration import FALLBACK
 from .index.index import FingerprintIndex
-from .results import copies_table, matches_table, write_matches
+from .results import PARTS, write_groups, write_matches
 
 SHOWN = dict(video='picture', audio='sound')
 DROPPED = dict(video='still pictures', audio='without sound')
@@ -30,6 +31,7 @@ def index(args) -> None:
         facts = opened.catalog.facts
         checkpoint, config = _model(args, facts)
         embedder = _embedder(checkpoint, config, 1.0, args.device)
+        suffixes = {*facts.get('suffixes', ()), *(text.lower() for text in args.suffix)}
         folders = {*facts.get('folders', ()), *map(os.path.abspath, args.folders)}
         options = dict(
             backend=args.backend,
@@ -42,11 +44,13 @@ def index(args) -> None:
             checkpoint=_absolute(checkpoint),
             config=config and _absolute(config),
             folders=sorted(folders),
+            suffixes=sorted(suffixes),
             **options,
         )
         modalities = MODALITIES[args.modality] if args.modality else None
         work = (args.workers, args.timeout)
-        report = index_folders(opened, embedder, args.folders, modalities, *work)
+        options = dict(prune=args.prune, suffixes=suffixes)
+        report = index_folders(opened, embedder, args.folders, modalities, *work, **options)
         _tell(report, opened)
 
 
@@ -59,6 +63,17 @@ def _tell(report, opened) -> None:
             dropped = report.dropped[name]
             dropped = f', {dropped} left out ({DROPPED[name]})' if dropped else ''
             print(f'  {SHOWN[name]}: {number} chunks added{dropped}')
+    for folder, number in report.missing.items():
+        print(
+            f'  {number} files are gone from {folder}, most of it: they stay in the index, as its '
+            'drive may not be there; --prune takes them out'
+        )
+    if report.ignored:
+        shown = [f'{suffix or "none"} ({number})' for suffix, number in report.ignored.items()]
+        print(
+            f'  {sum(report.ignored.values())} files were not looked into because of their '
+            f'suffixes: {shorten(shown)}; --suffix {next(iter(report.ignored)) or repr("")} does'
+        )
     if report.empty:
         print(f'  nothing to recognise in {len(report.empty)} files: {shorten(report.empty)}')
     rejects = opened.folder / 'unreadable.csv'
@@ -86,7 +101,10 @@ def query(args) -> int:
                 sys.stderr.write(f'{SHOWN[name]}: {chunks_text} left out ({DROPPED[name]})\n')
         weights = dict(zip(('video', 'audio'), args.weights))
         matches = search.match_chunks(opened, args.file, chunks, args.topk, weights, args.threshold)
-        write_matches(matches, args.json, args.csv, matches_table)
+        write_matches(matches, args.json, args.csv)
+        if not matches:
+            near = search.match_chunks(opened, args.file, chunks, args.topk, weights, 0.0)
+            sys.stderr.write(f'{_nearest(near, args.threshold, opened.catalog.facts)}\n')
         if args.html:
             from .page.page import write_match_page
 
@@ -102,13 +120,28 @@ def query(args) -> int:
     return 0 if matches else 1
 
 
+def _nearest(near, threshold: float | None, facts: dict) -> str:
+    """The best score that is too low, the threshold, and where that comes from."""
+    if not near:
+        return 'nothing in the index is like it at all'
+    best = near[0]
+    source = facts.get('thresholds_from', 'of an older version: "avtss-fp index" finds it anew')
+    if threshold is None:
+        threshold = {**FALLBACK, **facts.get('thresholds', {})}[best.modality]
+    else:
+        source = '--threshold'
+    return one_line(
+        f'the best score is {best.score:.2f} (by {PARTS[best.modality]}, {best.video}), the '
+        f'threshold {threshold:.2f} ({source})'
+    )
+
+
 def dedup(args) -> None:
-    """Lists pairs of indexed files that share stretches."""
-    from .search import find_copies
+    """Lists groups of indexed files that share a stretch."""
+    from .groups import find_copies
 
     with FingerprintIndex(args.index) as opened:
-        matches = list(find_copies(opened, args.topk, args.threshold))
-        write_matches(matches, args.json, args.csv, copies_table)
+        write_groups(find_copies(opened, args.topk, args.threshold), args.json, args.csv)
 
 
 def delete(args) -> None:

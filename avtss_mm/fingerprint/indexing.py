@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tqdm import tqdm
@@ -16,7 +17,7 @@ from ..media import find_media
 from ..media.finding import AUDIO_SUFFIXES, SUFFIXES
 from ..utils.work import TIMEOUT
 from .embedding import usable_chunks
-from .index.calibration import calibrate
+from .index.calibration import find_thresholds
 from .index.index import FingerprintIndex
 from .index.index_whitening import update_whitening
 
@@ -32,6 +33,8 @@ class Report:
         added: Files that were embedded.
         unchanged: Files that were in the index already.
         removed: Files taken out: they are gone, or cannot be read any more.
+        missing: Files that are gone but were kept, by folder: most of the folder is gone with them.
+        ignored: Number of files that were not looked into, by their suffix.
         unreadable: The reason why a file is left out, by its path.
         chunks: Chunks of the added files by modality.
         dropped: Chunks of the added files that were left out as still or silent, by modality.
@@ -41,6 +44,8 @@ class Report:
     added: list[str] = field(default_factory=list)
     unchanged: int = 0
     removed: list[str] = field(default_factory=list)
+    missing: dict[str, int] = field(default_factory=dict)
+    ignored: dict[str, int] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
     chunks: dict[str, int] = field(default_factory=lambda: dict(video=0, audio=0))
     dropped: dict[str, int] = field(default_factory=lambda: dict(video=0, audio=0))
@@ -54,8 +59,13 @@ def index_folders(
     modalities: tuple[str, ...] | None = None,
     workers: int = 1,
     timeout: float = TIMEOUT,
+    prune: bool = False,
+    suffixes: Collection[str] = (),
 ) -> Report:
     """Puts the media below folders into an index, and takes out what is gone from there.
+
+    Where more than half of a folder's files are gone, they are kept unless ``prune`` is set: its
+    drive may not be there.
 
     A file that is in the index with its size and time of change is not looked into. Each file is
     one transaction: a run that is killed loses the files in work, and the next one goes on.
@@ -67,16 +77,27 @@ def index_folders(
         modalities: ``'video'`` and/or ``'audio'``. Defaults to None: all that the model has.
         workers: Processes that decode.
         timeout: Seconds, as of :func:`.embed_files`.
+        prune: Whether files are taken out however many are gone.
+        suffixes: Of further files to look into, lower-case; ``''``: those without one.
     """
     modalities = modalities or embedder.modalities
     report, catalog = Report(), index.catalog
-    paths = _find(folders, modalities)
+    suffixes = SUFFIXES | {*suffixes} | (AUDIO_SUFFIXES if 'audio' in modalities else frozenset())
+    paths = _find(folders, suffixes)
+    report.ignored = _ignored(folders, suffixes | AUDIO_SUFFIXES)
     stamps = {path: _stamp(path) for path in paths}
     todo = [path for path in paths if path not in catalog.files]
     todo += [path for path in set(paths) - set(todo) if catalog.files[path].stamp != stamps[path]]
     report.unchanged = len(paths) - len(todo)
-    roots = tuple(os.path.join(os.path.abspath(folder), '') for folder in folders)
-    gone = {path for path in catalog.files if path.startswith(roots)} - set(paths)
+    gone = set()
+    for folder in folders:
+        root = os.path.join(os.path.abspath(folder), '')
+        known = {path for path in catalog.files if path.startswith(root)}
+        absent = known - set(paths)
+        if prune or len(absent) <= len(known) / 2:
+            gone |= absent
+        else:
+            report.missing[folder] = len(absent)
     sizes = {path: int(stamps[path].split()[0] or 0) for path in paths}
     done = sum(sizes.values()) - sum(sizes[path] for path in todo)
     options = dict(unit='B', unit_scale=True, unit_divisor=1024, disable=not todo)
@@ -102,15 +123,15 @@ def index_folders(
 def finish(index: FingerprintIndex) -> None:
     """After changes of the catalog: whitening, thresholds, and what searches the vectors."""
     catalog = index.catalog
-    if catalog.facts.get('calibrated') != catalog.facts['revision']:
+    calibrated = catalog.facts.get('calibrated') == catalog.facts['revision']
+    if not calibrated or 'ceilings' not in catalog.facts:
         update_whitening(catalog)
-        catalog.set_facts(thresholds=calibrate(index), calibrated=catalog.facts['revision'])
+        catalog.set_facts(**find_thresholds(index), calibrated=catalog.facts['revision'])
     index.save()
 
 
-def _find(folders: Sequence[str], modalities: tuple[str, ...]) -> list[str]:
+def _find(folders: Sequence[str], suffixes: Collection[str]) -> list[str]:
     """Absolute paths of the media below folders, each once, sorted."""
-    suffixes = SUFFIXES | AUDIO_SUFFIXES if 'audio' in modalities else SUFFIXES
     return sorted(
         {
             os.path.join(os.path.abspath(folder), name)
@@ -118,6 +139,13 @@ def _find(folders: Sequence[str], modalities: tuple[str, ...]) -> list[str]:
             for name in find_media(folder, suffixes)
         }
     )
+
+
+def _ignored(folders: Sequence[str], suffixes: Collection[str]) -> dict[str, int]:
+    """Number of files below folders that have other suffixes, by suffix; most first."""
+    names = (name for folder in folders for _, _, names in os.walk(folder) for name in names)
+    found = Counter(os.path.splitext(name)[1].lower() for name in names if name[0] != '.')
+    return {suffix: number for suffix, number in found.most_common() if suffix not in suffixes}
 
 
 def _embed(

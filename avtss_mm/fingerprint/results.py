@@ -5,55 +5,71 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, fields
+from collections.abc import Sequence
+from dataclasses import fields
 
+from .groups import Member
 from .search import Match
 
-SHOWN = dict(v='picture', a='sound', av='both')
+PARTS = dict(v='picture', a='sound', av='both')
+"""What a match was found by, in words."""
 
 
-def write_matches(
-    matches: Sequence[Match],
-    as_json: bool,
-    as_csv: bool,
-    table: Callable[[Sequence[Match]], str],
+def write_matches(matches: Sequence[Match], as_json: bool, as_csv: bool) -> None:
+    """Writes the matches of a query to the standard output."""
+    names = [field.name for field in fields(Match)]
+    rows = [_plain(vars(match), names) for match in matches]
+    _write(rows, rows, names, as_json, as_csv, _matches_table(matches))
+
+
+def write_groups(groups: Sequence[Sequence[Member]], as_json: bool, as_csv: bool) -> None:
+    """Writes groups of copies to the standard output."""
+    names = ['video', 'start', 'end', 'speed', 'score', 'modality']
+    nested = [[_plain(vars(member), names) for member in group] for group in groups]
+    rows = [dict(group=i, **row) for i, group in enumerate(nested, 1) for row in group]
+    _write(nested, rows, ['group', *names], as_json, as_csv, _groups_table(groups))
+
+
+def _write(
+    nested: list, rows: list[dict], names: list[str], as_json: bool, as_csv: bool, table: str
 ) -> None:
-    """Writes matches to the standard output; what is not Unicode in a path is escaped."""
-    rows = [asdict(match) for match in matches]
-    for row in rows:
-        for name, value in row.items():
-            row[name] = round(value, 4) if isinstance(value, float) else _escape(value)
     if as_json:
-        sys.stdout.write(json.dumps(rows, indent=2) + '\n')
+        sys.stdout.write(json.dumps(nested, indent=2) + '\n')
     elif as_csv:
-        writer = csv.DictWriter(sys.stdout, [field.name for field in fields(Match)])
+        writer = csv.DictWriter(sys.stdout, names)
         writer.writeheader()
         writer.writerows(rows)
     else:
-        sys.stdout.write(_escape(table(matches)) + '\n')
+        sys.stdout.write(table + '\n')
 
 
-def matches_table(matches: Sequence[Match]) -> str:
+def _plain(values: dict, names: list[str]) -> dict:
+    """Values to write: numbers rounded, and what is not Unicode in a path escaped."""
+    values = {name: values[name] for name in names}
+    return {
+        name: round(value, 4) if isinstance(value, float) else _escape(value)
+        for name, value in values.items()
+    }
+
+
+def _matches_table(matches: Sequence[Match]) -> str:
     """A line for each match of one query."""
     if not matches:
         return 'no match'
     rows = [('in query', 'in video', 'speed', 'score', 'by', 'video')]
     for match in matches:
-        rows.append((*_cells(match), match.video))
+        query = _span(match.query_start, match.query_end)
+        rows.append((query, _span(match.video_start, match.video_end), *_cells(match), match.video))
     return _aligned(rows)
 
 
-def copies_table(matches: Sequence[Match]) -> str:
-    """Two lines for each pair of files."""
-    if not matches:
+def _groups_table(groups: Sequence[Sequence[Member]]) -> str:
+    """A line for each file of each group."""
+    if not groups:
         return 'no two files share a stretch'
-    rows = [('', '', 'speed', 'score', 'by', '')]
-    for match in matches:
-        mine, theirs, *cells = _cells(match)
-        rows.append((mine, '', *cells, match.query))
-        rows.append(('', theirs, '', '', '', match.video))
-    rows[0] = ('in first', 'in second', *rows[0][2:5], 'files')
+    rows = [('group', 'stretch', 'speed', 'score', 'by', 'file')]
+    for number, group in enumerate(groups, 1):
+        rows += [(str(number), _span(m.start, m.end), *_cells(m), m.video) for m in group]
     return _aligned(rows)
 
 
@@ -66,21 +82,21 @@ def clock(seconds: float) -> str:
     return f'{f"{hours}:" if hours else ""}{rest}:{tenths // 10:02d}.{tenths % 10}'
 
 
-def _cells(match: Match) -> tuple[str, ...]:
-    return (
-        f'{clock(match.query_start)}-{clock(match.query_end)}',
-        f'{clock(match.video_start)}-{clock(match.video_end)}',
-        f'{match.speed:.2f}',
-        f'{match.score:.2f}',
-        SHOWN[match.modality],
-    )
+def _span(start: float, end: float) -> str:
+    return f'{clock(start)}-{clock(end)}'
+
+
+def _cells(found: Match | Member) -> tuple[str, str, str]:
+    return f'{found.speed:.2f}', f'{found.score:.2f}', PARTS[found.modality]
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> str:
     widths = [max(map(len, column)) for column in zip(*rows)]
     lines = ('   '.join(cell.ljust(width) for cell, width in zip(row, widths)) for row in rows)
-    return '\n'.join(line.rstrip() for line in lines)
+    return _escape('\n'.join(line.rstrip() for line in lines))
 
 
 def _escape(text: str) -> str:
-    return text.encode('utf-8', 'backslashreplace').decode()
+    """What the standard output can show of a text; the rest is escaped."""
+    encoding = sys.stdout.encoding or 'utf-8'
+    return text.encode(encoding, 'backslashreplace').decode(encoding)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from tqdm import tqdm
 
 from ..apis.embed_files import embed_files
 from ..apis.embedder import ClipFeatures, Embedder
@@ -18,9 +18,11 @@ from ..workers.guarded_map import guarded_map
 from .embedding import usable_chunks
 from .index.calibration import FALLBACK
 from .index.index import LETTERS, FingerprintIndex
+from .index.strangers import find_candidates
 from .index.tables import POSITION_BITS
 from .matching.fusion import fuse
-from .matching.segments import Hits, find_segments
+from .matching.hits import Hits
+from .matching.segments import find_segments
 
 Chunks = dict[str, 'tuple[np.ndarray, np.ndarray]']
 """By 'video' and/or 'audio': times (n, 2) in seconds and unit vectors (n, D)."""
@@ -112,7 +114,7 @@ def match_chunks(
     topk: int = 20,
     weights: Mapping[str, float] | None = None,
     threshold: float | None = None,
-    later_only: bool = False,
+    known: Callable[[str, Hits], np.ndarray] | None = None,
 ) -> list[Match]:
     """Matches of chunks, by late fusion: what picture and sound find, joined where they agree.
 
@@ -123,62 +125,64 @@ def match_chunks(
         index: Where to look.
         name: Path of what the chunks are of.
         chunks: As of :func:`chunks_of`.
-        topk: Candidates for each chunk.
+        topk: Candidates that are asked for at first, for each chunk; all that stand out are found.
         weights: ``w`` in [0, 1] by ``'video'`` and ``'audio'``. Defaults to None: 1.
         threshold: Lowest score. Defaults to None: that of the modality, or of both together.
-        later_only: Whether ``name`` is indexed, and to be compared only with files indexed later.
+        known: If given, ``name`` is indexed, and compared with files that were indexed later.
+            Called with it and hits, it says which of them are known already. Defaults to None.
 
     Returns:
         list[Match]: Best score first.
     """
     thresholds = index.catalog.facts.get('thresholds', {})
+    chunk = index.catalog.facts['chunk']
     found = []
     for modality, (times, vectors) in chunks.items():
-        own = index.catalog.files[name].tracks[modality] if later_only else None
-        hits = _hits(index, modality, times, vectors, topk, own)
+        hits = _hits(index, modality, times, vectors, topk, name, known)
         weight = 1.0 if weights is None else weights[modality]
-        for segment in find_segments(hits, chunk=index.catalog.facts['chunk']):
+        for segment in find_segments(hits, chunk=chunk):
             found.append((replace(segment, score=weight * segment.score), LETTERS[modality]))
+    if threshold is not None:
+        thresholds = dict.fromkeys(FALLBACK, threshold)
+    thresholds = {**FALLBACK, **thresholds}
+    sure = [pair for pair in found if pair[0].score >= thresholds[pair[1]]]
+    joined = [pair for pair in fuse(found) if pair[0].score >= thresholds[pair[1]]]
+    query_end = max((times.max(initial=0) for times, _ in chunks.values()), default=0)
     matches = []
-    for segment, letters in fuse(found):
-        limit = thresholds.get(letters, FALLBACK[letters]) if threshold is None else threshold
-        if segment.score >= limit:
-            values = dict(vars(segment), video=index.catalog.paths[segment.video])
-            matches.append(Match(query=name, **values, modality=letters))
+    for segment, letters in [*joined, *sure]:  # of those, the parts of joined ones repeat them
+        path = index.catalog.paths[segment.video]
+        segment = segment.within(query_end, index.end(path))
+        matches.append(Match(query=name, **dict(vars(segment), video=path), modality=letters))
     matches.sort(key=lambda match: (-match.score, match.video, match.query_start))
-    return [match for i, match in enumerate(matches) if not _repeats(match, matches[:i])]
+    better = defaultdict(list)
+    for match in matches:
+        if not _repeats(match, better[match.video]):
+            better[match.video].append(match)
+    return [match for match in matches if match in better[match.video]]
 
 
-def find_copies(
-    index: FingerprintIndex, topk: int = 20, threshold: float | None = None
-) -> Iterator[Match]:
-    """Stretches that indexed files have in common, each pair of files once.
-
-    Args:
-        index: Whose files are compared with one another.
-        topk: Candidates for each chunk.
-        threshold: As of :func:`match_chunks`.
-
-    Yields:
-        Match: ``query`` is the file that was indexed first.
-    """
-    files = sorted(index.catalog.files.values(), key=lambda file: file.id)
-    for file in tqdm(files, unit='file'):
-        chunks = chunks_in(index, file.path)
-        yield from match_chunks(index, file.path, chunks, topk, None, threshold, later_only=True)
-
-
-def _hits(index, modality, times, vectors, topk, own) -> Hits:
+def _hits(index, modality, times, vectors, topk, name, known) -> Hits:
     """Similar chunks of indexed files (H,)."""
     backend = index.vectors(modality) if len(times) else None
     if backend is None:
         return Hits(*np.zeros((4, 0)))
-    exclude = (own.id << POSITION_BITS, (own.id + 1) << POSITION_BITS) if own else None
-    similarity, ids = backend.search(index.whiten(modality, vectors), topk, exclude)
-    files, middles = index.locate(ids.ravel())
-    keep = files > (own.file if own else -1)
-    asked = np.repeat(times.mean(axis=1), topk)
-    return Hits(asked, files, middles, similarity.ravel()).take(keep)
+    number, exclude, after = len(backend), None, -1
+    if known is not None:
+        own = index.catalog.files[name].tracks[modality]
+        number, after = number - len(own.times), own.file
+        exclude = (own.id << POSITION_BITS, (own.id + 1) << POSITION_BITS)
+
+    def search(vectors: np.ndarray, topk: int) -> tuple[np.ndarray, np.ndarray]:
+        return backend.search(vectors, topk, exclude)
+
+    if not number:
+        return Hits(*np.zeros((4, 0)))
+    ceiling = index.ceiling(modality)
+    found = find_candidates(search, index.whiten(modality, vectors), number, topk, ceiling)
+    files, middles = index.locate(found.id)
+    asked = times[found.chunk, 0] + index.catalog.facts['chunk'] / 2
+    hits = Hits(asked, files, middles, found.similarity, found.level).take(files > after)
+    return hits if known is None else hits.take(~known(name, hits))
 
 
 def _repeats(match: Match, better: list[Match]) -> bool:
@@ -186,6 +190,5 @@ def _repeats(match: Match, better: list[Match]) -> bool:
     shared = [
         min(match.query_end, other.query_end) - max(match.query_start, other.query_start)
         for other in better
-        if other.video == match.video
     ]
     return max(shared, default=0) > 0.5 * (match.query_end - match.query_start)

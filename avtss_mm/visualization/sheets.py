@@ -81,7 +81,7 @@ def _describe_window(results: dict, k: int) -> str:
     end = start + (end - start) * max(rates.values()) / rates['audio']
     plays = {name: f'{rate:g}x {_way(results, name, k)}' for name, rate in rates.items()}
     played = plays['video']
-    if plays['audio'] != played:
+    if plays['audio'] != played and results['has_audio'][k]:
         played = f'frames {played}, sound {plays["audio"]}'
     unused = '' if results['video_speed'][k] >= 0 else ' (no speed label)'
     return f'window {k + 1}: {start:.2f}-{end:.2f} s, {played}{unused}'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from avtss_mm.fingerprint.index.calibration import calibrate
+from avtss_mm.fingerprint.index.calibration import find_thresholds
 from avtss_mm.fingerprint.index.index import FingerprintIndex
 from avtss_mm.fingerprint.index.index_whitening import update_whitening
 
@@ -27,5 +27,5 @@ def make_index(folder, files: list) -> FingerprintIndex:
         tracks = {name: (*track, 0) for name, track in file.items()}
         index.catalog.replace(f'/{place:03d}.mp4', '0', tracks)
     update_whitening(index.catalog)
-    index.catalog.set_facts(thresholds=calibrate(index))
+    index.catalog.set_facts(**find_thresholds(index))
     return index

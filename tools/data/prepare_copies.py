@@ -29,6 +29,8 @@ from avtss_mm.utils.report import shorten
 
 PICTURES = 'configs/fingerprint/r2plus1d_vggsound.py'
 SOUNDS = 'configs/fingerprint/spectrogram_resnet_vggsound.py'
+DEMO = 'configs/demo/fingerprint_toy.py'
+DEMO_SOUNDS = 'configs/demo/fingerprint_sound_toy.py'
 
 
 def parse_args(argv=None) -> Namespace:
@@ -66,7 +68,8 @@ def summary(prepared: Prepared, out: Path) -> str:
     if any(leaves_folder(row['filename'], out) for row in gallery + queries):
         options.append('test_dataloader.dataset.allow_outside=True')
     lines += [
-        f'wrote {out / GALLERY} and {out / QUERIES}; now:',
+        f'wrote {out / GALLERY} and {out / QUERIES}; now, with a config of the network that CKPT '
+        f'is of (of the demo: {DEMO_SOUNDS if without else DEMO}):',
         '  ' + shlex.join(['python', 'tools/test.py', config, 'CKPT', *options]),
     ]
     return '\n'.join(lines)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch.nn.functional import normalize
 
-from ..matching.segments import Hits
+from ..matching.hits import Hits
 
 MODALITIES = ('v', 'a', 'av')
 FIELDS = dict(v='video_feat', a='audio_feat')
@@ -136,5 +136,4 @@ def exact_search(
                     values.cpu().numpy().ravel(),
                 )
             )
-        joined = [np.concatenate(column) for column in zip(*(vars(h).values() for h in hits))]
-        yield Found(np.concatenate(bests), Hits(*joined))
+        yield Found(np.concatenate(bests), Hits.joined(hits))

@@ -11,102 +11,113 @@ from __future__ import annotations
 import numpy as np
 
 from ..matching.fusion import fuse
-from ..matching.segments import Hits, Segment, find_segments
+from ..matching.hits import Hits
+from ..matching.segments import Segment, find_segments
 from .index import LETTERS, FingerprintIndex
-from .index_whitening import by_path
-from .tables import Track
+from .sample import FILES, Sample, extrapolated, spread
+from .strangers import find_candidates, find_ceilings
+from .tables import File, Track
 
-FALLBACK = dict(v=0.4, a=0.4, av=0.64)
-"""Of an index with fewer than ``FEWEST`` files, or where most have a copy: they cannot tell."""
+FALLBACK = dict(v=0.4, a=0.5, av=0.6)
+"""Thresholds are no higher, and these where fewer than ``FEWEST`` different files are indexed.
+
+With 1 and 4 real clips indexed, 95 % of 32 strangers stay below each; all 24 copies reach one.
+"""
 
 FEWEST = 10
+
 FALSE_ALARMS = 0.01
 LOWEST = 0.05
 """A threshold is no lower, whatever the files say: they are few."""
 
-GALLERY = 50_000
-"""Chunks that files are compared with, at most."""
-
-FILES, CHUNKS = 100, 16
-"""Files that are asked for, and chunks of each, at most."""
+MOST_SEGMENTS = 10
+"""Segments that are looked for in strangers: the best are among them."""
 
 
-def calibrate(index: FingerprintIndex, topk: int = 20) -> dict[str, float]:
-    """Thresholds of matches by ``'v'``, ``'a'`` and ``'av'``; the same for the same files.
+def find_thresholds(index: FingerprintIndex) -> dict:
+    """Facts to keep: what :func:`calibrate` says, the ceilings it goes by, and where it is from."""
+    index.catalog.set_facts(ceilings=find_ceilings(index))
+    thresholds, number = _calibrate(index)
+    source = f'what 1 % of strangers reach, by {number} of its files'
+    if number < FEWEST:
+        source = f'the usual one, as fewer than {FEWEST} different files are indexed'
+    return dict(thresholds=thresholds, thresholds_from=source)
 
-    Args:
-        index: What is indexed.
-        topk: Hits that a query takes of each chunk.
-    """
-    galleries = {letter: _Gallery(index, name) for name, letter in LETTERS.items()}
+
+def calibrate(index: FingerprintIndex) -> dict[str, float]:
+    """Thresholds of matches by ``'v'``, ``'a'`` and ``'av'``; the same for the same files."""
+    return _calibrate(index)[0]
+
+
+def _calibrate(index: FingerprintIndex) -> tuple[dict[str, float], int]:
+    """Thresholds, and the number of different files that they are read off."""
+    samples = {letter: Sample(index, name) for name, letter in LETTERS.items()}
+    files = sorted(index.catalog.files.values(), key=lambda file: file.path)
     scores = {'v': [], 'a': [], 'av': []}
-    for file in _spread(sorted(index.catalog.files.values(), key=lambda f: f.path), FILES):
+    files = _without_copies(samples, spread(files, FILES))
+    for file in files:
         found = {
-            letter: galleries[letter].strangers(file.tracks[name], topk)
+            letter: _strangers(samples[letter], file.tracks[name])
             for name, letter in LETTERS.items()
             if name in file.tracks and len(file.tracks[name].times)
         }
         for letter, segments in found.items():
-            scores[letter].append(_best(segments))
+            scores[letter].append(_best(segments, letter))
         if len(found) == 2:
             both = [(segment, letter) for letter in found for segment in found[letter]]
-            scores['av'].append(_best([segment for segment, _ in fuse(both)]))
+            scores['av'].append(_best([segment for segment, _ in fuse(both)], 'av'))
     thresholds = dict(FALLBACK)
     for letter, values in scores.items():
         if len(values) >= FEWEST:
-            limited = np.clip(_threshold(values), LOWEST, FALLBACK[letter])
-            thresholds[letter] = round(float(limited), 4)
-    return thresholds
+            shares = np.linspace(0.1, 0.6, 11)
+            limited = np.clip(extrapolated(values, shares, 1 - FALSE_ALARMS), LOWEST, None)
+            thresholds[letter] = round(min(float(limited), FALLBACK[letter]), 4)
+    return thresholds, len(files)
 
 
-def _best(segments: list[Segment]) -> float:
-    return max((segment.score for segment in segments), default=0.0)
+def _without_copies(samples: dict[str, Sample], files: list[File]) -> list[File]:
+    """One file of those that are copies of each other."""
+    kept, copies = [], set()
+    for file in files:
+        if file.id not in copies:
+            kept.append(file)
+            for name, letter in LETTERS.items():
+                if name in file.tracks and len(file.tracks[name].times):
+                    _, similarity = samples[letter].compared(file.tracks[name])
+                    same = samples[letter].copies(file.tracks[name], similarity)
+                    copies.update(samples[letter].files[same].tolist())
+    return kept
 
 
-def _threshold(scores: list[float]) -> float:
-    """The score that a stranger stays below in all but 1 % of cases."""
-    shares = np.linspace(0.1, 0.6, 11)
-    scale, mode = np.polyfit(_gumbel(shares), np.quantile(scores, shares), 1)
-    return mode + scale * _gumbel(1 - FALSE_ALARMS)
+def _best(segments: list[Segment], letter: str) -> float:
+    """The best score that is not surely a copy's."""
+    scores = [segment.score for segment in segments]
+    return max((score for score in scores if score < FALLBACK[letter]), default=0.0)
 
 
-def _gumbel(share):
-    """Quantile of Gumbel's distribution of mode 0 and scale 1."""
-    return -np.log(-np.log(share))
+def _strangers(sample: Sample, track: Track) -> list[Segment]:
+    """Segments of other files that the middle of a track is like."""
+    middles, similarity = sample.compared(track)
+    copies = sample.copies(track, similarity)
+    similarity[:, copies] = -np.inf
+    number = len(copies) - copies.sum()
+    if not number:
+        return []
+    ceiling = sample.index.ceiling(sample.modality)
+    found = find_candidates(_best_of, similarity, number, ceiling=ceiling)
+    hits = Hits(
+        middles[found.chunk],
+        sample.files[found.id],
+        sample.middles[found.id],
+        found.similarity,
+        found.level,
+    )
+    return find_segments(hits, max_segments=MOST_SEGMENTS)
 
 
-class _Gallery:
-    """Chunks of a modality that files are compared with."""
-
-    def __init__(self, index: FingerprintIndex, modality: str) -> None:
-        self.index, self.modality = index, modality
-        tracks = by_path(index.catalog, modality)
-        chunks = sum(len(track.times) for track in tracks)
-        tracks = _spread(tracks, max(2, len(tracks) * GALLERY // max(chunks, 1)))
-        if tracks:
-            vectors = np.concatenate([rows for _, rows in index.catalog.vectors(tracks)])
-            self.vectors = index.whiten(modality, vectors)
-            self.files = np.concatenate([np.full(len(t.times), t.file) for t in tracks])
-            self.middles = np.concatenate([t.times.mean(axis=1) for t in tracks])
-
-    def strangers(self, track: Track, topk: int) -> list[Segment]:
-        """Segments of other files that the middle of a track is like."""
-        ((_, rows),) = self.index.catalog.vectors([track])
-        first = max(len(rows) - CHUNKS, 0) // 2
-        part = slice(first, first + CHUNKS)
-        others = np.flatnonzero(self.files != track.file)
-        if not len(others):
-            return []
-        similarity = self.index.whiten(self.modality, rows[part]) @ self.vectors[others].T
-        topk = min(topk, len(others))
-        best = np.argpartition(-similarity, topk - 1, axis=1)[:, :topk]
-        asked = np.repeat(track.times[part].mean(axis=1), topk)
-        alike = np.take_along_axis(similarity, best, axis=1).ravel()
-        found = others[best].ravel()
-        return find_segments(Hits(asked, self.files[found], self.middles[found], alike))
-
-
-def _spread(items: list, number: int) -> list:
-    """At most that many, evenly spread."""
-    places = np.linspace(0, len(items) - 1, min(number, len(items)))
-    return [items[int(place)] for place in places]
+def _best_of(similarity: np.ndarray, topk: int) -> tuple[np.ndarray, np.ndarray]:
+    """The highest similarities (m, k) of (m, G), and where they are; the highest first."""
+    best = np.argpartition(-similarity, topk - 1, axis=1)[:, :topk]
+    values = np.take_along_axis(similarity, best, axis=1)
+    order = (-values).argsort(axis=1)
+    return np.take_along_axis(values, order, axis=1), np.take_along_axis(best, order, axis=1)

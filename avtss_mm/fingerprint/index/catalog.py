@@ -12,10 +12,12 @@ import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 
 from ...errors import UsageError
+from .reading import has_journal, readable
 from .tables import FORMAT, TABLES, File, Track, checksum, make_track
 
 
@@ -47,9 +49,13 @@ class Catalog:
         self.paths: dict[int, str] = {}
         self.tracks: dict[int, Track] = {}
         self._crcs: dict[tuple, int] = {}
-        with self._readable():
-            self._open(write)
-            self._load()
+        try:
+            self._begin(write, self.path)
+        except UsageError:
+            if write or has_journal(self.path):
+                raise
+            # a folder that may not be written to: nobody writes, and no journal is needed
+            self._begin(write, f'{Path(os.path.abspath(self.path)).as_uri()}?immutable=1')
 
     def close(self) -> None:
         self._database.close()
@@ -98,7 +104,7 @@ class Catalog:
         """
         query = 'SELECT vectors_crc, vectors FROM tracks WHERE id = ?'
         for track in tracks:
-            with self._readable():
+            with readable(self.path):
                 crc, blob = self._database.execute(query, (track.id,)).fetchone() or (0, b'x')
                 if not isinstance(blob, bytes) or zlib.crc32(blob) != crc:
                     raise sqlite3.DatabaseError('checksum of vectors')
@@ -110,8 +116,14 @@ class Catalog:
         tracks = self.tracks.values()
         return [track for track in tracks if track.modality == modality and len(track.times)]
 
+    def _begin(self, write: bool, name: str) -> None:
+        with readable(self.path):
+            uri = name != self.path
+            self._database = sqlite3.connect(name, isolation_level=None, timeout=30, uri=uri)
+            self._open(write)
+            self._load()
+
     def _open(self, write: bool) -> None:
-        self._database = sqlite3.connect(self.path, isolation_level=None, timeout=30)
         self._database.execute('PRAGMA trusted_schema = OFF')
         self._database.execute('PRAGMA cell_size_check = ON')
         if write:
@@ -181,16 +193,6 @@ class Catalog:
             if isinstance(error, sqlite3.Error):
                 raise UsageError(f'{self.path} cannot be written: {error}') from error
             raise
-
-    @contextmanager
-    def _readable(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, KeyError, TypeError, ValueError, RecursionError) as error:
-            raise UsageError(
-                f'{self.path} is damaged or not the catalog of an index ({error}): build it anew '
-                'with "avtss-fp index DIR -o INDEX --checkpoint CHECKPOINT --rebuild"'
-            ) from error
 
     def _next_revision(self) -> None:
         """``revision`` tells states of the files and vectors from one another."""

@@ -8,8 +8,6 @@ The catalog has features as they are, the back-end has them whitened (:mod:`.whi
 
 from __future__ import annotations
 
-import json
-import shlex
 import shutil
 import sqlite3
 import uuid
@@ -24,7 +22,10 @@ from ..matching.whitening import Whitening
 from .catalog import Catalog
 from .faiss_index import FaissIndex
 from .index_whitening import FACT, known_whitening
-from .tables import POSITION_BITS, File
+from .sample import Sample
+from .settings import refuse_other_model, settings_of
+from .strangers import find_ceiling
+from .tables import POSITION_BITS, Track
 from .vector_index import VectorIndex
 
 CATALOG = 'catalog.sqlite'
@@ -56,6 +57,7 @@ class FingerprintIndex:
         self._open = ExitStack()
         self._backends: dict[str, VectorIndex] = {}
         self._whitenings: dict[str, tuple[int, Whitening]] = {}
+        self._ceilings: dict[str, float] = {}
         if write:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock()
@@ -104,21 +106,7 @@ class FingerprintIndex:
         Raises:
             UsageError: With the command that builds the index anew.
         """
-        facts = self.catalog.facts
-        if 'weights_sha256' not in facts:
-            raise UsageError(f'{self.folder} is empty: "avtss-fp index" fills it')
-        settings = settings_of(embedder)
-        changed = [name for name in settings if facts[name] != settings[name]]
-        if changed:
-            command = ['avtss-fp', 'index', *facts['folders'], '-o', str(self.folder)]
-            command += ['--checkpoint', checkpoint or facts['checkpoint']]
-            if config or (checkpoint is None and facts.get('config')):
-                command += ['--config', config or facts['config']]
-            raise UsageError(
-                f'{self.folder} was made with another model ({facts["checkpoint"]}; '
-                f'{" and ".join(changed)} differ). Name another index, or replace it by: '
-                f'{shlex.join([*command, "--rebuild"])}'
-            )
+        refuse_other_model(self.folder, self.catalog.facts, embedder, checkpoint, config)
 
     def whiten(self, modality: str, vectors: np.ndarray) -> np.ndarray:
         """What is compared: features (n, D) whitened, at unit length, float32."""
@@ -155,17 +143,33 @@ class FingerprintIndex:
             if track is not None:
                 rows = np.flatnonzero(keys == key)
                 files[rows] = track.file
-                middles[rows] = track.times[positions[rows]].mean(axis=1)
+                middles[rows] = self.middles(track)[positions[rows]]
         return files, middles
+
+    def middles(self, track: Track) -> np.ndarray:
+        """Seconds (n,) of the middles of a track's chunks; a chunk may reach beyond the end."""
+        return track.times[:, 0] + self.catalog.facts['chunk'] / 2
+
+    def end(self, path: str) -> float:
+        """Second at which the last chunk of a file ends."""
+        tracks = self.catalog.files[path].tracks.values()
+        return max((float(track.times.max(initial=0)) for track in tracks), default=0.0)
+
+    def ceiling(self, modality: str) -> float:
+        """The similarity that strangers hardly reach: as was found last, or is now."""
+        kept = self.catalog.facts.get('ceilings', {})
+        if modality not in kept and modality not in self._ceilings:  # of an older version
+            self._ceilings[modality] = find_ceiling(Sample(self, modality))
+        return kept.get(modality) or self._ceilings[modality]
 
     def stats(self) -> dict:
         """Facts for people: files, chunks by modality, hours, thresholds, back-end."""
-        facts, files = self.catalog.facts, self.catalog.files.values()
+        facts, files = self.catalog.facts, self.catalog.files
         names = ('checkpoint', 'weights_sha256', 'chunk', 'folders', 'thresholds')
         tracks = {name: self.catalog.tracks_of(name) for name in MODALITIES}
         return dict(
             files=len(files),
-            hours=round(sum(map(_seconds, files)) / 3600, 3),
+            hours=round(sum(map(self.end, files)) / 3600, 3),
             **{f'{name}_chunks': sum(len(t.times) for t in tracks[name]) for name in tracks},
             **{f'{name}_dropped': self._dropped(name) for name in tracks},
             **{name: facts.get(name) for name in names},
@@ -225,24 +229,9 @@ class FingerprintIndex:
         return [facts['revision'], facts.get(FACT, {}).get(modality, {}).get('revision', 0)]
 
 
-def settings_of(embedder: Embedder) -> dict:
-    """What makes features comparable: weights and pipeline, but for the distance of chunks."""
-    steps = embedder.clip_reader(embedder.modalities).steps
-    steps = [{key: value for key, value in step.items() if key != 'stride'} for step in steps]
-    return dict(
-        weights_sha256=embedder.weights_sha256(),
-        pipeline=json.dumps(steps, sort_keys=True, default=str),
-        chunk=next(step['clip_duration'] for step in steps if 'clip_duration' in step),
-    )
-
-
 def remove_index(folder) -> None:
     """Deletes the files of an index, and no others, so that it can be built anew."""
     folder = Path(folder)
     for path in [*folder.glob(f'{CATALOG}*'), *folder.glob('*.faiss')]:
         path.unlink()
     shutil.rmtree(folder / 'milvus.db', ignore_errors=True)
-
-
-def _seconds(file: File) -> float:
-    return max((track.times.max(initial=0) for track in file.tracks.values()), default=0)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 
+from ..time_map import TimeMap
 from .segments import Segment
 
 
@@ -18,39 +20,39 @@ def fuse(found: list[tuple[Segment, str]]) -> list[tuple[Segment, str]]:
         speed and place of the surer one, and the score ``1 - (1 - score_v) * (1 - score_a)``.
     """
     pictures = [segment for segment, letter in found if letter == 'v']
-    sounds = [segment for segment, letter in found if letter == 'a']
+    sounds = defaultdict(list)
+    for segment, letter in found:
+        if letter == 'a':
+            sounds[segment.video].append(segment)
     fused = []
     for one in sorted(pictures, key=lambda segment: -segment.score):
-        same = [other for other in sounds if _agree(one, other)]
+        same = [other for other in sounds[one.video] if _agree(one, other)]
         if not same:
             fused.append((one, 'v'))
             continue
         other = max(same, key=lambda segment: segment.score)
-        sounds.remove(other)
+        sounds[one.video].remove(other)
         better = max(one, other, key=lambda segment: segment.score)
+        line = TimeMap.of(better)
         start, end = min(one.query_start, other.query_start), max(one.query_end, other.query_end)
         joined = replace(
             better,
             query_start=start,
             query_end=end,
-            video_start=max(_at(better, start), 0.0),
-            video_end=_at(better, end),
+            video_start=max(line.reference(start), 0.0),
+            video_end=line.reference(end),
             score=1 - (1 - one.score) * (1 - other.score),
         )
         fused.append((joined, 'av'))
-    return fused + [(segment, 'a') for segment in sounds]
+    return fused + [(segment, 'a') for left in sounds.values() for segment in left]
 
 
 def _agree(one: Segment, other: Segment, tolerance: float = 2.0) -> bool:
-    """Whether two segments tell of the same stretch, to some seconds."""
+    """Whether two segments of a video tell of the same stretch, to some seconds."""
     start = max(one.query_start, other.query_start)
     end = min(one.query_end, other.query_end)
-    if one.video != other.video or end <= start:
+    if end <= start:
         return False
     middle = (start + end) / 2
-    return abs(_at(one, middle) - _at(other, middle)) <= tolerance
-
-
-def _at(segment: Segment, time: float) -> float:
-    """Seconds of the known video at a time of the query."""
-    return segment.video_start + segment.speed * (time - segment.query_start)
+    places = [TimeMap.of(segment).reference(middle) for segment in (one, other)]
+    return abs(places[0] - places[1]) <= tolerance

@@ -15,6 +15,9 @@ import numpy as np
 SHRINKAGE = 0.1
 """Share of the mean variance that is added to that of each direction, so that those in which the
 known chunks hardly differ are not blown up."""
+FEW = 0.5
+"""Times the number of dimensions for each chunk, that share more: a few chunks say little of how
+others differ."""
 SAMPLE = 50_000
 """Chunks that are looked at, at most."""
 
@@ -39,7 +42,8 @@ class Whitening:
         if len(vectors) < 2:
             return cls(np.zeros_like(mean, np.float32), np.eye(len(mean), dtype=np.float32))
         spread, directions = np.linalg.eigh(np.cov(vectors.T).reshape(len(mean), -1))
-        scale = 1 / np.sqrt(spread.clip(0) + SHRINKAGE * spread.mean() + 1e-12)
+        shrinkage = SHRINKAGE + FEW * len(mean) / len(vectors)
+        scale = 1 / np.sqrt(spread.clip(0) + shrinkage * spread.mean() + 1e-12)
         matrix = (directions * scale) @ directions.T
         return cls(mean.astype(np.float32), matrix.astype(np.float32))
 

@@ -46,6 +46,16 @@ def test_copies_among_the_files_hardly_raise_it(tmp_path):
     assert min(copies.values()) == 1, 'where all are copies, they still are matches'
 
 
-def test_few_files_cannot_tell(tmp_path):
-    with make_index(tmp_path, files(range(9))) as index:
+@pytest.mark.parametrize('number', [1, 4, 9])
+def test_few_files_find_their_copies_and_no_strangers(number, tmp_path):
+    with make_index(tmp_path, files(range(number))) as index:
         assert index.catalog.facts['thresholds'] == FALLBACK
+        strangers = share_found(index, [chunks(seed) for seed in range(1000, 1050)])
+        rng = np.random.default_rng(0)
+        asked = [
+            {k: (t, v + 0.5 * rng.normal(size=v.shape)) for k, (t, v) in chunks(seed).items()}
+            for seed in range(number)
+        ]
+        copies = share_found(index, asked)
+    assert max(strangers.values()) <= 0.08, strangers
+    assert min(copies.values()) == 1

@@ -1,0 +1,56 @@
+"""What makes features comparable: an index refuses those of another model."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+
+from ...apis.embedder import Embedder
+from ...errors import UsageError
+
+
+def settings_of(embedder: Embedder) -> dict:
+    """What makes features comparable: weights and pipeline, but for the distance of chunks."""
+    steps = embedder.clip_reader(embedder.modalities).steps
+    steps = [{key: value for key, value in step.items() if key != 'stride'} for step in steps]
+    return dict(
+        weights_sha256=embedder.weights_sha256(),
+        pipeline=json.dumps(steps, sort_keys=True, default=str),
+        chunk=next(step['clip_duration'] for step in steps if 'clip_duration' in step),
+    )
+
+
+def refuse_other_model(
+    folder,
+    facts: Mapping,
+    embedder: Embedder,
+    checkpoint: str | None = None,
+    config: str | None = None,
+) -> None:
+    """Refuses a model whose features are not those of an index.
+
+    Args:
+        folder: Of the index.
+        facts: Its metadata.
+        embedder: Of :func:`.chunk_embedder`.
+        checkpoint: What the user named, for the message.
+        config: What the user named.
+
+    Raises:
+        UsageError: With the command that builds the index anew.
+    """
+    if 'weights_sha256' not in facts:
+        raise UsageError(f'{folder} is empty: "avtss-fp index" fills it')
+    settings = settings_of(embedder)
+    changed = [name for name in settings if facts[name] != settings[name]]
+    if changed:
+        command = ['avtss-fp', 'index', *facts['folders'], '-o', str(folder)]
+        command += ['--checkpoint', checkpoint or facts['checkpoint']]
+        if config or (checkpoint is None and facts.get('config')):
+            command += ['--config', config or facts['config']]
+        raise UsageError(
+            f'{folder} was made with another model ({facts["checkpoint"]}; '
+            f'{" and ".join(changed)} differ). Name another index, or replace it by: '
+            f'{shlex.join([*command, "--rebuild"])}'
+        )
