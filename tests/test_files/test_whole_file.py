@@ -38,3 +38,12 @@ def test_several_writers(tmp_path):
         one.write_text('1')
         two.write_text('2')
     assert path.read_text() == '1' and os.listdir(tmp_path) == ['a']  # the first ended last
+
+
+def test_the_draft_of_a_long_name_is_short(tmp_path):
+    names = ['x' * 251 + '.mp4', 'x' * 250 + 'y.mp4', 'é' * 125 + '.webm', 'short.mp4']
+    drafts = [draft_of(tmp_path / name).name for name in names]
+    assert len(set(drafts)) == 4 and all(len(draft.encode()) < 100 for draft in drafts[:3])
+    assert drafts[0].endswith('.part.mp4') and drafts[3] == '.short.part.mp4'
+    write_whole(tmp_path / names[0], 'text')
+    assert [path.name for path in tmp_path.iterdir()] == [names[0]]

@@ -199,3 +199,15 @@ def test_sheet_says_what_was_done():
     assert describe(repost.recipes[1]) == 'crop=iw*0.75:ih*0.75; text 2; crf 38'
     assert describe(telephone.recipes[1]).endswith('; pcm_mulaw, 8000 Hz, 64000 bit/s')
     assert describe(find_distortions(['speed'])[0].recipes[0]) == 'speed 0.8'
+
+
+def test_a_long_name_stops_nothing(videos, tmp_path):
+    (videos / 'a.mp4').rename(videos / f'{"x" * 250}.mp4')
+    (videos / 'b/c.avi').rename(videos / f'b/{"y" * 250}.avi')  # .mp4 is added to it
+    out = tmp_path / 'out'
+    rows, rejects = distort_folder(videos, out, ['crop'], [1])
+    assert {row['source'] for row in rows} == {'d.mp4', f'{"x" * 250}.mp4'}
+    ((name, *_, reason),) = rejects
+    assert name.endswith('y.avi') and 'name too long' in reason
+    again = distort_folder(videos, out, ['crop'], [1])
+    assert again == (rows, rejects)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
+import tempfile
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
 
 from avtss_mm.errors import UsageError
 from avtss_mm.fingerprint.index.catalog import Catalog
+from avtss_mm.fingerprint.index.reading import readable
 
 
 def some_tracks(seed, number=5):
@@ -130,6 +135,50 @@ def test_any_damage_to_the_file_is_refused_or_harmless(path):
         except UsageError:
             refused += 1
     assert refused > 10
+
+
+@pytest.fixture
+def nobody():
+    """Gives up the rights of the administrator, to whom nothing is read-only."""
+    if os.geteuid() == 0:
+        os.seteuid(65534)
+        yield
+        os.seteuid(0)
+    else:
+        yield
+
+
+def test_an_index_that_may_not_be_written_to_answers(path, nobody_may_write, nobody):
+    catalog = Catalog(nobody_may_write)
+    assert len(catalog.files) == 6 and len(list(catalog.vectors(catalog.tracks.values()))) == 12
+    catalog.close()
+    with pytest.raises(UsageError, match='cannot be') as error:
+        Catalog(nobody_may_write, write=True).set_facts(a=1)
+    assert '--rebuild' not in str(error.value)
+
+
+@pytest.fixture
+def nobody_may_write(path):
+    with tempfile.TemporaryDirectory() as folder:
+        target = shutil.copy(path, folder)
+        os.chmod(target, 0o444)
+        os.chmod(folder, 0o555)
+        yield target
+        os.chmod(folder, 0o755)
+
+
+def test_a_locked_index_is_not_called_damaged(path):
+    with readable_error(sqlite3.OperationalError('database is locked')) as error:
+        assert 'cannot be read' in error and '--rebuild' not in error
+    with readable_error(sqlite3.DatabaseError('database disk image is malformed')) as error:
+        assert '--rebuild' in error
+
+
+@contextmanager
+def readable_error(raised):
+    with pytest.raises(UsageError) as error, readable('a/catalog.sqlite'):
+        raise raised
+    yield str(error.value)
 
 
 def test_what_is_no_catalog_is_refused(tmp_path):

@@ -1,0 +1,101 @@
+"""What the command says, and does, where a user would else be led astray."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import sys
+
+import pytest
+from helpers.distinct_media import write_distinct
+from helpers.made_index import make_index
+
+from avtss_mm.fingerprint.results import write_matches
+from avtss_mm.fingerprint.search import Match
+
+
+@pytest.fixture
+def three(media, tmp_path):
+    """A folder of three videos."""
+    folder = tmp_path / 'three'
+    folder.mkdir()
+    for seed in range(3):
+        shutil.copy(media / f'{seed}.mp4', folder)
+    return folder
+
+
+def test_many_copies_are_one_group_and_all_are_found(three, model, avtss_fp, tmp_path):
+    for number in range(25):
+        shutil.copy(three / '0.mp4', three / f'copy {number:02d}.mp4')
+    copies = {str(three / '0.mp4'), *map(str, three.glob('copy*'))}
+    index = make_index(tmp_path / 'INDEX', three, model)
+    status, out, err = avtss_fp('dedup', index, '--json', '--topk', '5')
+    largest = json.loads(out)[0]
+    assert status == 0 and {member['video'] for member in largest} == copies
+    status, out, err = avtss_fp('query', three / '0.mp4', index, '--json')
+    assert {match['video'] for match in json.loads(out)} == copies
+    assert avtss_fp('dedup', index)[1].count('copy') == 25
+
+
+def test_files_of_a_drive_that_is_not_there_stay_indexed(three, model, avtss_fp, tmp_path):
+    index = make_index(tmp_path / 'INDEX', three, model)
+    away = tmp_path / 'away'
+    three.rename(away)
+    three.mkdir()
+    status, out, err = avtss_fp('index', three, '-o', index)
+    assert status == 0 and '3 files (0 files added, 0 unchanged)' in out
+    assert '3 files are gone' in out and '--prune' in out
+    shutil.copy(away / '0.mp4', three)  # most are gone
+    assert '3 files (' in avtss_fp('index', three, '-o', index)[1]
+    assert '1 files (' in avtss_fp('index', three, '-o', index, '--prune')[1]
+
+
+def test_files_of_other_suffixes_are_counted_and_looked_into_when_asked(
+    three, model, avtss_fp, tmp_path
+):
+    (three / '1.mp4').rename(three / '1.dv2')
+    (three / '2.mp4').rename(three / '2')
+    index = tmp_path / 'INDEX'
+    status, out, err = avtss_fp('index', three, '-o', index, '--checkpoint', model[1])
+    assert '1 files (' in out and '2 files were not looked into' in out and '--suffix .dv2' in out
+    status, out, err = avtss_fp('index', three, '-o', index, '--suffix', '.dv2', '')
+    assert '3 files (2 files added' in out and 'not looked into' not in out
+    assert '3 files (0 files added' in avtss_fp('index', three, '-o', index)[1]
+
+
+def test_no_match_says_how_near_it_was(index, avtss_fp, tmp_path):
+    stranger = write_distinct(tmp_path / 'stranger.mp4', 99, end=9)
+    status, out, err = avtss_fp('query', stranger, index)
+    assert (status, out) == (1, 'no match\n')
+    assert 'the best score is 0.' in err and 'the threshold 0.' in err
+    assert 'fewer than 10 different files' in err.splitlines()[-1]
+    assert '(--threshold)' in avtss_fp('query', stranger, index, '--threshold', '0.9')[2]
+
+
+def test_half_a_second_is_shown_as_half_a_second(media, model, avtss_fp, tmp_path):
+    short = tmp_path / 'short'
+    short.mkdir()
+    write_distinct(short / 'half.mp4', 5, end=0.5)
+    shutil.copy(media / '0.mp4', short)
+    index = make_index(tmp_path / 'INDEX', short, model)
+    status, out, err = avtss_fp('query', short / 'half.mp4', index, '--json', '--threshold', '0')
+    match = next(m for m in json.loads(out) if m['video'].endswith('half.mp4'))
+    assert match['query_start'] == match['video_start'] == 0
+    assert match['query_end'] == pytest.approx(0.5, abs=0.1)
+    assert match['video_end'] == pytest.approx(0.5, abs=0.1)
+
+
+def test_a_terminal_without_unicode_loses_no_match(monkeypatch):
+    match = Match('q.mp4', 0.0, 2.0, 'caf\u00e9 \u6f22.mp4', 0.0, 2.0, 1.0, 0.9, 'av')
+    for as_csv in (False, True):
+        written = io.BytesIO()
+        monkeypatch.setattr(sys, 'stdout', io.TextIOWrapper(written, 'latin-1', newline=''))
+        write_matches([match], False, as_csv)
+        sys.stdout.flush()
+        assert b'caf\xe9 \\u6f22.mp4' in written.getvalue()
+
+
+def test_random_weights_need_a_config_and_the_message_names_one(three, avtss_fp, tmp_path):
+    status, out, err = avtss_fp('index', three, '-o', tmp_path / 'I', '--checkpoint', 'random')
+    assert status == 2 and '--config FILE, for instance configs/demo/avtss_toy.py' in err
