@@ -23,7 +23,13 @@ from collections.abc import Sequence
 
 from ..errors import UsageError, user_errors
 from ..media.origin import add_overwrite_argument
-from ..utils.work import BATCH_OF_CLIPS, COPY_TIMEOUT, TIMEOUT, add_work_arguments
+from ..utils.work import (
+    BATCH_OF_CLIPS,
+    COPY_TIMEOUT,
+    TIMEOUT,
+    add_suffixes_argument,
+    add_work_arguments,
+)
 from .choices import BACKENDS, MODALITIES
 
 
@@ -75,13 +81,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '(default: INDEX/milvus.db)',
     )
     command.add_argument('--rebuild', action='store_true', help='begin anew, with other weights')
-    command.add_argument(
-        '--suffix',
-        nargs='+',
-        default=[],
-        metavar='.EXT',
-        help="look into files with these suffixes, too ('': without one); the index keeps them",
-    )
+    add_suffixes_argument(command)
     command.add_argument(
         '--prune', action='store_true', help='take out files even if most of a DIR are gone'
     )

@@ -9,6 +9,7 @@ import sys
 from contextlib import redirect_stdout
 
 from ..errors import UsageError, one_line
+from ..media.finding import suffix_advice
 from ..media.origin import check_replaceable
 from ..utils.report import shorten, write_csv
 from .choices import MODALITIES
@@ -31,7 +32,7 @@ def index(args) -> None:
         facts = opened.catalog.facts
         checkpoint, config = _model(args, facts)
         embedder = _embedder(checkpoint, config, 1.0, args.device)
-        suffixes = {*facts.get('suffixes', ()), *(text.lower() for text in args.suffix)}
+        suffixes = {*facts.get('suffixes', ()), *args.suffixes}
         folders = {*facts.get('folders', ()), *map(os.path.abspath, args.folders)}
         options = dict(
             backend=args.backend,
@@ -69,11 +70,7 @@ def _tell(report, opened) -> None:
             'drive may not be there; --prune takes them out'
         )
     if report.ignored:
-        shown = [f'{suffix or "none"} ({number})' for suffix, number in report.ignored.items()]
-        print(
-            f'  {sum(report.ignored.values())} files were not looked into because of their '
-            f'suffixes: {shorten(shown)}; --suffix {next(iter(report.ignored)) or repr("")} does'
-        )
+        print(f'  {suffix_advice(report.ignored)}')
     if report.empty:
         print(f'  nothing to recognise in {len(report.empty)} files: {shorten(report.empty)}')
     rejects = opened.folder / 'unreadable.csv'

@@ -45,7 +45,7 @@ class Report:
     unchanged: int = 0
     removed: list[str] = field(default_factory=list)
     missing: dict[str, int] = field(default_factory=dict)
-    ignored: dict[str, int] = field(default_factory=dict)
+    ignored: Counter = field(default_factory=Counter)
     unreadable: dict[str, str] = field(default_factory=dict)
     chunks: dict[str, int] = field(default_factory=lambda: dict(video=0, audio=0))
     dropped: dict[str, int] = field(default_factory=lambda: dict(video=0, audio=0))
@@ -83,8 +83,9 @@ def index_folders(
     modalities = modalities or embedder.modalities
     report, catalog = Report(), index.catalog
     suffixes = SUFFIXES | {*suffixes} | (AUDIO_SUFFIXES if 'audio' in modalities else frozenset())
-    paths = _find(folders, suffixes)
-    report.ignored = _ignored(folders, suffixes | AUDIO_SUFFIXES)
+    paths = _find(folders, suffixes, report.ignored)
+    for suffix in AUDIO_SUFFIXES & report.ignored.keys():
+        del report.ignored[suffix]
     stamps = {path: _stamp(path) for path in paths}
     todo = [path for path in paths if path not in catalog.files]
     todo += [path for path in set(paths) - set(todo) if catalog.files[path].stamp != stamps[path]]
@@ -130,22 +131,15 @@ def finish(index: FingerprintIndex) -> None:
     index.save()
 
 
-def _find(folders: Sequence[str], suffixes: Collection[str]) -> list[str]:
+def _find(folders: Sequence[str], suffixes: Collection[str], ignored: Counter) -> list[str]:
     """Absolute paths of the media below folders, each once, sorted."""
     return sorted(
         {
             os.path.join(os.path.abspath(folder), name)
             for folder in folders
-            for name in find_media(folder, suffixes)
+            for name in find_media(folder, suffixes, left_out=ignored)
         }
     )
-
-
-def _ignored(folders: Sequence[str], suffixes: Collection[str]) -> dict[str, int]:
-    """Number of files below folders that have other suffixes, by suffix; most first."""
-    names = (name for folder in folders for _, _, names in os.walk(folder) for name in names)
-    found = Counter(os.path.splitext(name)[1].lower() for name in names if name[0] != '.')
-    return {suffix: number for suffix, number in found.most_common() if suffix not in suffixes}
 
 
 def _embed(

@@ -11,7 +11,7 @@ from ..errors import UsageError
 from ..files.writable import check_writable
 from ..media.origin import add_overwrite_argument, check_replaceable
 from ..utils.cli import user_errors
-from ..utils.work import add_work_arguments
+from ..utils.work import add_suffixes_argument, add_work_arguments
 from .lists import Listing
 from .prepare import prepare, summary
 
@@ -32,22 +32,6 @@ class DataSet(NamedTuple):
     lists: str
     files: str
     sound_only: bool = False
-
-
-def add_suffixes_argument(parser: ArgumentParser) -> None:
-    """Add the argument that includes files with other suffixes."""
-    parser.add_argument(
-        '--suffixes',
-        nargs='+',
-        type=_suffix,
-        default=[],
-        metavar='SUFFIX',
-        help='also use files with these suffixes, such as .gif; "none" for files without one',
-    )
-
-
-def _suffix(text: str) -> str:
-    return '' if text == 'none' else f'.{text.lower().removeprefix(".")}'
 
 
 def run(data_set: DataSet, description: str, argv: Sequence[str] | None = None) -> str:

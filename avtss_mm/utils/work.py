@@ -43,3 +43,19 @@ def _seconds(text: str) -> float:
     if not 0 < seconds <= MAX_SECONDS:
         raise ArgumentTypeError(f'must be above 0 and at most {MAX_SECONDS:,}, but is {text}')
     return seconds
+
+
+def add_suffixes_argument(parser: ArgumentParser) -> None:
+    """Add the argument that includes files with other suffixes."""
+    parser.add_argument(
+        '--suffixes',
+        nargs='+',
+        type=_suffix,
+        default=[],
+        metavar='SUFFIX',
+        help='also use files with these suffixes, such as .gif; "none" for files without one',
+    )
+
+
+def _suffix(text: str) -> str:
+    return '' if text == 'none' else f'.{text.lower().removeprefix(".")}'

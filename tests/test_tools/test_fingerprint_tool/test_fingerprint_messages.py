@@ -58,8 +58,12 @@ def test_files_of_other_suffixes_are_counted_and_looked_into_when_asked(
     (three / '2.mp4').rename(three / '2')
     index = tmp_path / 'INDEX'
     status, out, err = avtss_fp('index', three, '-o', index, '--checkpoint', model[1])
-    assert '1 files (' in out and '2 files were not looked into' in out and '--suffix .dv2' in out
-    status, out, err = avtss_fp('index', three, '-o', index, '--suffix', '.dv2', '')
+    assert (
+        '1 files (' in out
+        and 'not looked into: 2 files of other suffixes' in out
+        and '--suffixes' in out
+    )
+    status, out, err = avtss_fp('index', three, '-o', index, '--suffixes', '.dv2', 'none')
     assert '3 files (2 files added' in out and 'not looked into' not in out
     assert '3 files (0 files added' in avtss_fp('index', three, '-o', index)[1]
 
