@@ -12,10 +12,9 @@ import numpy as np
 from ..apis.embed_files import embed_files
 from ..apis.embedder import ClipFeatures, Embedder
 from ..errors import MediaError
-from ..media import probe
 from ..utils.work import TIMEOUT
 from ..workers.guarded_map import guarded_map
-from .embedding import usable_chunks
+from .embedding import facts_of, usable_chunks
 from .index.calibration import FALLBACK
 from .index.index import LETTERS, FingerprintIndex
 from .index.strangers import find_candidates
@@ -64,7 +63,7 @@ def query_features(
         MediaError: If the file cannot be read within ``timeout`` seconds, or has nothing of the
             modality.
     """
-    ((_, facts),) = guarded_map(_facts, [os.fspath(path)], timeout=timeout)
+    ((_, facts),) = guarded_map(facts_of, [os.fspath(path)], timeout=timeout)
     if isinstance(facts, Exception):
         raise MediaError(path, getattr(facts, 'reason', facts)) from facts
     has = dict(video=facts['width'] > 0, audio=facts['has_audio'])
@@ -77,14 +76,6 @@ def query_features(
     if isinstance(features, Exception):
         raise MediaError(path, getattr(features, 'reason', features)) from features
     return features
-
-
-def _facts(path: str) -> dict | MediaError:
-    """What :func:`probe` says, in a process that a broken file may hang or crash."""
-    try:
-        return probe(path, require_video=False)
-    except MediaError as error:
-        return error
 
 
 def chunks_of(features: Mapping[str, ClipFeatures]) -> Chunks:

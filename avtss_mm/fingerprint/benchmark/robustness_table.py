@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections import defaultdict
 from collections.abc import Sequence
@@ -10,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ...files.whole_file import write_whole
+from ...utils.report import write_csv
 from ..distortion.suite import SUITE_V1
 from .exact_search import MODALITIES
 from .scores import Answer, summarise
@@ -101,14 +102,15 @@ def is_affected(row: dict) -> bool:
 def write_table(folder: str | Path, rows: Sequence[dict]) -> None:
     """Write ``table.csv`` and ``table.json`` into a folder; what is NaN is empty or null."""
     rows = [{key: None if value != value else value for key, value in row.items()} for row in rows]
-    with open(Path(folder, 'table.csv'), 'w', newline='', encoding='utf-8') as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        for row in rows:
-            rounded = {k: round(v, 6) if isinstance(v, float) else v for k, v in row.items()}
-            writer.writerow(rounded)
+    names = list(rows[0])
+    cells = ([_rounded(row.get(name)) for name in names] for row in rows)
+    write_csv(Path(folder, 'table.csv'), names, cells)
     text = ',\n'.join(json.dumps(row) for row in rows)
-    Path(folder, 'table.json').write_text(f'[\n{text}\n]\n', encoding='utf-8')
+    write_whole(Path(folder, 'table.json'), f'[\n{text}\n]\n')
+
+
+def _rounded(value):
+    return round(value, 6) if isinstance(value, float) else value
 
 
 def read_table(path: str | Path) -> list[dict]:

@@ -12,11 +12,13 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from ...utils.report import write_csv
 
 if TYPE_CHECKING:  # they need torch, which files of matches do not
     from .scores import Answer, Truth
@@ -40,10 +42,7 @@ COLUMNS = tuple(column.name for column in fields(VSCMatch))
 
 def write_matches(path: str | Path, matches: Iterable[VSCMatch]) -> None:
     """Write predictions or ground truth."""
-    with open(path, 'w', newline='', encoding='utf-8') as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        writer.writeheader()
-        writer.writerows(asdict(match) for match in matches)
+    write_csv(path, COLUMNS, [astuple(match) for match in matches])
 
 
 def write_vsc(
@@ -64,11 +63,9 @@ def write_vsc(
     """
     query_ids = {row['filename']: f'Q{i:06d}' for i, row in enumerate(queries)}
     reference_ids = [f'R{i:06d}' for i in range(len(gallery))]
-    with open(folder / 'ids.csv', 'w', newline='', encoding='utf-8') as file:
-        writer = csv.writer(file)
-        writer.writerow(['id', 'filename'])
-        writer.writerows((identity, name) for name, identity in query_ids.items())
-        writer.writerows(zip(reference_ids, (row['filename'] for row in gallery)))
+    rows = [(identity, name) for name, identity in query_ids.items()]
+    rows += zip(reference_ids, (row['filename'] for row in gallery))
+    write_csv(folder / 'ids.csv', ['id', 'filename'], rows)
     matches = defaultdict(list)
     for item in answers:
         if item.segment is not None:

@@ -10,6 +10,7 @@ import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from ...files.whole_file import written_whole
 from ...media import open_media
 from .overlay import FONT
 from .suite import SUITE_V1, Recipe
@@ -63,7 +64,8 @@ def distortion_sheet(source, folder, rows: Sequence[dict], path) -> None:
     for image in lines:
         sheet.paste(image, (0, top))
         top += image.height
-    sheet.save(path)
+    with written_whole(path) as draft:
+        sheet.save(draft)
 
 
 def describe(recipe: Recipe) -> str:

@@ -13,9 +13,9 @@ import cv2
 import matplotlib
 import numpy as np
 
-from avtss_mm.datasets.transforms import MelSpectrogram
-from avtss_mm.errors import MediaError
-from avtss_mm.media import open_media, write_video
+from ...datasets.transforms import MelSpectrogram
+from ...errors import MediaError
+from ...media import open_media, write_video
 
 SAMPLE_RATE = 16000
 THUMB_HEIGHT, THUMB_QUALITY = 112, 72  # pixels, of which a screen shows about half; JPEG

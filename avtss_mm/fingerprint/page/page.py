@@ -12,8 +12,8 @@ from typing import Protocol
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from avtss_mm.errors import MediaError
-
+from ...errors import MediaError
+from ...files.whole_file import write_whole
 from .matrix import similarity_picture
 from .media import PageMedia
 from .timeline import Alignment, Axis, axis_around, clock, lanes
@@ -116,7 +116,7 @@ def write_match_page(
     )
     environment.filters['clock'] = clock
     html = environment.get_template('match_page.html.j2').render(page)
-    Path(path).write_text(html, encoding='utf-8')
+    write_whole(path, html)
 
 
 def _panel(asked: PageMedia, match, video: PageMedia, matches, similarity) -> dict:

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from avtss_mm.errors import MediaError
-
+from ...errors import MediaError
 from .media import PageMedia
 
 STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 86400)

@@ -1,7 +1,10 @@
 """CSV files in the format of the Video Similarity Challenge."""
 
+import os
+
 import pytest
 
+from avtss_mm.fingerprint.benchmark.robustness_table import write_table
 from avtss_mm.fingerprint.benchmark.vsc import COLUMNS, VSCMatch, read_matches, write_matches
 
 
@@ -11,6 +14,23 @@ def test_what_is_written_is_read(tmp_path):
     assert read_matches(tmp_path / 'm.csv') == matches
     header = (tmp_path / 'm.csv').read_text().splitlines()[0]
     assert header == 'query_id,ref_id,query_start,query_end,ref_start,ref_end,score'
+
+
+def test_what_cannot_be_put_in_place_leaves_the_old_tables(tmp_path, monkeypatch):
+    row = dict(distortion='crop', score=0.5)
+    write_matches(tmp_path / 'm.csv', [])
+    write_table(tmp_path, [row])
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def full(*names):
+        raise OSError(28, 'No space left on device')
+
+    monkeypatch.setattr(os, 'replace', full)
+    with pytest.raises(OSError, match='No space'):
+        write_matches(tmp_path / 'm.csv', [VSCMatch('Q1', 'R2', 0, 1, 2, 3)])
+    with pytest.raises(OSError, match='No space'):
+        write_table(tmp_path, [row, row])
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_ground_truth_has_no_score_and_any_order(tmp_path):
