@@ -12,10 +12,10 @@ from ..errors import UsageError, one_line
 from ..media.finding import suffix_advice
 from ..media.origin import check_replaceable
 from ..utils.report import shorten, write_csv
-from .choices import MODALITIES
+from .choices import FOUND_BY, MODALITIES
 from .index.calibration import FALLBACK
 from .index.index import FingerprintIndex
-from .results import PARTS, write_groups, write_matches
+from .results import print_groups, print_matches
 
 SHOWN = dict(video='picture', audio='sound')
 DROPPED = dict(video='still pictures', audio='without sound')
@@ -29,11 +29,11 @@ def index(args) -> None:
         if not os.path.isdir(folder):
             raise UsageError(f'{folder} is not a folder')
     with FingerprintIndex(args.out, write=True, rebuild=args.rebuild) as opened:
-        facts = opened.catalog.facts
-        checkpoint, config = _model(args, facts)
+        metadata = opened.catalog.metadata
+        checkpoint, config = _model(args, metadata)
         embedder = _embedder(checkpoint, config, 1.0, args.device)
-        suffixes = {*facts.get('suffixes', ()), *args.suffixes}
-        folders = {*facts.get('folders', ()), *map(os.path.abspath, args.folders)}
+        suffixes = {*metadata.get('suffixes', ()), *args.suffixes}
+        folders = {*metadata.get('folders', ()), *map(os.path.abspath, args.folders)}
         options = dict(
             backend=args.backend,
             factory=args.index_factory,
@@ -85,7 +85,7 @@ def query(args) -> int:
     from . import search
 
     with FingerprintIndex(args.index) as opened:
-        checkpoint, config = _model(args, opened.catalog.facts)
+        checkpoint, config = _model(args, opened.catalog.metadata)
         embedder = _embedder(checkpoint, config, 0.5, args.device)
         opened.check(embedder, args.checkpoint, args.config)
         work = (args.workers, args.timeout)
@@ -98,10 +98,10 @@ def query(args) -> int:
                 sys.stderr.write(f'{SHOWN[name]}: {chunks_text} left out ({DROPPED[name]})\n')
         weights = dict(zip(('video', 'audio'), args.weights))
         matches = search.match_chunks(opened, args.file, chunks, args.topk, weights, args.threshold)
-        write_matches(matches, args.json, args.csv)
+        print_matches(matches, args.json, args.csv)
         if not matches:
             near = search.match_chunks(opened, args.file, chunks, args.topk, weights, 0.0)
-            sys.stderr.write(f'{_nearest(near, args.threshold, opened.catalog.facts)}\n')
+            sys.stderr.write(f'{_nearest(near, args.threshold, opened.catalog.metadata)}\n')
         if args.html:
             from .page.page import write_match_page
 
@@ -117,18 +117,18 @@ def query(args) -> int:
     return 0 if matches else 1
 
 
-def _nearest(near, threshold: float | None, facts: dict) -> str:
+def _nearest(near, threshold: float | None, metadata: dict) -> str:
     """The best score that is too low, the threshold, and where that comes from."""
     if not near:
         return 'nothing in the index is like it at all'
     best = near[0]
-    source = facts.get('thresholds_from', 'of an older version: "avtss-fp index" finds it anew')
+    source = metadata.get('thresholds_from', 'of an older version: "avtss-fp index" finds it anew')
     if threshold is None:
-        threshold = {**FALLBACK, **facts.get('thresholds', {})}[best.modality]
+        threshold = {**FALLBACK, **metadata.get('thresholds', {})}[best.modality]
     else:
         source = '--threshold'
     return one_line(
-        f'the best score is {best.score:.2f} (by {PARTS[best.modality]}, {best.video}), the '
+        f'the best score is {best.score:.2f} (by {FOUND_BY[best.modality]}, {best.video}), the '
         f'threshold {threshold:.2f} ({source})'
     )
 
@@ -138,7 +138,7 @@ def dedup(args) -> None:
     from .groups import find_copies
 
     with FingerprintIndex(args.index) as opened:
-        write_groups(find_copies(opened, args.topk, args.threshold), args.json, args.csv)
+        print_groups(find_copies(opened, args.topk, args.threshold), args.json, args.csv)
 
 
 def delete(args) -> None:
@@ -146,9 +146,9 @@ def delete(args) -> None:
     from .indexing import finish
 
     with FingerprintIndex(args.index) as opened:  # an index is not made to delete from it
-        known = opened.catalog.files.keys()
+        indexed = opened.catalog.files.keys()
     paths = [os.path.abspath(path) for path in args.paths]
-    found = {path: [name for name in known if _is_in(name, path)] for path in paths}
+    found = {path: [name for name in indexed if _is_in(name, path)] for path in paths}
     absent = [path for path, names in found.items() if not names]
     if absent:
         raise UsageError(f'not in {args.index}: {shorten(absent)}')
@@ -164,11 +164,11 @@ def stats(args) -> None:
     """Tells what is in an index."""
 
     with FingerprintIndex(args.index) as opened:
-        facts = opened.stats()
+        metadata = opened.stats()
     if args.json:
-        print(json.dumps(facts, indent=2))
+        print(json.dumps(metadata, indent=2))
         return
-    for name, value in facts.items():
+    for name, value in metadata.items():
         value = json.dumps(value) if isinstance(value, (dict, list)) else value
         print(f'{name:<16}{value}')
 
@@ -204,17 +204,20 @@ def distort(args) -> int:
     return 0 if rows else 1
 
 
-def _model(args, facts: dict) -> tuple[str, str | None]:
+def _model(args, metadata: dict) -> tuple[str, str | None]:
     """Checkpoint and config, as named now or when the index was made."""
     if args.checkpoint or args.config:
-        return args.checkpoint or facts.get('checkpoint') or _missing(), args.config
-    if facts.get('config'):  # not read unasked: a config is run, and an index may be a stranger's
+        return args.checkpoint or metadata.get('checkpoint') or _missing(), args.config
+    # not read unasked: a config is run, and an index may be a stranger's
+    if metadata.get('config'):
         raise UsageError(
-            f'this index was made with a config: add --config {shlex.quote(facts["config"])}'
+            f'this index was made with a config: add --config {shlex.quote(metadata["config"])}'
         )
-    if '://' in facts.get('checkpoint', ''):  # nor is anything fetched unasked
-        raise UsageError(f'this index was made with {facts["checkpoint"]}: name it by --checkpoint')
-    return facts.get('checkpoint') or _missing(), None
+    if '://' in metadata.get('checkpoint', ''):  # nor is anything fetched unasked
+        raise UsageError(
+            f'this index was made with {metadata["checkpoint"]}: name it by --checkpoint'
+        )
+    return metadata.get('checkpoint') or _missing(), None
 
 
 def _embedder(checkpoint: str, config: str | None, stride: float, device: str | None):

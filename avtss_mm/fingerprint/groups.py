@@ -72,7 +72,7 @@ class Groups:
 
     def known(self, path: str, hits: Hits) -> np.ndarray:
         """Which hits (H,) of a file lie in stretches that are in a group with its own."""
-        margin = self._index.catalog.facts['chunk'] / 2
+        margin = self._index.catalog.metadata['chunk'] / 2
         known = np.zeros(len(hits), bool)
         for own in self._members.get(path, ()):
             inside = (hits.query_time > own.start - margin) & (hits.query_time < own.end + margin)

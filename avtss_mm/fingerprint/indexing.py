@@ -98,9 +98,9 @@ def index_folders(
     gone = set()
     for folder in folders:
         root = os.path.join(os.path.abspath(folder), '')
-        known = {path for path in catalog.files if path.startswith(root)}
-        absent = known - set(paths)
-        if prune or len(absent) <= len(known) / 2:
+        indexed = {path for path in catalog.files if path.startswith(root)}
+        absent = indexed - set(paths)
+        if prune or len(absent) <= len(indexed) / 2:
             gone |= absent
         else:
             report.missing[folder] = len(absent)
@@ -129,10 +129,10 @@ def index_folders(
 def finish(index: FingerprintIndex) -> None:
     """After changes of the catalog: whitening, thresholds, and what searches the vectors."""
     catalog = index.catalog
-    calibrated = catalog.facts.get('calibrated') == catalog.facts['revision']
-    if not calibrated or 'ceilings' not in catalog.facts:
+    calibrated = catalog.metadata.get('calibrated') == catalog.metadata['revision']
+    if not calibrated or 'ceilings' not in catalog.metadata:
         update_whitening(catalog)
-        catalog.set_facts(**find_thresholds(index), calibrated=catalog.facts['revision'])
+        catalog.set_metadata(**find_thresholds(index), calibrated=catalog.metadata['revision'])
     index.save()
 
 

@@ -8,21 +8,20 @@ import sys
 from collections.abc import Sequence
 from dataclasses import fields
 
+from .choices import FOUND_BY
+from .clock import clock
 from .groups import Member
 from .search import Match
 
-PARTS = dict(v='picture', a='sound', av='both')
-"""What a match was found by, in words."""
 
-
-def write_matches(matches: Sequence[Match], as_json: bool, as_csv: bool) -> None:
+def print_matches(matches: Sequence[Match], as_json: bool, as_csv: bool) -> None:
     """Writes the matches of a query to the standard output."""
     names = [field.name for field in fields(Match)]
     rows = [_plain(vars(match), names) for match in matches]
     _write(rows, rows, names, as_json, as_csv, _matches_table(matches))
 
 
-def write_groups(groups: Sequence[Sequence[Member]], as_json: bool, as_csv: bool) -> None:
+def print_groups(groups: Sequence[Sequence[Member]], as_json: bool, as_csv: bool) -> None:
     """Writes groups of copies to the standard output."""
     names = ['video', 'start', 'end', 'speed', 'score', 'modality']
     nested = [[_plain(vars(member), names) for member in group] for group in groups]
@@ -73,21 +72,12 @@ def _groups_table(groups: Sequence[Sequence[Member]]) -> str:
     return _aligned(rows)
 
 
-def clock(seconds: float) -> str:
-    """``1:02:03.4`` or ``2:03.4``."""
-    tenths = round(seconds * 10)
-    minutes, tenths = divmod(tenths, 600)
-    hours, minutes = divmod(minutes, 60)
-    rest = f'{minutes:02d}' if hours else str(minutes)
-    return f'{f"{hours}:" if hours else ""}{rest}:{tenths // 10:02d}.{tenths % 10}'
-
-
 def _span(start: float, end: float) -> str:
-    return f'{clock(start)}-{clock(end)}'
+    return f'{clock(start, 1)}-{clock(end, 1)}'
 
 
 def _cells(found: Match | Member) -> tuple[str, str, str]:
-    return f'{found.speed:.2f}', f'{found.score:.2f}', PARTS[found.modality]
+    return f'{found.speed:.2f}', f'{found.score:.2f}', FOUND_BY[found.modality]
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> str:

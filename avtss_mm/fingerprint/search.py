@@ -14,17 +14,15 @@ from ..apis.embedder import ClipFeatures, Embedder
 from ..errors import MediaError
 from ..utils.work import TIMEOUT
 from ..workers.guarded_map import guarded_map
+from .chunks import Chunks, ComparedChunks
 from .embedding import facts_of, usable_chunks
 from .index.calibration import FALLBACK
 from .index.index import LETTERS, FingerprintIndex
-from .index.strangers import find_candidates
+from .index.strangers import ceiling_of, find_candidates
 from .index.tables import POSITION_BITS
 from .matching.fusion import fuse
 from .matching.hits import Hits
 from .matching.segments import find_segments
-
-Chunks = dict[str, 'tuple[np.ndarray, np.ndarray]']
-"""By 'video' and/or 'audio': times (n, 2) in seconds and unit vectors (n, D)."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +65,12 @@ def query_features(
     if isinstance(facts, Exception):
         raise MediaError(path, getattr(facts, 'reason', facts)) from facts
     has = dict(video=facts['width'] > 0, audio=facts['has_audio'])
-    asked = [name for name, letter in LETTERS.items() if letter in modality]
-    known = tuple(name for name in asked if has[name] and name in embedder.modalities)
-    if not known:
-        raise MediaError(path, f'no {" or ".join(asked)} to compare')
+    wanted = [name for name, letter in LETTERS.items() if letter in modality]
+    there = tuple(name for name in wanted if has[name] and name in embedder.modalities)
+    if not there:
+        raise MediaError(path, f'no {" or ".join(wanted)} to compare')
     durations = [facts['duration']]  # a header may promise more than there is
-    ((_, features),) = embed_files(embedder, [os.fspath(path)], known, durations, workers, timeout)
+    ((_, features),) = embed_files(embedder, [os.fspath(path)], there, durations, workers, timeout)
     if isinstance(features, Exception):
         raise MediaError(path, getattr(features, 'reason', features)) from features
     return features
@@ -89,7 +87,7 @@ def chunks_in(index: FingerprintIndex, path: str) -> Chunks:
     return {track.modality: (track.times, rows) for track, rows in index.catalog.vectors(tracks)}
 
 
-def compared(index: FingerprintIndex, chunks: Chunks) -> Chunks:
+def compared(index: FingerprintIndex, chunks: Chunks) -> ComparedChunks:
     """Chunks as they are compared, by ``'v'`` and ``'a'``."""
     return {
         LETTERS[name]: (times, index.whiten(name, vectors))
@@ -105,7 +103,7 @@ def match_chunks(
     topk: int = 20,
     weights: Mapping[str, float] | None = None,
     threshold: float | None = None,
-    known: Callable[[str, Hits], np.ndarray] | None = None,
+    is_known: Callable[[str, Hits], np.ndarray] | None = None,
 ) -> list[Match]:
     """Matches of chunks, by late fusion: what picture and sound find, joined where they agree.
 
@@ -119,17 +117,17 @@ def match_chunks(
         topk: Candidates that are asked for at first, for each chunk; all that stand out are found.
         weights: ``w`` in [0, 1] by ``'video'`` and ``'audio'``. Defaults to None: 1.
         threshold: Lowest score. Defaults to None: that of the modality, or of both together.
-        known: If given, ``name`` is indexed, and compared with files that were indexed later.
+        is_known: If given, ``name`` is indexed, and compared with files that were indexed later.
             Called with it and hits, it says which of them are known already. Defaults to None.
 
     Returns:
         list[Match]: Best score first.
     """
-    thresholds = index.catalog.facts.get('thresholds', {})
-    chunk = index.catalog.facts['chunk']
+    thresholds = index.catalog.metadata.get('thresholds', {})
+    chunk = index.catalog.metadata['chunk']
     found = []
     for modality, (times, vectors) in chunks.items():
-        hits = _hits(index, modality, times, vectors, topk, name, known)
+        hits = _hits(index, modality, times, vectors, topk, name, is_known)
         weight = 1.0 if weights is None else weights[modality]
         for segment in find_segments(hits, chunk=chunk):
             found.append((replace(segment, score=weight * segment.score), LETTERS[modality]))
@@ -152,13 +150,13 @@ def match_chunks(
     return [match for match in matches if match in better[match.video]]
 
 
-def _hits(index, modality, times, vectors, topk, name, known) -> Hits:
+def _hits(index, modality, times, vectors, topk, name, is_known) -> Hits:
     """Similar chunks of indexed files (H,)."""
     backend = index.vectors(modality) if len(times) else None
     if backend is None:
         return Hits(*np.zeros((4, 0)))
     number, exclude, after = len(backend), None, -1
-    if known is not None:
+    if is_known is not None:
         own = index.catalog.files[name].tracks[modality]
         number, after = number - len(own.times), own.file
         exclude = (own.id << POSITION_BITS, (own.id + 1) << POSITION_BITS)
@@ -168,12 +166,12 @@ def _hits(index, modality, times, vectors, topk, name, known) -> Hits:
 
     if not number:
         return Hits(*np.zeros((4, 0)))
-    ceiling = index.ceiling(modality)
+    ceiling = ceiling_of(index, modality)
     found = find_candidates(search, index.whiten(modality, vectors), number, topk, ceiling)
     files, middles = index.locate(found.id)
-    asked = times[found.chunk, 0] + index.catalog.facts['chunk'] / 2
-    hits = Hits(asked, files, middles, found.similarity, found.level).take(files > after)
-    return hits if known is None else hits.take(~known(name, hits))
+    query_times = times[found.chunk, 0] + index.catalog.metadata['chunk'] / 2
+    hits = Hits(query_times, files, middles, found.similarity, found.level).take(files > after)
+    return hits if is_known is None else hits.take(~is_known(name, hits))
 
 
 def _repeats(match: Match, better: list[Match]) -> bool:

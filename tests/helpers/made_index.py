@@ -15,8 +15,8 @@ def make_index(out, media, model):
 def content(folder):
     """Reads the contents of an index without ids, folders and names of collections."""
     catalog = Catalog(folder / 'catalog.sqlite')
-    rows = [catalog.facts['thresholds'], catalog.facts['weights_sha256']]
-    rows.append([known['numbers'] for known in catalog.facts['whitening'].values()])
+    rows = [catalog.metadata['thresholds'], catalog.metadata['weights_sha256']]
+    rows.append([known['numbers'] for known in catalog.metadata['whitening'].values()])
     for name, file in sorted(catalog.files.items()):
         for modality, track in sorted(file.tracks.items()):
             ((_, vectors),) = catalog.vectors([track])

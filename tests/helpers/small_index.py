@@ -22,10 +22,10 @@ def chunks(seed: int, number: int = CHUNKS) -> dict[str, tuple[np.ndarray, np.nd
 def make_index(folder, files: list) -> FingerprintIndex:
     """Makes an index of files ``/000.mp4`` ..., as :func:`chunks` draws them; open for writing."""
     index = FingerprintIndex(folder, write=True)
-    index.catalog.set_facts(chunk=2.0)
+    index.catalog.set_metadata(chunk=2.0)
     for place, file in enumerate(files):
         tracks = {name: (*track, 0) for name, track in file.items()}
         index.catalog.replace(f'/{place:03d}.mp4', '0', tracks)
     update_whitening(index.catalog)
-    index.catalog.set_facts(**find_thresholds(index))
+    index.catalog.set_metadata(**find_thresholds(index))
     return index

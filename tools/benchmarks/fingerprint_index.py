@@ -105,7 +105,7 @@ def indexed(kind: str, number: int, folder: str, tracks: dict):
     times = np.arange(CHUNKS_A_FILE)[:, None] + [0.0, 2.0]
     begin = time.perf_counter()
     with FingerprintIndex(path, write=True) as index:
-        index.catalog.set_facts(chunk=2.0, backend=kind, collection='benchmark')
+        index.catalog.set_metadata(chunk=2.0, backend=kind, collection='benchmark')
         for file in range(number // CHUNKS_A_FILE):
             track = (times, random_vectors(rng, CHUNKS_A_FILE), 0)
             index.catalog.replace(f'/{file}.mp4', '0', dict(video=track))

@@ -115,8 +115,8 @@ def content(folder: Path) -> dict:
         for path, file in catalog.files.items()
         for modality, track in file.tracks.items()
     }
-    if 'thresholds' in catalog.facts:
-        rows['thresholds'] = catalog.facts['thresholds']
+    if 'thresholds' in catalog.metadata:
+        rows['thresholds'] = catalog.metadata['thresholds']
     catalog.close()
     return rows
 

@@ -102,7 +102,7 @@ def _make_catalog(folder: Path) -> None:
     times, vectors = np.arange(6.0).reshape(3, 2), np.ones((3, 8))
     for path in ('/a.mp4', '/b.mp4'):
         catalog.replace(path, '1 2', dict(video=(times, vectors, 0), audio=(times, vectors, 1)))
-    catalog.set_facts(folders=['/'], thresholds=dict(v=0.5), chunk=2.0)
+    catalog.set_metadata(folders=['/'], thresholds=dict(v=0.5), chunk=2.0)
     catalog.close()
     database = sqlite3.connect(folder / 'catalog.sqlite')  # one file, without a journal beside it
     database.execute('PRAGMA journal_mode = DELETE')

@@ -11,12 +11,11 @@ from torch.nn.functional import normalize
 
 from ..matching.hits import Hits
 
-MODALITIES = ('v', 'a', 'av')
 FIELDS = dict(v='video_feat', a='audio_feat')
 
 
 def chunk_vectors(
-    row: dict, modality: str, weights: dict[str, float], sizes: dict[str, int], asking: bool
+    row: dict, modality: str, weights: dict[str, float], sizes: dict[str, int], as_query: bool
 ) -> tuple[np.ndarray, torch.Tensor]:
     """What of a video is compared in a modality.
 
@@ -30,7 +29,7 @@ def chunk_vectors(
         modality (str): ``'v'``, ``'a'`` or ``'av'``.
         weights (dict): Of ``'v'`` and ``'a'`` in ``'av'``.
         sizes (dict): Number of dimensions of ``'v'`` and ``'a'``.
-        asking (bool): Whether the row is a query.
+        as_query (bool): Whether the row is a query.
 
     Returns:
         tuple: Middles of the chunks in seconds (m,) and their vectors (m, D); chunks that have
@@ -44,13 +43,13 @@ def chunk_vectors(
             feature, there = np.zeros((len(times), sizes[side])), np.zeros(len(times), bool)
         else:
             there = np.asarray(row['has_audio']) if side == 'a' else np.ones(len(times), bool)
-        weight = weights[side] if asking and modality == 'av' else 1.0
+        weight = weights[side] if as_query and modality == 'av' else 1.0
         unit = normalize(torch.as_tensor(np.asarray(feature), dtype=torch.float32), dim=1)
         share = torch.from_numpy(weight * there).float()
         parts.append(unit * share[:, None])
         shares.append(share)
     vectors, total = torch.cat(parts, dim=1), sum(shares)
-    if asking:
+    if as_query:
         vectors = vectors / total.clamp_min(1e-12)[:, None]
     there = (total > 0).numpy()
     return times.mean(axis=1)[there], vectors[torch.from_numpy(there)]
@@ -58,7 +57,7 @@ def chunk_vectors(
 
 @dataclass(frozen=True)
 class Gallery:
-    """The chunks of all known videos.
+    """The chunks of all videos that are searched.
 
     Attributes:
         vectors: Shape (G, D).

@@ -12,8 +12,10 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from tqdm import tqdm
 
+from ..choices import MODALITIES
 from ..matching.whitening import whiten_rows
-from .exact_search import FIELDS, MODALITIES, Gallery, chunk_vectors, exact_search
+from ..time_map import TimeMap
+from .exact_search import FIELDS, Gallery, chunk_vectors, exact_search
 from .robustness_table import means, read_table, table_text, tabulate, write_table
 from .scores import Answer, Truth, answer
 from .vsc import write_vsc
@@ -152,28 +154,28 @@ class FingerprintMetric(BaseMetric):
     def _search(self, modality, gallery, queries, background, truths) -> list[Answer]:
         sizes = {}
         for side in modality:
-            known = [r[FIELDS[side]] for r in gallery if FIELDS[side] in r]
-            if not known:
+            features = [r[FIELDS[side]] for r in gallery if FIELDS[side] in r]
+            if not features:
                 return []
-            sizes[side] = known[0].shape[1]
+            sizes[side] = features[0].shape[1]
 
-        def vectors(row: dict, asking: bool = False):
-            return chunk_vectors(row, modality, self.weights, sizes, asking)
+        def vectors(row: dict, as_query: bool = False):
+            return chunk_vectors(row, modality, self.weights, sizes, as_query)
 
-        known = Gallery.of([vectors(row) for row in gallery])
-        asked = [(row, truth, *vectors(row, True)) for row, truth in zip(queries, truths)]
-        asked = [item for item in asked if len(item[2])]
-        if not asked or not len(known.time):
+        searched = Gallery.of([vectors(row) for row in gallery])
+        kept = [(row, truth, *vectors(row, True)) for row, truth in zip(queries, truths)]
+        kept = [item for item in kept if len(item[2])]
+        if not kept or not len(searched.time):
             return []
-        chunks = [item[2:] for item in asked]
-        found = exact_search(known, chunks, self.topk)
-        distances = [0.0] * len(asked)
+        chunks = [item[2:] for item in kept]
+        found = exact_search(searched, chunks, self.topk)
+        distances = [0.0] * len(kept)
         if self.beta:
             unrelated = Gallery.of([vectors(row) for row in background])
             nearest = exact_search(unrelated, chunks, topk=1)
             distances = (self.beta * each.best.max(axis=1) for each in nearest)
         answers = []
-        progress = tqdm(asked, f'search {modality}', disable=None)
+        progress = tqdm(kept, f'search {modality}', disable=None)
         for (row, truth, times, _), result, level in zip(progress, found, distances):
             labels = {name: row[name] for name in (*LABELS, 'filename') if name in row}
             answers.append(answer(result, times, truth, level, modality=modality, **labels))
@@ -208,8 +210,8 @@ def find_truths(queries: Sequence[dict], filenames: Sequence[str]) -> list[Truth
                 raise ValueError(f'source {source} of {row["filename"]} is {both}: say more of it')
             videos += ends
         times = [row.get(name) for name in TIMES]
-        known = {} if None in times else dict(zip(('start', 'end', 'speed', 'offset'), times))
-        truths.append(Truth(tuple(videos), **known))
+        time_map = None if None in times else TimeMap(**dict(zip(TIMES, times)))
+        truths.append(Truth(tuple(videos), time_map))
     if not any(truth.videos for truth in truths):
         raise ValueError(
             'no query has a source that is in the gallery; '

@@ -21,7 +21,7 @@ GALLERY, QUERIES, REJECTS = 'test.json', 'fingerprint/queries.json', 'rejects.cs
 """What is written, where ``configs/fingerprint`` looks for it."""
 
 
-class Copy(NamedTuple):
+class ListedCopy(NamedTuple):
     """A line of a ground truth.
 
     Attributes:
@@ -48,7 +48,7 @@ class Prepared(NamedTuple):
     several: list[str]
 
 
-def read_ground_truth(path: Path) -> list[Copy]:
+def read_ground_truth(path: Path) -> list[ListedCopy]:
     """Read a CSV: ``query,ref[,transform][,offset_s][,speed]``, or that of VSC 2022.
 
     Raises:
@@ -71,7 +71,7 @@ def read_ground_truth(path: Path) -> list[Copy]:
     )
 
 
-def _parse(row: dict, place: str) -> Copy:
+def _parse(row: dict, place: str) -> ListedCopy:
     if not row['query']:
         raise UsageError(f'{place} names no query')
     times = {}
@@ -80,23 +80,23 @@ def _parse(row: dict, place: str) -> Copy:
             times = dict(offset=float(row['offset_s']), speed=float(row.get('speed') or 1))
     except ValueError as error:
         raise UsageError(f'{place}: {error}') from error
-    return Copy(row['query'], row['ref'] or '', row.get('transform') or 'copy', times)
+    return ListedCopy(row['query'], row['ref'] or '', row.get('transform') or 'copy', times)
 
 
-def _of_match(match: VSCMatch) -> Copy:
+def _of_match(match: VSCMatch) -> ListedCopy:
     length = match.query_end - match.query_start
     times = {}
     if length > 0:
         speed = (match.ref_end - match.ref_start) / length
         times = dict(offset=match.ref_start - speed * match.query_start, speed=speed)
         times.update(query_start=match.query_start, query_end=match.query_end)
-    return Copy(match.query_id, match.ref_id, 'copy', times)
+    return ListedCopy(match.query_id, match.ref_id, 'copy', times)
 
 
 def prepare_copies(
     references: Sequence[Path],
     queries: Sequence[Path],
-    truth: Sequence[Copy],
+    truth: Sequence[ListedCopy],
     out: Path,
     workers: int = 1,
     timeout: float = 60,

@@ -11,8 +11,8 @@ import numpy as np
 
 from ...files.whole_file import write_whole
 from ...utils.report import write_csv
+from ..choices import MODALITIES
 from ..distortion.suite import SUITE_V1
-from .exact_search import MODALITIES
 from .scores import Answer, summarise
 
 LINES = {line.name: line for line in SUITE_V1}
@@ -65,10 +65,8 @@ def tabulate(answers: Sequence[Answer]) -> list[dict]:
             )
         )
     order = {name: i for i, name in enumerate([*LINES, *known])}
-    return sorted(
-        rows,
-        key=lambda r: (order[r['distortion']], r['severity'], MODALITIES.index(r['modality'])),
-    )
+    place = {modality: i for i, modality in enumerate(MODALITIES)}
+    return sorted(rows, key=lambda r: (order[r['distortion']], r['severity'], place[r['modality']]))
 
 
 def means(rows: Sequence[dict]) -> dict[str, float]:

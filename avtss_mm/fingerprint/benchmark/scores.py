@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..matching.segments import Segment, find_segments
+from ..time_map import TimeMap
 from .exact_search import Found
 
 TIE = 1e-6
@@ -24,30 +25,29 @@ CANDIDATES = 50
 
 @dataclass(frozen=True)
 class Truth:
-    """Where a query comes from: ``reference_time = offset + speed * query_time``.
+    """Where a query comes from.
 
     Attributes:
         videos: Numbers of the gallery's videos that are its source; several where the gallery has
             duplicates, none for a negative query.
-        start: Seconds at which the copy begins in the query.
-        end: Seconds at which it ends.
-        speed: Negative in a copy that is played backward. NaN: not known.
-        offset: Seconds.
+        time_map: Which second of the query is which of the source; None where nobody knows.
     """
 
     videos: tuple[int, ...] = ()
-    start: float = 0.0
-    end: float = np.inf
-    speed: float = np.nan
-    offset: float = np.nan
+    time_map: TimeMap | None = None
+
+    def span(self) -> list[float]:
+        """Seconds of the reference at which the copied stretch begins and ends."""
+        copied = self.time_map.query_start, self.time_map.query_end
+        return sorted(map(self.time_map.reference, copied))
 
     def iou(self, segment: Segment) -> float:
         """Overlap with a segment in the query or in the reference, whichever is smaller."""
         if segment.video not in self.videos:
             return 0.0
-        span = sorted(self.offset + self.speed * time for time in (self.start, self.end))
-        query = _iou(segment.query_start, segment.query_end, self.start, self.end)
-        return min(query, _iou(segment.video_start, segment.video_end, *span))
+        copied = self.time_map.query_start, self.time_map.query_end
+        query = _iou(segment.query_start, segment.query_end, *copied)
+        return min(query, _iou(segment.video_start, segment.video_end, *self.span()))
 
 
 @dataclass(frozen=True)
@@ -81,13 +81,13 @@ class Answer:
 
         Infinity if it lies in a wrong video or there is none; NaN if the truth is not known.
         """
-        if np.isnan(self.truth.speed):
+        if self.truth.time_map is None:
             return np.nan
         if self.segment is None or self.segment.video not in self.truth.videos:
             return np.inf
         middle = (self.segment.query_start + self.segment.query_end) / 2
         found = (self.segment.video_start + self.segment.video_end) / 2
-        return abs(found - self.truth.offset - self.truth.speed * middle)
+        return abs(found - self.truth.time_map.reference(middle))
 
 
 def answer(
@@ -107,10 +107,12 @@ def answer(
     scores = video_scores(similarity)
     right = np.isin(np.arange(len(scores)), truth.videos)
     rank_after = {}
-    for length in LENGTHS if np.isfinite(truth.speed) else ():
+    copied = truth.time_map or TimeMap(query_end=0.0)  # no stretch, where nobody knows
+    start, end = copied.query_start, copied.query_end
+    for length in LENGTHS:
         # windows of 2 s inside the first seconds of the copy
-        early = (times >= truth.start + 1 - 1e-3) & (times <= truth.start + length - 1 + 1e-3)
-        if truth.end - truth.start >= length - 0.1 and early.any():
+        early = (times >= start + 1 - 1e-3) & (times <= start + length - 1 + 1e-3)
+        if end - start >= length - 0.1 and early.any():
             rank_after[length] = rank_of_right(video_scores(similarity[early]), right)
     order = np.argsort(-scores, kind='stable')[:CANDIDATES]
     order = order[np.isfinite(scores[order])]
@@ -192,7 +194,7 @@ def summarise(answers: Sequence[Answer], negatives: Sequence[Answer]) -> dict[st
         figures['FPR90'] = float((false >= own).mean())
         above = [a.rank <= 1 and a.own_score > limit for a in answers]
         figures['R@1_FPR1'] = float(np.mean(above))
-    timed = [a for a in answers if not np.isnan(a.truth.speed)]
+    timed = [a for a in answers if a.truth.time_map is not None]
     errors = np.array([a.offset_error for a in timed])
     found = errors[np.isfinite(errors)]
     figures['offset_error'] = float(np.median(found)) if len(found) else np.nan

@@ -16,8 +16,6 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from ...utils.report import write_csv
 
 if TYPE_CHECKING:  # they need torch, which files of matches do not
@@ -77,12 +75,10 @@ def write_vsc(
         write_matches(folder / f'matches_{modality}.csv', rows)
     truth_rows = []
     for row, truth in zip(queries, truths):
-        if np.isfinite(truth.speed):
-            span = sorted(truth.offset + truth.speed * time for time in (truth.start, truth.end))
+        if truth.time_map is not None:
+            copied = truth.time_map.query_start, truth.time_map.query_end
             truth_rows += [
-                VSCMatch(
-                    query_ids[row['filename']], reference_ids[v], truth.start, truth.end, *span
-                )
+                VSCMatch(query_ids[row['filename']], reference_ids[v], *copied, *truth.span())
                 for v in truth.videos
             ]
     write_matches(folder / 'ground_truth.csv', truth_rows)

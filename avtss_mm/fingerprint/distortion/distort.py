@@ -21,7 +21,8 @@ from ...media.rows import check_row
 from ...utils.report import write_csv
 from ...utils.work import COPY_TIMEOUT
 from ...workers.guarded_map import guarded_map
-from .render import Copy, TimeMap
+from ..time_map import TimeMap
+from .render import Copy
 from .suite import Distortion, find_distortions
 
 QUERIES, REJECTS, LOG = 'queries.json', 'rejects.csv', '.copies.jsonl'

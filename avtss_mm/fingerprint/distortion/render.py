@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from ...media import Reader, write_video
 from ...preparation.resize import even_size
+from ..time_map import TimeMap
 from .filler import other_pictures, other_sound
 from .filters import SAMPLE_RATE, PictureFilter
 from .overlay import Overlay
@@ -28,24 +28,6 @@ BLOCK = 16
 """Pictures read at a time."""
 
 SOUND_BIT_RATE = 128000
-
-
-@dataclass(frozen=True)
-class TimeMap:
-    """Where a copy comes from: ``reference_time = offset + speed * query_time``, in seconds.
-
-    It holds for ``query_start <= query_time < query_end``; before and after, the copy shows another
-    video.
-    """
-
-    speed: float
-    offset: float
-    query_start: float
-    query_end: float
-
-    def reference(self, query_time):
-        """Seconds of the reference for seconds of the copy (a number or an array)."""
-        return self.offset + self.speed * query_time
 
 
 class Copy:

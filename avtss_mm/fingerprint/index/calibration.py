@@ -15,7 +15,7 @@ from ..matching.hits import Hits
 from ..matching.segments import Segment, find_segments
 from .index import LETTERS, FingerprintIndex
 from .sample import FILES, Sample, extrapolated, spread
-from .strangers import find_candidates, find_ceilings
+from .strangers import ceiling_of, find_candidates, find_ceilings
 from .tables import File, Track
 
 FALLBACK = dict(v=0.4, a=0.5, av=0.6)
@@ -36,7 +36,7 @@ MOST_SEGMENTS = 10
 
 def find_thresholds(index: FingerprintIndex) -> dict:
     """Facts to keep: what :func:`calibrate` says, the ceilings it goes by, and where it is from."""
-    index.catalog.set_facts(ceilings=find_ceilings(index))
+    index.catalog.set_metadata(ceilings=find_ceilings(index))
     thresholds, number = _calibrate(index)
     source = f'what 1 % of strangers reach, by {number} of its files'
     if number < FEWEST:
@@ -103,7 +103,7 @@ def _strangers(sample: Sample, track: Track) -> list[Segment]:
     number = len(copies) - copies.sum()
     if not number:
         return []
-    ceiling = sample.index.ceiling(sample.modality)
+    ceiling = ceiling_of(sample.index, sample.modality)
     found = find_candidates(_best_of, similarity, number, ceiling=ceiling)
     hits = Hits(
         middles[found.chunk],

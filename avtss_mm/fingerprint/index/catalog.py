@@ -1,7 +1,7 @@
-"""What is in an index: files, the times and vectors of their chunks, and facts, in one database.
+"""What is in an index: files, the times and vectors of their chunks, and metadata, in one database.
 
 Every change is one transaction: a process that is killed leaves the state before or after it. Each
-row has a checksum, and their sum is a fact, so that damage is noticed rather than searched.
+row has a checksum, and their sum is kept, too, so that damage is noticed rather than searched.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Catalog:
         write: Whether to change it, and to make it if it is not there.
 
     Attributes:
-        facts: Plain values by name.
+        metadata: Plain values by name.
         files: By path.
         paths: Of the files, by their ids.
         tracks: By id.
@@ -44,7 +44,7 @@ class Catalog:
             raise UsageError(
                 f'{os.path.dirname(self.path)} is not an index: "avtss-fp index" makes one'
             )
-        self.facts: dict = {}
+        self.metadata: dict = {}
         self.files: dict[str, File] = {}
         self.paths: dict[int, str] = {}
         self.tracks: dict[int, Track] = {}
@@ -60,16 +60,16 @@ class Catalog:
     def close(self) -> None:
         self._database.close()
 
-    def set_facts(self, **facts) -> None:
+    def set_metadata(self, **values) -> None:
         """Keeps plain values."""
         with self._change():
-            for name, value in facts.items():
-                self._set_fact(name, value)
+            for name, value in values.items():
+                self._set_value(name, value)
 
     def replace(
         self, path: str, stamp: str, tracks: Mapping[str, tuple[np.ndarray, np.ndarray, int]]
     ) -> None:
-        """Puts a file in, instead of what was known of it, at once or not at all.
+        """Puts a file in, instead of what was there of it, at once or not at all.
 
         Args:
             path: Its path.
@@ -140,8 +140,8 @@ class Catalog:
             with self._change(new=True):
                 for statement in schema.values():
                     self._database.execute(statement)
-                self._set_fact('format', FORMAT)
-                self._set_fact('revision', 0)
+                self._set_value('format', FORMAT)
+                self._set_value('revision', 0)
         elif not found:  # killed before it was made
             raise UsageError(f'{self.path} is empty: "avtss-fp index" fills it')
         elif found != schema:
@@ -150,10 +150,10 @@ class Catalog:
     def _load(self) -> None:
         """Reads and checks all but the vectors, in one state of the database."""
         self._database.execute('BEGIN')
-        self.facts, self.files, self.paths, self.tracks, self._crcs = {}, {}, {}, {}, {}
+        self.metadata, self.files, self.paths, self.tracks, self._crcs = {}, {}, {}, {}, {}
         for name, value, crc in self._rows('facts', 'name, value'):
             self._crcs['facts', name] = crc
-            self.facts[name] = json.loads(value)
+            self.metadata[name] = json.loads(value)
         for key, path, stamp, crc in self._rows('files', 'id, path, stamp'):
             self._crcs['files', key] = crc
             self._add_file(key, os.fsdecode(path), stamp)
@@ -161,9 +161,9 @@ class Catalog:
             self._crcs['tracks', values[0]] = crc
             self._add_track(make_track(*values))
         self._database.execute('COMMIT')
-        if self.facts.get('format') != FORMAT:
-            raise sqlite3.DatabaseError(f'format {self.facts.get("format")}, not {FORMAT}')
-        if self.facts.get('total') != self._total():
+        if self.metadata.get('format') != FORMAT:
+            raise sqlite3.DatabaseError(f'format {self.metadata.get("format")}, not {FORMAT}')
+        if self.metadata.get('total') != self._total():
             raise sqlite3.DatabaseError('rows are missing')
 
     def _rows(self, table: str, columns: str) -> Iterator[tuple]:
@@ -183,7 +183,7 @@ class Catalog:
         try:
             self._database.execute('BEGIN IMMEDIATE')
             yield
-            self._set_fact('total', self._total())
+            self._set_value('total', self._total())
             self._database.execute('COMMIT')
         except BaseException as error:
             if self._database.in_transaction:
@@ -196,10 +196,10 @@ class Catalog:
 
     def _next_revision(self) -> None:
         """``revision`` tells states of the files and vectors from one another."""
-        self._set_fact('revision', self.facts['revision'] + 1)
+        self._set_value('revision', self.metadata['revision'] + 1)
 
-    def _set_fact(self, name: str, value) -> None:
-        self.facts[name] = value
+    def _set_value(self, name: str, value) -> None:
+        self.metadata[name] = value
         row = (name, json.dumps(value))
         self._crcs['facts', name] = checksum('facts', row)
         row = (*row, self._crcs['facts', name])

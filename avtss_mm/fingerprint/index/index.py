@@ -21,10 +21,8 @@ from ...errors import UsageError
 from ..matching.whitening import Whitening
 from .catalog import Catalog
 from .faiss_index import FaissIndex
-from .index_whitening import FACT, known_whitening
-from .sample import Sample
+from .index_whitening import WHITENING, known_whitening
 from .settings import refuse_other_model, settings_of
-from .strangers import find_ceiling
 from .tables import POSITION_BITS, Track
 from .vector_index import VectorIndex
 
@@ -32,7 +30,6 @@ CATALOG = 'catalog.sqlite'
 LETTERS = dict(video='v', audio='a')
 """Short names of the modalities."""
 
-MODALITIES = tuple(LETTERS)
 TRAINING = 200_000
 """Vectors that an index of faiss is trained with, at most."""
 
@@ -47,6 +44,7 @@ class FingerprintIndex:
 
     Attributes:
         catalog: What is in it.
+        ceilings: By modality, found since it was opened: an older version did not keep them.
 
     Raises:
         UsageError: If there is none, it is damaged, or another process changes it.
@@ -57,7 +55,7 @@ class FingerprintIndex:
         self._open = ExitStack()
         self._backends: dict[str, VectorIndex] = {}
         self._whitenings: dict[str, tuple[int, Whitening]] = {}
-        self._ceilings: dict[str, float] = {}
+        self.ceilings: dict[str, float] = {}
         if write:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock()
@@ -75,23 +73,24 @@ class FingerprintIndex:
     def close(self) -> None:
         self._open.close()
 
-    def begin(self, embedder: Embedder, **facts) -> None:
+    def begin(self, embedder: Embedder, **metadata) -> None:
         """Makes an empty index one of this model's features, or checks that it is.
 
         Args:
             embedder: Of :func:`chunk_embedder`.
-            **facts: Plain values to keep: ``checkpoint`` and ``config`` as the user named them,
+            **metadata: Plain values to keep: ``checkpoint`` and ``config`` as the user named them,
                 ``folders``, ``backend``, ``factory``, ``milvus_uri``.
 
         Raises:
             UsageError: If its features are other weights'.
         """
-        if 'weights_sha256' not in self.catalog.facts:
-            facts = dict(settings_of(embedder), collection=f'avtss_{uuid.uuid4().hex}', **facts)
-            self.catalog.set_facts(**facts)
-        self.check(embedder, facts.get('checkpoint'), facts.get('config'))
-        if any(self.catalog.facts.get(name) != value for name, value in facts.items()):
-            self.catalog.set_facts(**facts)
+        if 'weights_sha256' not in self.catalog.metadata:
+            collection = f'avtss_{uuid.uuid4().hex}'
+            metadata = dict(settings_of(embedder), collection=collection, **metadata)
+            self.catalog.set_metadata(**metadata)
+        self.check(embedder, metadata.get('checkpoint'), metadata.get('config'))
+        if any(self.catalog.metadata.get(name) != value for name, value in metadata.items()):
+            self.catalog.set_metadata(**metadata)
 
     def check(
         self, embedder: Embedder, checkpoint: str | None = None, config: str | None = None
@@ -106,7 +105,7 @@ class FingerprintIndex:
         Raises:
             UsageError: With the command that builds the index anew.
         """
-        refuse_other_model(self.folder, self.catalog.facts, embedder, checkpoint, config)
+        refuse_other_model(self.folder, self.catalog.metadata, embedder, checkpoint, config)
 
     def whiten(self, modality: str, vectors: np.ndarray) -> np.ndarray:
         """What is compared: features (n, D) whitened, at unit length, float32."""
@@ -126,13 +125,13 @@ class FingerprintIndex:
 
     def save(self) -> None:
         """Brings what searches up to the catalog, for good."""
-        backends = {name: self.vectors(name) for name in MODALITIES}
+        backends = {name: self.vectors(name) for name in LETTERS}
         saved = {
             name: [backend.save(), *self._version(name)]
             for name, backend in backends.items()
             if backend is not None
         }
-        self.catalog.set_facts(**{f'{name}_saved': state for name, state in saved.items()})
+        self.catalog.set_metadata(**{f'{name}_saved': state for name, state in saved.items()})
 
     def locate(self, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The files and middles (s) of chunks, by their ids (n,); -1 for what is not in it."""
@@ -148,31 +147,24 @@ class FingerprintIndex:
 
     def middles(self, track: Track) -> np.ndarray:
         """Seconds (n,) of the middles of a track's chunks; a chunk may reach beyond the end."""
-        return track.times[:, 0] + self.catalog.facts['chunk'] / 2
+        return track.times[:, 0] + self.catalog.metadata['chunk'] / 2
 
     def end(self, path: str) -> float:
         """Second at which the last chunk of a file ends."""
         tracks = self.catalog.files[path].tracks.values()
         return max((float(track.times.max(initial=0)) for track in tracks), default=0.0)
 
-    def ceiling(self, modality: str) -> float:
-        """The similarity that strangers hardly reach: as was found last, or is now."""
-        kept = self.catalog.facts.get('ceilings', {})
-        if modality not in kept and modality not in self._ceilings:  # of an older version
-            self._ceilings[modality] = find_ceiling(Sample(self, modality))
-        return kept.get(modality) or self._ceilings[modality]
-
     def stats(self) -> dict:
         """Facts for people: files, chunks by modality, hours, thresholds, back-end."""
-        facts, files = self.catalog.facts, self.catalog.files
+        metadata, files = self.catalog.metadata, self.catalog.files
         names = ('checkpoint', 'weights_sha256', 'chunk', 'folders', 'thresholds')
-        tracks = {name: self.catalog.tracks_of(name) for name in MODALITIES}
+        tracks = {name: self.catalog.tracks_of(name) for name in LETTERS}
         return dict(
             files=len(files),
             hours=round(sum(map(self.end, files)) / 3600, 3),
             **{f'{name}_chunks': sum(len(t.times) for t in tracks[name]) for name in tracks},
             **{f'{name}_dropped': self._dropped(name) for name in tracks},
-            **{name: facts.get(name) for name in names},
+            **{name: metadata.get(name) for name in names},
             backends={name: self.vectors(name).stats() for name in tracks if tracks[name]},
             disk_mb=round(sum(p.stat().st_size for p in self.folder.rglob('*')) / 1e6, 1),
         )
@@ -192,21 +184,21 @@ class FingerprintIndex:
             raise UsageError(f'{self.folder} cannot be locked for changes: {error}') from error
 
     def _make(self, modality: str, dim: int) -> VectorIndex:
-        facts = self.catalog.facts
-        if facts.get('backend') == 'milvus':
+        metadata = self.catalog.metadata
+        if metadata.get('backend') == 'milvus':
             from .milvus_index import MilvusIndex
 
-            uri = facts.get('milvus_uri') or str(self.folder / 'milvus.db')
-            return MilvusIndex(dim, uri, f'{facts["collection"]}_{modality}')
+            uri = metadata.get('milvus_uri') or str(self.folder / 'milvus.db')
+            return MilvusIndex(dim, uri, f'{metadata["collection"]}_{modality}')
         path = self.folder / f'{modality}.faiss'
-        state, _, whitening = facts.get(f'{modality}_saved', [None, None, None])
+        state, _, whitening = metadata.get(f'{modality}_saved', [None, None, None])
         state = state if whitening == self._version(modality)[1] else None
-        return FaissIndex(dim, facts.get('factory') or 'Flat', path, state)
+        return FaissIndex(dim, metadata.get('factory') or 'Flat', path, state)
 
     def _fill(self, backend: VectorIndex, modality: str) -> None:
         tracks = self.catalog.tracks_of(modality)
         wanted = np.concatenate([track.chunk_ids for track in tracks])
-        _, *version = self.catalog.facts.get(f'{modality}_saved', [None, None, None])
+        _, *version = self.catalog.metadata.get(f'{modality}_saved', [None, None, None])
         if version == self._version(modality) and len(backend) == len(wanted):
             return
         if backend.needs_training:
@@ -225,8 +217,8 @@ class FingerprintIndex:
 
     def _version(self, modality: str) -> list[int]:
         """What the content of a back-end follows from: revisions of catalog and whitening."""
-        facts = self.catalog.facts
-        return [facts['revision'], facts.get(FACT, {}).get(modality, {}).get('revision', 0)]
+        whitening = self.catalog.metadata.get(WHITENING, {}).get(modality, {})
+        return [self.catalog.metadata['revision'], whitening.get('revision', 0)]
 
 
 def remove_index(folder) -> None:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .index import FingerprintIndex
 from .index_whitening import by_path
 from .tables import Track
-
-if TYPE_CHECKING:
-    from .index import FingerprintIndex
 
 GALLERY = 50_000
 """Chunks that files are compared with, at most."""

@@ -23,7 +23,7 @@ def settings_of(embedder: Embedder) -> dict:
 
 def refuse_other_model(
     folder,
-    facts: Mapping,
+    metadata: Mapping,
     embedder: Embedder,
     checkpoint: str | None = None,
     config: str | None = None,
@@ -32,7 +32,7 @@ def refuse_other_model(
 
     Args:
         folder: Of the index.
-        facts: Its metadata.
+        metadata: Its metadata.
         embedder: Of :func:`.chunk_embedder`.
         checkpoint: What the user named, for the message.
         config: What the user named.
@@ -40,17 +40,17 @@ def refuse_other_model(
     Raises:
         UsageError: With the command that builds the index anew.
     """
-    if 'weights_sha256' not in facts:
+    if 'weights_sha256' not in metadata:
         raise UsageError(f'{folder} is empty: "avtss-fp index" fills it')
     settings = settings_of(embedder)
-    changed = [name for name in settings if facts[name] != settings[name]]
+    changed = [name for name in settings if metadata[name] != settings[name]]
     if changed:
-        command = ['avtss-fp', 'index', *facts['folders'], '-o', str(folder)]
-        command += ['--checkpoint', checkpoint or facts['checkpoint']]
-        if config or (checkpoint is None and facts.get('config')):
-            command += ['--config', config or facts['config']]
+        command = ['avtss-fp', 'index', *metadata['folders'], '-o', str(folder)]
+        command += ['--checkpoint', checkpoint or metadata['checkpoint']]
+        if config or (checkpoint is None and metadata.get('config')):
+            command += ['--config', config or metadata['config']]
         raise UsageError(
-            f'{folder} was made with another model ({facts["checkpoint"]}; '
+            f'{folder} was made with another model ({metadata["checkpoint"]}; '
             f'{" and ".join(changed)} differ). Name another index, or replace it by: '
             f'{shlex.join([*command, "--rebuild"])}'
         )

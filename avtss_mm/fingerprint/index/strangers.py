@@ -8,14 +8,12 @@ best hit is a copy. So hits from a ceiling on, which strangers hardly reach, are
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from .index import FingerprintIndex
 from .sample import HIGHEST, Sample, extrapolated
-
-if TYPE_CHECKING:
-    from .index import FingerprintIndex
 
 RANK = 20
 """Rank of the stranger whose similarity is a chunk's level."""
@@ -70,6 +68,14 @@ def find_ceilings(index: FingerprintIndex) -> dict[str, float]:
     """By ``'video'`` and ``'audio'``, of those that are in an index: :func:`find_ceiling`."""
     names = {track.modality for track in index.catalog.tracks.values()}
     return {name: find_ceiling(Sample(index, name)) for name in sorted(names)}
+
+
+def ceiling_of(index: FingerprintIndex, modality: str) -> float:
+    """The ceiling that an index keeps; in one of an older version it is found now."""
+    kept = index.catalog.metadata.get('ceilings', {})
+    if modality not in kept and modality not in index.ceilings:
+        index.ceilings[modality] = find_ceiling(Sample(index, modality))
+    return kept.get(modality) or index.ceilings.get(modality, 0.0)
 
 
 def find_ceiling(sample: Sample) -> float:

@@ -14,7 +14,7 @@ import numpy as np
 
 SHRINKAGE = 0.1
 """Share of the mean variance that is added to that of each direction, so that those in which the
-known chunks hardly differ are not blown up."""
+gallery hardly differs are not blown up."""
 FEW = 0.5
 """Times the number of dimensions for each chunk, that share more: a few chunks say little of how
 others differ."""
@@ -24,7 +24,7 @@ SAMPLE = 50_000
 
 @dataclass(frozen=True)
 class Whitening:
-    """Moves and stretches unit vectors by what known ones are like.
+    """Moves and stretches unit vectors by what those of a gallery are like.
 
     Attributes:
         mean: Shape (D,).
@@ -69,12 +69,12 @@ def whiten_rows(
         usable (str, optional): Name of what says which of a row's M features count.
             Defaults to None: all.
     """
-    known = [
+    features = [
         row[field] if usable is None else row[field][np.asarray(row[usable], bool)]
         for row in gallery
         if field in row
     ]
-    if sum(map(len, known)) < 2:
+    if sum(map(len, features)) < 2:
         return list(rows)
-    whitening = Whitening.of(np.concatenate(known))
+    whitening = Whitening.of(np.concatenate(features))
     return [{**row, field: whitening(row[field])} if field in row else row for row in rows]

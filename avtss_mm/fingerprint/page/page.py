@@ -14,12 +14,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ...errors import MediaError
 from ...files.whole_file import write_whole
+from ..choices import FOUND_BY
+from ..chunks import ComparedChunks
+from ..clock import clock
+from ..time_map import TimeMap
 from .matrix import similarity_picture
 from .media import PageMedia
-from .timeline import Alignment, Axis, axis_around, clock, lanes
+from .timeline import Axis, axis_around, lanes
 
 TEMPLATES = Path(__file__).parent / 'templates'
-MODALITIES = {'v': 'picture', 'a': 'sound', 'av': 'picture + sound'}
 MAX_PANELS = 8
 """Matches that are shown in full; of further ones the page has times and score."""
 
@@ -40,16 +43,12 @@ class MatchLike(Protocol):
     modality: str  # 'v', 'a' or 'av'
 
 
-Chunks = Mapping[str, 'tuple[np.ndarray, np.ndarray]']
-"""By 'v' and 'a': times (M, 2) in seconds, and unit vectors (M, D)."""
-
-
 def write_match_page(
     path,
     query,
     matches: Sequence[MatchLike],
-    query_chunks: Chunks | None = None,
-    video_chunks: Mapping[str, Chunks] | None = None,
+    query_chunks: ComparedChunks | None = None,
+    video_chunks: Mapping[str, ComparedChunks] | None = None,
     embed: bool = False,
 ) -> None:
     """Write what was found as one HTML file, which loads nothing but what the players play.
@@ -77,9 +76,9 @@ def write_match_page(
         def medium(file: str) -> PageMedia:
             return stack.enter_context(PageMedia(file))
 
-        asked = medium(os.fspath(query))
-        if asked.error:
-            raise MediaError(query, asked.error)
+        query_media = medium(os.fspath(query))
+        if query_media.error:
+            raise MediaError(query, query_media.error)
 
         @cache
         def similarity(video: str, modality: str) -> dict | None:
@@ -89,20 +88,20 @@ def write_match_page(
             return similarity_picture(*(side[modality] for side in sides))
 
         shown = [(match, medium(match.video)) for match in matches[:MAX_PANELS]]
-        panels = [_panel(asked, *pair, matches, similarity) for pair in shown]
-        axes = [axis_around(match, asked.duration) for match, _ in shown]
-        whole = Axis(0, asked.duration) if not axes else _hull(axes)
-        players = [_player(asked, whole, Path(path).parent, embed)]
+        panels = [_panel(query_media, *pair, matches, similarity) for pair in shown]
+        axes = [axis_around(match, query_media.duration) for match, _ in shown]
+        whole = Axis(0, query_media.duration) if not axes else _hull(axes)
+        players = [_player(query_media, whole, Path(path).parent, embed)]
         for (match, video), axis in zip(shown, axes):
-            line = Alignment.of(match)
-            stretch = Axis(line.to_video(axis.start), line.to_video(axis.end))
+            line = TimeMap.of(match)
+            stretch = Axis(line.reference(axis.start), line.reference(axis.end))
             players.append(_player(video, stretch, Path(path).parent, embed))
-        panels = panels or [_empty_panel(asked)]
+        panels = panels or [_empty_panel(query_media)]
         page = dict(
-            query=_names(asked.path),
-            query_facts=asked.facts(),
+            query=_names(query_media.path),
+            query_facts=query_media.facts(),
             matches=[dict(_names(match.video), **_row(match, matches)) for match in matches],
-            covered=min(_covered(matches) / asked.duration, 1.0),
+            covered=min(_covered(matches) / query_media.duration, 1.0),
             panels=panels,
             embed=embed,
             data=dict(players=players, panels=[panel.pop('facts') for panel in panels]),
@@ -119,18 +118,18 @@ def write_match_page(
     write_whole(path, html)
 
 
-def _panel(asked: PageMedia, match, video: PageMedia, matches, similarity) -> dict:
+def _panel(query_media: PageMedia, match, video: PageMedia, matches, similarity) -> dict:
     """All that is shown of one match."""
-    line, axis = Alignment.of(match), axis_around(match, asked.duration)
-    video_axis = Axis(line.to_video(axis.start), line.to_video(axis.end))
-    whole = Axis(0, asked.duration), Axis(0, _length(video, matches))
+    line, axis = TimeMap.of(match), axis_around(match, query_media.duration)
+    video_axis = Axis(line.reference(axis.start), line.reference(axis.end))
+    whole = Axis(0, query_media.duration), Axis(0, _length(video, matches))
     same = [other for other in matches if other.video == match.video]
     return dict(
         video=_names(video.path),
         video_facts=video.facts(),
         error=video.error,
-        modality=MODALITIES[match.modality],
-        lanes=lanes(axis, asked, video, line),
+        modality=FOUND_BY[match.modality],
+        lanes=lanes(axis, query_media, video, line),
         ticks=dict(query=axis.ticks(), video=video_axis.ticks(whole[1].end)),
         segment=axis.span(match.query_start, match.query_end),
         overview=[dict(_ends(other, *whole), current=other is match) for other in same],
@@ -138,7 +137,7 @@ def _panel(asked: PageMedia, match, video: PageMedia, matches, similarity) -> di
         matrices=[
             dict(
                 picture,
-                modality=MODALITIES[modality],
+                modality=FOUND_BY[modality],
                 place=_place(picture, *whole),
                 ticks=[axis.ticks() for axis in whole],
                 aspect=float(np.clip(whole[1].end / whole[0].end, 1.0, 3.5)),
@@ -157,20 +156,21 @@ def _panel(asked: PageMedia, match, video: PageMedia, matches, similarity) -> di
             query_start=match.query_start,
             query_length=whole[0].end,
             video_length=whole[1].end,
-            **vars(line),
+            speed=line.speed,
+            offset=line.offset,
         ),
     )
 
 
-def _empty_panel(asked: PageMedia) -> dict:
+def _empty_panel(query_media: PageMedia) -> dict:
     """The query alone."""
-    axis, line = Axis(0, asked.duration), Alignment(0, 0, 1)
+    axis, line = Axis(0, query_media.duration), TimeMap()
     return dict(
         video=None,
-        lanes=lanes(axis, asked, None, line),
+        lanes=lanes(axis, query_media, None, line),
         ticks=dict(query=axis.ticks(), video=[]),
         matrices=[],
-        facts=dict(start=0, end=axis.end, query_start=0, query_length=axis.end, **vars(line)),
+        facts=dict(start=0, end=axis.end, query_start=0, query_length=axis.end, speed=1, offset=0),
     )
 
 
@@ -181,7 +181,7 @@ def _row(match, matches) -> dict:
         query_times=[match.query_start, match.query_end],
         video_times=[match.video_start, match.video_end],
         speed=f'{match.speed:.3g}×',
-        modality=MODALITIES[match.modality],
+        modality=FOUND_BY[match.modality],
         score=f'{match.score:.3f}' if abs(match.score) < 10 else f'{match.score:.4g}',
         share=float(np.clip(100 * match.score / best, 0, 100)) if best > 0 else 0.0,
     )

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import MediaError
+from ..clock import clock
+from ..time_map import TimeMap
 from .media import PageMedia
 
 STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 86400)
@@ -41,32 +43,6 @@ class Axis:
         return [dict(place=self.percent(t), label=clock(t).replace('.00', '')) for t in times]
 
 
-@dataclass(frozen=True)
-class Alignment:
-    """The voted line: which moment of the video belongs to which of the query."""
-
-    query_middle: float
-    video_middle: float
-    speed: float
-
-    @classmethod
-    def of(cls, match) -> Alignment:
-        """Through the middle of the match, with its speed."""
-        return cls(
-            (match.query_start + match.query_end) / 2,
-            (match.video_start + match.video_end) / 2,
-            match.speed,
-        )
-
-    def to_video(self, time: float) -> float:
-        """Seconds of the query -> seconds of the video."""
-        return self.video_middle + self.speed * (time - self.query_middle)
-
-    def to_query(self, time: float) -> float:
-        """Seconds of the video -> seconds of the query."""
-        return self.query_middle + (time - self.video_middle) / self.speed
-
-
 def axis_around(match, duration: float) -> Axis:
     """The match with a margin, as far as the query goes."""
     length = match.query_end - match.query_start
@@ -75,7 +51,7 @@ def axis_around(match, duration: float) -> Axis:
     return Axis(start, max(end, start + MIN_MARGIN))
 
 
-def lanes(axis: Axis, query: PageMedia, video: PageMedia | None, line: Alignment) -> list[dict]:
+def lanes(axis: Axis, query: PageMedia, video: PageMedia | None, line: TimeMap) -> list[dict]:
     """Film strips and spectrograms one above the other, such that what belongs together does.
 
     Args:
@@ -89,7 +65,7 @@ def lanes(axis: Axis, query: PageMedia, video: PageMedia | None, line: Alignment
         ``items`` with ``src``, ``left`` and ``width`` (percent), ``time`` (seconds of the query)
         and ``own`` (of the file), and ``note``: why there is nothing to show.
     """
-    sides = [_Side('query', query, Alignment(0, 0, 1))]
+    sides = [_Side('query', query, TimeMap())]
     if video is not None:
         sides.append(_Side('video', video, line))
     found = []
@@ -108,7 +84,7 @@ class _Side:
 
     who: str
     file: PageMedia
-    line: Alignment
+    line: TimeMap
 
 
 def _lane(side: _Side, kind: str, present: bool, axis: Axis, count: int) -> dict:
@@ -128,8 +104,8 @@ def _frames(side: _Side, axis: Axis, count: int) -> list[dict]:
     """The frame in the middle of each of ``count`` cells, where the file has one."""
     width = (axis.end - axis.start) / count
     times = axis.start + width * (np.arange(count) + 0.5)
-    times = [float(t) for t in times if 0 <= side.line.to_video(t) < side.file.duration]
-    own = [side.line.to_video(t) for t in times]
+    times = [float(t) for t in times if 0 <= side.line.reference(t) < side.file.duration]
+    own = [side.line.reference(t) for t in times]
     return [
         dict(axis.span(t - width / 2, t + width / 2), src=src, time=round(t, 3), own=round(o, 3))
         for t, o, src in zip(times, own, side.file.thumbnails(own))
@@ -138,19 +114,10 @@ def _frames(side: _Side, axis: Axis, count: int) -> list[dict]:
 
 def _sound(side: _Side, axis: Axis, _: int) -> list[dict]:
     """One picture of what the axis shows of the sound."""
-    start = max(side.line.to_video(axis.start), 0.0)
-    end = min(side.line.to_video(axis.end), side.file.duration)
+    start = max(side.line.reference(axis.start), 0.0)
+    end = min(side.line.reference(axis.end), side.file.duration)
     if end <= start:
         return []
-    place = axis.span(side.line.to_query(start), side.line.to_query(end))
+    place = axis.span(side.line.query(start), side.line.query(end))
     src = side.file.spectrogram(start, end)
-    return [dict(place, src=src, time=round(side.line.to_query(start), 3), own=round(start, 3))]
-
-
-def clock(seconds: float) -> str:
-    """``1:02.50``, ``1:00:02.50``."""
-    minutes, hundredths = divmod(round(abs(seconds) * 100), 6000)
-    hours, minutes = divmod(minutes, 60)
-    head = f'{hours}:{minutes:02d}' if hours else f'{minutes}'
-    sign = '-' if seconds <= -0.005 else ''
-    return f'{sign}{head}:{hundredths // 100:02d}.{hundredths % 100:02d}'
+    return [dict(place, src=src, time=round(side.line.query(start), 3), own=round(start, 3))]

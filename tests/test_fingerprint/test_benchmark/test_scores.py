@@ -15,15 +15,17 @@ from avtss_mm.fingerprint.benchmark.scores import (
     rank_of_right,
     summarise,
 )
-from avtss_mm.fingerprint.matching.segments import Hits, Segment
+from avtss_mm.fingerprint.matching.hits import Hits
+from avtss_mm.fingerprint.matching.segments import Segment
+from avtss_mm.fingerprint.time_map import TimeMap
 
 NO_HITS = Hits(*np.zeros((4, 0)))
 
 
-def ask(best, *videos, times=None, hits=NO_HITS, background=0.0, **times_of_copy):
+def ask(best, *videos, times=None, hits=NO_HITS, background=0.0, time_map=None):
     best = np.atleast_2d(np.asarray(best, float))
     times = np.arange(len(best)) / 2 + 1 if times is None else times
-    truth = Truth(tuple(videos), **times_of_copy)
+    truth = Truth(tuple(videos), time_map)
     return answer(Found(best, hits), times, truth, background)
 
 
@@ -54,10 +56,10 @@ def test_score_is_the_mean_over_chunks():
 def test_the_first_seconds_alone():
     best = np.full((17, 2), 0.5)  # 10 s, a chunk each half second
     best[0] = (0.1, 0.9)  # the chunk of the first 2 s looks like the wrong one
-    found = ask(best, 0, start=0.0, end=10.0, speed=1.0, offset=0.0)
+    found = ask(best, 0, time_map=TimeMap(query_end=10.0))
     assert (found.rank_after[2], found.rank_after[5], found.rank_after[10]) == (2, 2, 2)
     best[1:7] = (0.9, 0.1)
-    found = ask(best, 0, start=0.0, end=6.0, speed=1.0, offset=0.0)
+    found = ask(best, 0, time_map=TimeMap(query_end=6.0))
     assert found.rank_after == {2: 2, 5: 1}  # the copy has no 10 s
 
 
@@ -113,7 +115,7 @@ def segment_at(offset, video=0, speed=1.0):
 
 
 def test_places():
-    truth = Truth((0,), 0.0, 10.0, 1.0, 20.0)
+    truth = Truth((0,), TimeMap(1.0, 20.0, 0.0, 10.0))
 
     def located(segment):
         return Answer(truth, 1.0, {}, np.ones(1), np.ones(1, bool), 1.0, segment)
@@ -134,7 +136,7 @@ def test_places():
 
 
 def test_backward_copies_have_a_place():
-    truth = Truth((0,), 0.0, 8.0, -1.0, 30.0)  # 30 s back to 22 s
+    truth = Truth((0,), TimeMap(-1.0, 30.0, 0.0, 8.0))  # 30 s back to 22 s
     assert truth.iou(Segment(0, 0.0, 8.0, 22.0, 30.0, 1.0, 0.5)) == 1
     assert truth.iou(Segment(0, 0.0, 8.0, 26.0, 34.0, 1.0, 0.5)) == pytest.approx(4 / 12)
     assert truth.iou(Segment(1, 0.0, 8.0, 22.0, 30.0, 1.0, 0.5)) == 0

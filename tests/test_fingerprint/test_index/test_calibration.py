@@ -36,9 +36,9 @@ def test_few_strangers_are_found_and_all_copies(tmp_path):
 
 def test_copies_among_the_files_hardly_raise_it(tmp_path):
     with make_index(tmp_path / 'a', files(range(60))) as index:
-        alone = index.catalog.facts['thresholds']
+        alone = index.catalog.metadata['thresholds']
     with make_index(tmp_path / 'b', files([*range(60), *range(10)])) as index:
-        beside = index.catalog.facts['thresholds']
+        beside = index.catalog.metadata['thresholds']
     assert set(alone) == {'v', 'a', 'av'}
     assert beside == pytest.approx(alone, rel=0.5)
     with make_index(tmp_path / 'c', files([*range(30), *range(30)])) as index:
@@ -49,7 +49,7 @@ def test_copies_among_the_files_hardly_raise_it(tmp_path):
 @pytest.mark.parametrize('number', [1, 4, 9])
 def test_few_files_find_their_copies_and_no_strangers(number, tmp_path):
     with make_index(tmp_path, files(range(number))) as index:
-        assert index.catalog.facts['thresholds'] == FALLBACK
+        assert index.catalog.metadata['thresholds'] == FALLBACK
         strangers = share_found(index, [chunks(seed) for seed in range(1000, 1050)])
         rng = np.random.default_rng(0)
         asked = [

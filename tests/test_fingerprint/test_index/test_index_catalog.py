@@ -25,7 +25,7 @@ def some_tracks(seed, number=5):
 @pytest.fixture
 def path(tmp_path):
     catalog = Catalog(tmp_path / 'catalog.sqlite', write=True)
-    catalog.set_facts(checkpoint='a.pth', folders=['/x'])
+    catalog.set_metadata(checkpoint='a.pth', folders=['/x'])
     for seed in range(6):
         catalog.replace(f'/x/{seed} \udcff.mp4', f'{seed} 1', some_tracks(seed))
     catalog.close()
@@ -45,7 +45,7 @@ def content(catalog):
 
 def test_what_is_put_in_comes_out(path):
     catalog = Catalog(path)
-    assert catalog.facts['folders'] == ['/x'] and len(catalog.files) == 6
+    assert catalog.metadata['folders'] == ['/x'] and len(catalog.files) == 6
     file = catalog.files['/x/3 \udcff.mp4']
     assert file.stamp == '3 1' and catalog.paths[file.id] == '/x/3 \udcff.mp4'
     times, vectors, dropped = some_tracks(3)['audio']
@@ -58,18 +58,18 @@ def test_what_is_put_in_comes_out(path):
     ids = np.append(ids, np.concatenate([t.chunk_ids for t in catalog.tracks_of('audio')]))
     assert len(np.unique(ids)) == 60
     with pytest.raises(UsageError, match='readonly'):
-        catalog.set_facts(a=1)
+        catalog.set_metadata(a=1)
     catalog.close()
 
 
 def test_ids_are_never_used_twice(path):
     catalog = Catalog(path, write=True)
     before = set(catalog.tracks)
-    revision = catalog.facts['revision']
+    revision = catalog.metadata['revision']
     catalog.remove(['/x/5 \udcff.mp4'])
     catalog.replace('/x/5 \udcff.mp4', 'new', some_tracks(5))
     catalog.replace('/x/0 \udcff.mp4', 'new', {})
-    assert catalog.facts['revision'] == revision + 3
+    assert catalog.metadata['revision'] == revision + 3
     assert len(catalog.tracks) == 10 and len(set(catalog.tracks) - before) == 2
     assert min(set(catalog.tracks) - before) > max(before)
     catalog.close()
@@ -153,7 +153,7 @@ def test_an_index_that_may_not_be_written_to_answers(path, nobody_may_write, nob
     assert len(catalog.files) == 6 and len(list(catalog.vectors(catalog.tracks.values()))) == 12
     catalog.close()
     with pytest.raises(UsageError, match='cannot be') as error:
-        Catalog(nobody_may_write, write=True).set_facts(a=1)
+        Catalog(nobody_may_write, write=True).set_metadata(a=1)
     assert '--rebuild' not in str(error.value)
 
 

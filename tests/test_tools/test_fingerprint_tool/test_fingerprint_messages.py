@@ -7,11 +7,13 @@ import json
 import shutil
 import sys
 
+import av
+import numpy as np
 import pytest
 from helpers.distinct_media import write_distinct
 from helpers.made_index import make_index
 
-from avtss_mm.fingerprint.results import write_matches
+from avtss_mm.fingerprint.results import print_matches
 from avtss_mm.fingerprint.search import Match
 
 
@@ -80,7 +82,7 @@ def test_no_match_says_how_near_it_was(index, avtss_fp, tmp_path):
 def test_half_a_second_is_shown_as_half_a_second(media, model, avtss_fp, tmp_path):
     short = tmp_path / 'short'
     short.mkdir()
-    write_distinct(short / 'half.mp4', 5, end=0.5)
+    write_distinct(short / 'half.mp4', 5, end=0.5, sound=False)
     shutil.copy(media / '0.mp4', short)
     index = make_index(tmp_path / 'INDEX', short, model)
     status, out, err = avtss_fp('query', short / 'half.mp4', index, '--json', '--threshold', '0')
@@ -95,7 +97,7 @@ def test_a_terminal_without_unicode_loses_no_match(monkeypatch):
     for as_csv in (False, True):
         written = io.BytesIO()
         monkeypatch.setattr(sys, 'stdout', io.TextIOWrapper(written, 'latin-1', newline=''))
-        write_matches([match], False, as_csv)
+        print_matches([match], False, as_csv)
         sys.stdout.flush()
         assert b'caf\xe9 \\u6f22.mp4' in written.getvalue()
 
@@ -103,3 +105,14 @@ def test_a_terminal_without_unicode_loses_no_match(monkeypatch):
 def test_random_weights_need_a_config_and_the_message_names_one(three, avtss_fp, tmp_path):
     status, out, err = avtss_fp('index', three, '-o', tmp_path / 'I', '--checkpoint', 'random')
     assert status == 2 and '--config FILE, for instance configs/demo/avtss_toy.py' in err
+
+
+def test_a_file_whose_header_tells_no_duration_is_indexed(three, model, avtss_fp, tmp_path):
+    with av.open(str(three / 'one frame.mkv'), 'w') as output:
+        stream = output.add_stream('libx264', rate=12)
+        stream.width, stream.height = 96, 64
+        frame = av.VideoFrame.from_ndarray(np.zeros((64, 96, 3), np.uint8), 'rgb24')
+        output.mux([*stream.encode(frame.reformat(format='yuv420p')), *stream.encode()])
+    index = tmp_path / 'INDEX'
+    status, out, err = avtss_fp('index', three, '-o', index, '--checkpoint', model[1])
+    assert '4 files (4 files added' in out and 'could not be read' not in out

@@ -10,8 +10,8 @@
   let current = -1;  // the match that is shown
   let time = 0;      // seconds of the query, whether its player can play or not
   let shift = 0;     // seconds of the video away from the voted line
-  const toVideo = (t, f = data.panels[current]) => f.video_middle + f.speed * (t - f.query_middle) + shift;
-  const toQuery = (t, f = data.panels[current]) => f.query_middle + (t - f.video_middle - shift) / f.speed;
+  const toVideo = (t, f = data.panels[current]) => f.offset + f.speed * t + shift;
+  const toQuery = (t, f = data.panels[current]) => (t - f.offset - shift) / f.speed;
 
   // A player, whose time is that of the file also where it plays a copy of a part of it.
   function player(figure) {
