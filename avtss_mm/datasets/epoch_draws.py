@@ -9,7 +9,7 @@ from mmengine.logging import print_log
 
 from .shared_memory import SharedTensor
 
-SOME = 0.01
+TOLERATED_SHARE = 0.01
 """Share of the samples that a sampler may repeat to give all ranks the same number."""
 
 WARNING = (
@@ -39,7 +39,7 @@ class EpochDraws:
         once, again = self._flags.tensor
         if once[index] and not self._warned.tensor:
             again[index] = True
-            if again.sum() > 1 + SOME * len(again):
+            if again.sum() > 1 + TOLERATED_SHARE * len(again):
                 self._warned.tensor[:] = True
                 print_log(WARNING.format(epoch), logger='current', level=logging.WARNING)
         once[index] = True
