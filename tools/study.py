@@ -143,7 +143,7 @@ def main() -> None:
         with cli.user_errors():
             run(args)
     except KeyboardInterrupt:
-        sys.exit('interrupted: the same command goes on where it was')
+        sys.exit('interrupted: the same command continues where it stopped')
 
 
 def run(args: argparse.Namespace) -> None:

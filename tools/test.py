@@ -120,8 +120,8 @@ def report(metrics: dict, cfg: Config, args: argparse.Namespace) -> None:
 
 def main() -> None:
     args = parse_args()
-    last_words = 'Nothing was written, the same command begins anew.'
-    with cli.user_errors(), graceful_shutdown('the same command begins anew', lambda: last_words):
+    last_words = 'Nothing was written; the same command starts over.'
+    with cli.user_errors(), graceful_shutdown('the same command starts over', lambda: last_words):
         cfg = merge_flags(cli.load_config(args), args)
         metrics = evaluate(cfg, args)
         if is_main_process():

@@ -103,12 +103,12 @@ def choose_checkpoint(asked: str, work_dir: str) -> str | None:
     if passed_over and last is None:
         raise cli.UsageError(
             f'no checkpoint in {work_dir} is complete; damaged or gone: {", ".join(passed_over)}. '
-            'Without --resume training begins anew.'
+            'Without --resume training starts over.'
         )
     if IS_FIRST:
         for path in passed_over:
-            print(f'{path} is damaged or gone: it is passed over')
-        print(f'going on from {last}' if last else f'no checkpoint in {work_dir}: from the start')
+            print(f'{path} is damaged or missing: skipped')
+        print(f'resuming from {last}' if last else f'no checkpoint in {work_dir}: starting over')
     return last
 
 
@@ -139,7 +139,7 @@ def main() -> None:
     args = parse_args()
     with cli.user_errors():
         cfg = cli.load_config(args)
-        advice = 'the same command with --resume goes on'
+        advice = 'the same command with --resume continues'
         with graceful_shutdown(advice, lambda: how_to_go_on(cfg.work_dir)) as asked_to_end:
             train(merge_flags(cfg, args), asked_to_end)
 

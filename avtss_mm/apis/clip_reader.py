@@ -162,7 +162,7 @@ def _is_needed(transform, modalities: Sequence[str]) -> bool:
     if None in acts_on and 'video' not in modalities:
         name = type(transform).__name__
         raise ValueError(
-            f'feature_pipeline: does {name} act on the picture or on the sound? Write modality = '
+            f'feature_pipeline: does {name} act on the video or on the audio? Write modality = '
             f"'video' or modality = 'audio' into the class {name}"
         )
     return not acts_on.isdisjoint((*modalities, None))

@@ -41,7 +41,7 @@ def read_checkpoint(checkpoint: str | Checkpoint) -> Checkpoint:
     path = os.fspath(checkpoint)
     content = CheckpointLoader.load_checkpoint(path, map_location='cpu')
     if not isinstance(content, dict):
-        raise WeightsError(f'{path} holds a {type(content).__name__}, which is no checkpoint')
+        raise WeightsError(f'{path} holds a {type(content).__name__}, not a checkpoint')
     return Checkpoint(path, content)
 
 

@@ -47,10 +47,10 @@ def how_to_go_on(work_dir) -> str:
     last, damaged = find_last_checkpoint(work_dir)
     damaged = ''.join(f'{path} is damaged or gone. ' for path in damaged)
     if last is None:
-        return f'{damaged}There is no checkpoint yet to go on from.'
+        return f'{damaged}There is no checkpoint to resume from yet.'
     return (
         f'{damaged}The last complete checkpoint is {last}; the same command with '
-        '--resume goes on from there.'
+        '--resume continues from there.'
     )
 
 
@@ -60,7 +60,7 @@ def _reason(error: BaseException, work_dir: Path, data_folders: list[Path]) -> s
         return text
     gone = [str(folder) for folder in data_folders if not folder.exists()]
     if gone:
-        return f'the data are gone: there is no {", ".join(gone)} any more. Bring it back.'
+        return f'the data are gone: {", ".join(gone)} no longer exists. Restore it.'
     if isinstance(error, torch.cuda.OutOfMemoryError):
         return f'out of GPU memory: lower train_dataloader.batch_size ({text.splitlines()[0]}).'
     if 'unable to allocate shared memory' in text:
@@ -81,7 +81,7 @@ def _reason(error: BaseException, work_dir: Path, data_folders: list[Path]) -> s
         return text.rpartition('\nRuntimeError: ')[2]
     if isinstance(error, ValueError) and text.startswith('Input contains'):  # from scikit-learn
         return (
-            'features are not finite: begin anew with a lower optim_wrapper.optimizer.lr, in '
+            'features are not finite: start over with a lower optim_wrapper.optimizer.lr, in '
             'another --work-dir.'
         )
     if _RANK_DIED.search(text):

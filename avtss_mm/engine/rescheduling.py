@@ -28,7 +28,7 @@ def follow_epoch_length(runner: Runner, config: list | dict | None) -> None:
     loop._iter = runner.epoch * batches
     runner.logger.warning(
         f'an epoch has {batches} batches, it had {before}: the batch size, the number of processes '
-        f'or the length of the list has changed. The schedule goes on after epoch {runner.epoch} '
+        f'or the length of the list has changed. The schedule continues after epoch {runner.epoch} '
         f'and ends with epoch {runner.max_epochs}; the learning rate itself is not scaled.'
     )
     configs = config if isinstance(config, list) else [config]

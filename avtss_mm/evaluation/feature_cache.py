@@ -72,7 +72,7 @@ def read_features(path: str | Path, identity: str) -> dict[str, dict[str, np.nda
         if any(found.shape != names.shape for found in there.values()):
             raise ValueError('columns differ in length')
     except (IndexError, *UNREADABLE) as error:
-        raise ValueError(f'{path} is no file of features: name another one ({error})') from error
+        raise ValueError(f'{path} is not a file of features: name another one ({error})') from error
     if origin != identity:
         raise ValueError(
             f'{path} has features of other weights, another network or other clips: name '

@@ -73,7 +73,7 @@ def load_features(path) -> tuple[dict[str, np.ndarray], dict]:
             text = table.schema.metadata[METADATA.encode()]
         metadata = json.loads(text)
         if not isinstance(metadata, dict) or len({len(column) for column in columns.values()}) > 1:
-            raise ValueError('columns differ in length, or the metadata is no dict')
+            raise ValueError('columns differ in length, or the metadata is not a dict')
     except FileNotFoundError:
         raise
     except UNREADABLE as error:

@@ -93,7 +93,7 @@ class FeatureLog:
             raise UsageError(
                 f'{self.path} keeps features of an interrupted run with other settings '
                 f'({", ".join(changed)}). Repeat that command to finish it, write '
-                'elsewhere, or delete the file to begin anew.'
+                'elsewhere, or delete the file to start over.'
             )
 
     def _read_text(self) -> str:

@@ -128,7 +128,7 @@ def _write_config(study: Study, run: Run) -> None:
     path, text = run.folder / CONFIG, run_config(study, run).pretty_text
     if path.exists() and path.read_text() != text and _is_begun(run):
         raise ValueError(
-            f'{run.folder} was begun with another config: choose another --out, or delete it'
+            f'{run.folder} was started with another config: choose another --out, or delete it'
         )
     write_whole(path, text)
 

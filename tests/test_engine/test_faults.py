@@ -63,7 +63,7 @@ def test_of_a_real_loader(tmp_path, last, words):
 )
 def test_of_what_comes_from_outside(tmp_path, error, words):
     text = explain(error, tmp_path)
-    assert words in text and text.endswith('There is no checkpoint yet to go on from.')
+    assert words in text and text.endswith('There is no checkpoint to resume from yet.')
 
 
 def test_it_says_what_to_go_on_from(tmp_path):
@@ -73,13 +73,13 @@ def test_it_says_what_to_go_on_from(tmp_path):
     text = explain(TrainingStoppedError('why.'), tmp_path)
     assert text == (
         f'why.\n{tmp_path}/epoch_4.pth is damaged or gone. The last complete checkpoint is '
-        f'{tmp_path}/epoch_3.pth; the same command with --resume goes on from there.'
+        f'{tmp_path}/epoch_3.pth; the same command with --resume continues from there.'
     )
 
 
 def test_data_that_are_gone(tmp_path):
     text = explain(RuntimeError('some file could not be read'), tmp_path, [tmp_path, '/gone/root'])
-    assert text.startswith('the data are gone: there is no /gone/root any more')
+    assert text.startswith('the data are gone: /gone/root no longer exists')
 
 
 def test_a_fault_of_the_code_keeps_its_traceback(tmp_path):

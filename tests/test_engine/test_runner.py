@@ -80,7 +80,7 @@ def test_a_resumed_schedule_follows_the_epochs(tmp_path, before, after):
     text = log(tmp_path / 'broken')
     told = f'an epoch has {12 // after} batches, it had {12 // before}: the batch size'
     assert (told in text) == (before != after)
-    assert ('goes on after epoch 2 and ends with epoch 4' in text) == (before != after)
+    assert ('continues after epoch 2 and ends with epoch 4' in text) == (before != after)
 
 
 @pytest.mark.parametrize('options', [dict(persistent_workers=True), dict(prefetch_factor=4)])

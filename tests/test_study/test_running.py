@@ -84,7 +84,7 @@ def test_a_training_with_another_config_is_not_taken(trainable):
     study, run, tool = trainable
     (run.folder / 'train').mkdir(parents=True)
     (run.folder / 'config.py').write_text('a = 1\n')
-    with pytest.raises(RunFailed, match='begun with another config: choose another'):
+    with pytest.raises(RunFailed, match='started with another config: choose another'):
         complete(study, run, tool, {})
     assert (run.folder / 'config.py').read_text() == 'a = 1\n'
     (run.folder / 'train').rmdir()  # nothing was trained: nothing is mixed up

@@ -65,7 +65,7 @@ def test_training_says_where_it_goes_on(toy, tmp_path):
     assert status == 130
     assert f'{words[1]}{words[2]}' == (
         f'interrupted. The last complete checkpoint is {last}; '
-        'the same command with --resume goes on from there.\n'
+        'the same command with --resume continues from there.\n'
     )
     assert 'Traceback' not in said and 'KeyboardInterrupt' not in said
 
@@ -78,5 +78,5 @@ def test_a_test_says_that_nothing_was_written(toy, tmp_path):
         time.sleep(0.02)
     said, status = interrupt(run)
     assert status == 130
-    assert said.endswith('interrupted. Nothing was written, the same command begins anew.\n')
+    assert said.endswith('interrupted. Nothing was written; the same command starts over.\n')
     assert 'Traceback' not in said and not (tmp_path / 'metrics.json').exists()

@@ -131,7 +131,7 @@ class FiniteLossHook(Hook):
 
 
 _ADVICE = (
-    'If losses grew before, begin anew in another --work-dir with a lower '
+    'If losses grew before, start over in another --work-dir with a lower '
     'optim_wrapper.optimizer.lr (or with optim_wrapper.clip_grad.max_norm=1); if not, look at the '
     'samples and leave them out. To skip such steps: '
     '--cfg-options default_hooks.finite_loss.max_skipped=20.'

@@ -98,7 +98,7 @@ class PretrainMonitorHook(Hook):
         if last > DIVERGING * losses[0]:
             runner.logger.warning(
                 f'the loss, {last:.4g} in this epoch, was {losses[0]:.4g} in the first step: '
-                'training diverges. Begin anew with a lower optim_wrapper.optimizer.lr, '
+                'training diverges. Start over with a lower optim_wrapper.optimizer.lr, '
                 'in another --work-dir.'
             )
 
