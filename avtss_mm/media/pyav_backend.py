@@ -15,12 +15,13 @@ from av.video.reformatter import VideoReformatter
 from ..errors import MediaError
 from .base import TOLERANCE, MediaInfo, Reader
 from .pyav_container import (
+    ODD_DATA,
+    after_keys,
     avi_shift,
     best_stream,
     end_of,
     header_duration,
     key_between,
-    key_entries,
     open_container,
     packets,
     refusing,
@@ -31,9 +32,6 @@ from .pyav_sound import read_sound, sound_extent
 
 STEP_BACK = (0.0, 1.0, 4.0, 16.0)
 """Seconds before the wanted time at which a seek aims, in turn, until it lands early enough."""
-
-AFTER_KEY = 0.3
-"""Seconds after a key frame at which a look costs little, and yet needs more than the key."""
 
 MIN_BYTE_RATE = 200
 """Bytes per second below which no real video or audio lies: fewer mean that the header gives an
@@ -172,20 +170,18 @@ class PyAVReader(Reader):
                 yield from part.decode()
 
     def moments(self, number, end):
-        keys = [e.timestamp * self._tick for e in key_entries(self._video)]
-        if not keys:
-            return super().moments(number, end)
-        spread = np.linspace(0, len(keys) - 1, min(number, len(keys))).astype(int)
-        return np.clip(np.array(keys)[spread] - self._zero + AFTER_KEY, 0, end)
+        times = np.clip(after_keys(self._video, number) - self._zero, 0, end)
+        return times if times.size else super().moments(number, end)
 
     def _frames(self, times):
-        if self._leaves_out:
-            with suppress(MediaError):
-                images, pts, ages = self._pass(times)
-                if not ages.any():
-                    return images, pts, ages
-            self._leaves_out, self._next = False, None  # damaged: decoded in full from here on
-        return self._pass(times)
+        with refusing(self.path, 'its picture cannot be read'):
+            if self._leaves_out:
+                with suppress(MediaError):
+                    images, pts, ages = self._pass(times)
+                    if not ages.any():
+                        return images, pts, ages
+                self._leaves_out, self._next = False, None  # damaged: decoded in full from here on
+            return self._pass(times)
 
     def _pass(self, times):
         images, pts, ages, shown = [], np.empty(len(times)), np.empty(len(times)), None
@@ -242,7 +238,7 @@ class PyAVReader(Reader):
         stretch = (self._zero + start, num_samples, sample_rate)
         try:
             waveform, antiphase = read_sound(self._container, self._audio, *stretch)
-        except (av.FFmpegError, ValueError):
+        except ODD_DATA:
             self._open()
             with refusing(self.path, 'its sound cannot be mixed or resampled'):
                 waveform, antiphase = read_sound(self._container, self._audio, *stretch, seek=False)

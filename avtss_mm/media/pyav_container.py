@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from itertools import islice
 
 import av
+import numpy as np
 from av.stream import Disposition
 
 from ..errors import MediaError
@@ -20,6 +21,12 @@ REORDER = 24
 
 BLIND_SEEK = 2.0
 """Gap (seconds) above which to seek in a file without an index of key frames."""
+
+ODD_DATA = (av.FFmpegError, ValueError, ArithmeticError, MemoryError)
+"""What FFmpeg, PyAV and the resampler raise for data that they cannot handle."""
+
+AFTER_KEY = 0.3
+"""Seconds after a key frame: the frame there costs little, and yet needs more than the key."""
 
 CHUNK_HEADER = 8
 """Bytes between the position of an avi chunk in the index and its packet."""
@@ -58,7 +65,7 @@ def refusing(path: str, what: str) -> Iterator[None]:
     """Turns errors of FFmpeg and PyAV about odd data into a :class:`MediaError`."""
     try:
         yield
-    except (av.FFmpegError, ValueError, ArithmeticError, MemoryError) as error:
+    except ODD_DATA as error:
         reason = getattr(error, 'strerror', None) or error
         raise MediaError(path, f'{what}: {reason}') from error
 
@@ -122,9 +129,15 @@ def with_following(source: Iterator[av.Packet]) -> Iterator[tuple[av.Packet, int
             yield packet, None, False
 
 
-def key_entries(stream) -> list:
-    """Key frames by the index of the file; none where it has no index."""
-    return [entry for entry in getattr(stream, 'index_entries', ()) if entry.is_keyframe]
+def after_keys(stream, number: int) -> np.ndarray:
+    """Times (n,) in the stream's seconds, each after a key frame, spread over the stream.
+
+    At most ``number`` of them; none if the file has no index of key frames.
+    """
+    entries = getattr(stream, 'index_entries', ())
+    keys = [entry.timestamp for entry in entries if entry.is_keyframe]
+    spread = np.linspace(0, len(keys) - 1, min(number, len(keys))).astype(int)
+    return np.array(keys, dtype=float)[spread] * float(stream.time_base) + AFTER_KEY
 
 
 def key_between(stream, shown: float, time: float, frame_time: float) -> bool:

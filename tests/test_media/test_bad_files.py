@@ -90,6 +90,14 @@ def test_times_beyond_a_short_file(tmp_path, backend):
     assert not result.audio[1].any()
 
 
+def test_times_that_no_seek_can_hold(good):
+    with open_media(good, 'pyav') as reader:
+        reader._zero = 1e30  # as of a header that is damaged
+        with pytest.raises(MediaError, match='good.mp4: its picture cannot be read'):
+            reader.read([[1.0]])
+        assert not reader.read(audio_windows=[(0, 1)]).audio[0].any()
+
+
 def test_odd_names(tmp_path, backend):
     path = tmp_path / 'späce and # 100%d ü.mp4'
     write_stamped(path, num_frames=10)
