@@ -83,6 +83,16 @@ def test_sound_upstream_is_left_alone():
     assert run.stdout == 'int\n', run.stderr
 
 
+def test_the_hub_of_mmengine_builds_our_models():
+    run = run_python(
+        'from mmengine.hub import get_model\n'
+        'import avtss_mm\n'
+        "model = get_model('avtss_mm::demo/avtss_toy.py')\n"
+        'print(type(model).__name__, type(model.backbone).__name__)'
+    )
+    assert run.stdout == 'AVContrastiveRecognizer R2Plus1D\n', run.stderr
+
+
 def test_the_text_of_a_config_is_formatted_once():
     run = run_python(
         'from mmengine.config import Config, config\n'

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 
+from ..in_channels import apply_first
 from ..losses import full_precision, masked_mean
 
 BEFORE, OVERLAPPING, AFTER = 0, 1, 2  # classes of ``clip_order``
@@ -81,7 +82,8 @@ class ClipPretextHead(_PretextHead):
 
     def predict(self, features, valid, labels):
         """See the base class."""
-        return self.fc(features[self.modality]), labels[self.label].where(valid[self.modality], -1)
+        scores = apply_first(self.fc, features[self.modality], self)
+        return scores, labels[self.label].where(valid[self.modality], -1)
 
 
 @MODELS.register_module()
@@ -130,4 +132,4 @@ class ClipOrderHead(_PretextHead):
             known = valid[first][:, 1] & valid[second][:, 0] & (order >= 0)
             targets.append((AFTER - order).where(known, -1))
         joined = torch.stack([torch.cat(pair, dim=1) for pair in pairs], dim=1)  # B, K, C1 + C2
-        return self.mlp(joined), torch.stack(targets, dim=1)
+        return apply_first(self.mlp, joined, self), torch.stack(targets, dim=1)

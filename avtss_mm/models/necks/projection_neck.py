@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 
+from ..in_channels import apply_first
 from ..losses import full_precision
 
 
@@ -56,4 +57,4 @@ class ProjectionNeck(BaseModule):
             Tensor: Unit vectors of shape ``(N, out_channels)``; float32 even under autocast
             (float64 stays float64).
         """
-        return F.normalize(full_precision(self.mlp(h)), dim=-1)
+        return F.normalize(full_precision(apply_first(self.mlp, h, self)), dim=-1)

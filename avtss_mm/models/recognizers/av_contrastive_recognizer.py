@@ -33,7 +33,8 @@ class AVContrastiveRecognizer(AVEncoder):
     video; ``M = 2`` in training. In evaluation either modality may be missing.
 
     Args:
-        backbone (dict): Video encoder ``F_v``: :class:`R2Plus1D` or any 3-D backbone of mmaction2.
+        backbone (dict): Video encoder ``F_v``: :class:`R2Plus1D` or any of mmaction2's that takes
+            clips ``(N, 3, T, H, W)``; ``in_channels`` of the other parts follow it.
         audio_backbone (dict): Audio encoder ``F_a``, from ``(N, 1, L, F)`` to feature maps.
         neck (dict): Projection of video features.
         audio_neck (dict): Projection of audio features.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 import torch.nn as nn
@@ -24,8 +26,8 @@ class AVEncoder(BaseModel):
     video; either modality may be missing.
 
     Args:
-        backbone (dict, optional): Video encoder ``F_v``: :class:`R2Plus1D` or any 3-D backbone of
-            mmaction2. Defaults to None: audio only.
+        backbone (dict, optional): Video encoder ``F_v``: :class:`R2Plus1D` or any of mmaction2's
+            that takes clips ``(N, 3, T, H, W)``. Defaults to None: audio only.
         audio_backbone (dict, optional): Audio encoder ``F_a``, from ``(N, 1, L, F)`` to feature
             maps. Defaults to None: video only.
         neck (dict, optional): Projection of video features. Defaults to None: no ``z``.
@@ -98,7 +100,16 @@ class AVEncoder(BaseModel):
         """
         features = {}
         if 'imgs' in inputs and self.backbone is not None:
-            features['video'] = encode(self.backbone, inputs['imgs'], self.memory_format)
+            try:
+                features['video'] = encode(self.backbone, inputs['imgs'], self.memory_format)
+            except RuntimeError as error:
+                if 'to conv2d, but got input of size' not in str(error):
+                    raise
+                name = type(self.backbone).__name__
+                raise ValueError(
+                    f'{name} takes images (N, 3, H, W), but clips (N, 3, T, H, W) have a time '
+                    'axis: use a backbone that takes clips, such as R2Plus1D'
+                ) from error
         if 'audios' in inputs and self.audio_backbone is not None:
             features['audio'] = encode(self.audio_backbone, inputs['audios'])
         return features
@@ -180,14 +191,23 @@ def encode(
     clips: torch.Tensor,
     memory_format: torch.memory_format = torch.contiguous_format,
 ) -> torch.Tensor:
-    """Encode clips ``(N, M, ...)`` and average over space and time: ``(N, M, C)``.
+    """Encode clips ``(N, M, ...)`` and average over space and time: ``(N, M, C)``."""
+    out = backbone(clips.flatten(0, 1).contiguous(memory_format=memory_format))
+    return pool(out).unflatten(0, clips.shape[:2])
 
-    The maps of a backbone with several pathways (SlowFast) are averaged, then concatenated.
+
+def pool(out: torch.Tensor | Sequence) -> torch.Tensor:
+    """Features ``(N, C)`` of what a backbone of mmaction2 returns.
+
+    Features stay as they are (C3D, TimeSformer), maps ``(N, C, ...)`` are averaged. The maps of
+    several pathways or stages (SlowFast) are averaged, then concatenated. Of maps beside a class
+    token ``(N, C)`` (MViT) the token is taken, as mmaction2's own heads do.
     """
-    maps = backbone(clips.flatten(0, 1).contiguous(memory_format=memory_format))
-    maps = maps if isinstance(maps, (tuple, list)) else [maps]
-    pooled = torch.cat([m.flatten(2).mean(dim=2) for m in maps], dim=1)  # N * M, C
-    return pooled.unflatten(0, clips.shape[:2])
+    if isinstance(out, torch.Tensor):
+        return out if out.dim() == 2 else out.flatten(2).mean(dim=2)
+    if len(out) == 2 and [getattr(part, 'ndim', 0) == 2 for part in out] == [False, True]:
+        return out[1]
+    return torch.cat([pool(part) for part in out], dim=1)
 
 
 def stack_has_audio(inputs: dict[str, torch.Tensor], data_samples: SampleList) -> np.ndarray:

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from mmaction.registry import MODELS
 from mmaction.utils import SampleList
 
+from ..in_channels import apply_first
 from ..losses import full_precision, masked_mean
 from .av_encoder import AVEncoder, fill_silence, stack_has_audio
 
@@ -101,7 +102,7 @@ class LateFusionRecognizer(AVEncoder):
     def _classify(self, features: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """Logits ``(N, M, num_classes)`` by modality."""
         return {
-            name: self.classifiers[name](self.dropout(h))
+            name: apply_first(self.classifiers[name], self.dropout(h), self)
             for name, h in features.items()
             if name in self.classifiers
         }
