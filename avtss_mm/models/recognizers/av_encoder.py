@@ -97,6 +97,9 @@ class AVEncoder(BaseModel):
 
         Returns:
             dict: Pooled features ``h``, shape ``(N, M, C)``, by ``'video'`` and ``'audio'``.
+
+        Raises:
+            ValueError: If the video backbone takes images.
         """
         features = {}
         if 'imgs' in inputs and self.backbone is not None:
