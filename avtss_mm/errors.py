@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pickle import UnpicklingError
+from typing import NoReturn
 
 CONTROLS = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]')
 """Characters that end a line or move the cursor, and bytes of a name that are not Unicode."""
@@ -53,9 +55,12 @@ class MediaError(Exception):
 
 
 USER_ERRORS = (
-    *(FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError),
+    *(FileExistsError, FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError),
     *(ManifestError, MediaError, UnpicklingError, UsageError, WeightsError),
 )
+
+NOT_REGISTERED = re.compile(r' is not in the \S+ registry')
+"""Of a KeyError by mmengine."""
 
 
 @contextmanager
@@ -63,13 +68,24 @@ def user_errors() -> Iterator[None]:
     """Turns users' mistakes into ``error: ...`` and exit status 1, without a traceback.
 
     Such mistakes are missing or forbidden files, folders instead of files, unreadable media, lists
-    or checkpoints, weights that do not fit, full or read-only disks, and :class:`UsageError`.
+    or checkpoints, weights that do not fit, names that are not registered, full or read-only disks,
+    and :class:`UsageError`. The first process of each machine prints the message.
     """
     try:
         yield
     except USER_ERRORS as error:
-        sys.exit(f'error: {error}')
+        _end(error)
     except OSError as error:
         if error.errno not in DISK_ERRORS:
             raise
-        sys.exit(f'error: {error}')
+        _end(error)
+    except KeyError as error:
+        if not NOT_REGISTERED.search(str(error)):
+            raise
+        _end(error.args[0])
+
+
+def _end(reason: object) -> NoReturn:
+    if isinstance(reason, OSError) and reason.filename and reason.strerror:
+        reason = f'{reason.filename}: {reason.strerror}'
+    sys.exit(f'error: {reason}' if os.environ.get('LOCAL_RANK', '0') == '0' else 1)

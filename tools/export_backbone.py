@@ -96,7 +96,12 @@ def main() -> None:
     with cli.user_errors():
         source = load_source(args)
         name = f'{Path(args.checkpoint).stem}_{args.encoder}_{args.to}{SUFFIXES[args.to]}'
-        export(source, args.to, Path(args.out or name))
+        out = Path(args.out or name)
+        if out.is_dir():
+            raise cli.UsageError(f'{out} is a folder: name a file')
+        if os.path.exists(args.checkpoint) and out.exists() and out.samefile(args.checkpoint):
+            raise cli.UsageError(f'{out} is the checkpoint itself: name another file')
+        export(source, args.to, out)
 
 
 if __name__ == '__main__':

@@ -36,7 +36,7 @@ from avtss_mm.media.finding import AUDIO_SUFFIXES, SUFFIXES
 from avtss_mm.utils.cli import add_config_arguments, user_errors
 from avtss_mm.utils.config import apply_cfg_options, read_config
 from avtss_mm.utils.report import write_csv
-from avtss_mm.utils.work import BATCH_OF_CLIPS, TIMEOUT, add_work_arguments
+from avtss_mm.utils.work import BATCH_OF_CLIPS, TIMEOUT, add_work_arguments, positive
 
 
 def parse_args(argv=None) -> argparse.Namespace:
@@ -72,11 +72,13 @@ def parse_args(argv=None) -> argparse.Namespace:
         '--stride', type=float, help='seconds from a clip to the next, over the whole file'
     )
     windows.add_argument(
-        '--num-clips', type=int, help="clips per file (default: as the config's feature_pipeline)"
+        '--num-clips',
+        type=positive,
+        help="clips per file (default: as the config's feature_pipeline)",
     )
     add_work_arguments(parser, TIMEOUT, BATCH_OF_CLIPS)
     parser.add_argument(
-        '--batch-size', type=int, default=16, help='clips per forward pass (%(default)s)'
+        '--batch-size', type=positive, default=16, help='clips per forward pass (%(default)s)'
     )
     parser.add_argument('--device', help='device of the model (default: a GPU if there is one)')
     return parser.parse_args(argv)

@@ -18,7 +18,7 @@ import avtss_mm  # noqa: F401  (registers, and patches upstream)
 from avtss_mm.checkpoints.layouts import convert, find_tensors, recognise
 from avtss_mm.checkpoints.load_report import count_prefixes, names_of
 from avtss_mm.checkpoints.plain import load_from_local, saves_plainly
-from avtss_mm.errors import WeightsError
+from avtss_mm.errors import UsageError, WeightsError
 from avtss_mm.utils import cli
 
 SNIPPET = """
@@ -50,6 +50,7 @@ def import_weights(path: str, out: str) -> None:
         FileNotFoundError: If there is no such file.
         UnpicklingError: If it cannot be read without running code from it.
         WeightsError: If it does not contain a known network.
+        UsageError: If it would be overwritten.
     """
     checkpoint = load_from_local(path, map_location='cpu')
     try:
@@ -58,6 +59,8 @@ def import_weights(path: str, out: str) -> None:
         backbone, weights = convert(tensors, layout, prefix)
     except WeightsError as error:
         raise WeightsError(f'{path}: {error}') from error
+    if Path(out).exists() and Path(out).samefile(path):
+        raise UsageError(f'{out} is the file of the weights itself: name another one')
     Path(out).parent.mkdir(parents=True, exist_ok=True)
     meta = dict(backbone=backbone, imported_from=layout.source)
     state_dict = {f'backbone.{name}': tensor for name, tensor in weights.items()}

@@ -22,8 +22,9 @@ from avtss_mm.engine import (
     is_complete,
 )
 from avtss_mm.engine.runner import build_runner
-from avtss_mm.engine.signals import IS_FIRST, graceful_shutdown
+from avtss_mm.engine.signals import graceful_shutdown
 from avtss_mm.utils import cli
+from avtss_mm.utils.launcher import speaks_for_all
 
 
 def parse_args() -> argparse.Namespace:
@@ -43,7 +44,7 @@ def parse_args() -> argparse.Namespace:
         action='store_true',
         help='scale the learning rate by actual batch size / batch size of the config',
     )
-    parser.add_argument('--seed', type=int, help="random seed (default: the config's)")
+    parser.add_argument('--seed', type=cli.seed, help="random seed (default: the config's)")
     switch = dict(action='store_true', default=None)  # None: the config decides
     parser.add_argument('--diff-rank-seed', **switch, help='give each process its own seed')
     parser.add_argument('--deterministic', **switch, help='only deterministic cuDNN algorithms')
@@ -105,7 +106,7 @@ def choose_checkpoint(asked: str, work_dir: str) -> str | None:
             f'no checkpoint in {work_dir} is complete; damaged or gone: {", ".join(passed_over)}. '
             'Without --resume training starts over.'
         )
-    if IS_FIRST:
+    if speaks_for_all():
         for path in passed_over:
             print(f'{path} is damaged or missing: skipped')
         print(f'resuming from {last}' if last else f'no checkpoint in {work_dir}: starting over')
@@ -124,7 +125,7 @@ def train(cfg: Config, asked_to_end: list[int]) -> None:
         text = explain(error, cfg.work_dir, data_folders(runner))
         if text is None or isinstance(error, FileNotFoundError) and runner is None:
             raise
-        if isinstance(error, TrainingStoppedError) and not IS_FIRST:
+        if isinstance(error, TrainingStoppedError) and not speaks_for_all():
             sys.exit(1)  # all ranks stop for this reason, and one of them says so
         sys.exit(f'error: {text}')
 

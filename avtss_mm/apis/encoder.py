@@ -14,7 +14,7 @@ from mmengine.registry import init_default_scope
 from mmengine.runner.checkpoint import CheckpointLoader, _load_checkpoint_to_model
 
 from ..checkpoints.registered import check_registered
-from ..errors import WeightsError
+from ..errors import UsageError, WeightsError
 from ..models import AVEncoder
 from ..utils.config import parse_config_text, read_config
 from ..utils.seeding import seeded
@@ -62,6 +62,7 @@ def load_encoder(
     Raises:
         FileNotFoundError: If there is no such checkpoint or config.
         ValueError: If the checkpoint has no config and none is given, or the config has no encoder.
+        UsageError: If the device cannot be used.
     """
     if checkpoint != 'random':
         checkpoint = read_checkpoint(checkpoint)
@@ -74,7 +75,11 @@ def load_encoder(
             _init_quietly(model)
     if checkpoint != 'random':
         _load_checkpoint_to_model(model, checkpoint.content)
-    return model.to(device or get_device()).eval(), config
+    try:
+        return model.to(device or get_device()).eval(), config
+    except RuntimeError as error:
+        reason = str(error).splitlines()[0]
+        raise UsageError(f'the device {device} cannot be used: {reason}') from error
 
 
 def _init_quietly(model: AVEncoder) -> None:

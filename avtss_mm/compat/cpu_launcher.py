@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from functools import wraps
 from typing import Callable
 
@@ -11,8 +13,17 @@ from mmengine.model import is_model_wrapper, revert_sync_batchnorm
 from mmengine.registry import MODEL_WRAPPERS
 
 
-def init_dist(backend: str, init_backend: str = 'torch', **kwargs) -> None:
-    """Join the process group that ``torchrun`` describes in the environment, always with gloo."""
+def init_dist(backend: str, init_backend: str = 'torch', port: int | None = None, **kwargs) -> None:
+    """Join the process group that the environment announces, always with gloo.
+
+    ``torchrun`` sets all that is needed; of other launchers see :mod:`..utils.launcher`. On a
+    cluster with Slurm the first machine of its list is the one to meet at.
+    """
+    os.environ.setdefault('MASTER_PORT', str(port or 29500))
+    if 'MASTER_ADDR' not in os.environ:
+        command = ['scontrol', 'show', 'hostname', os.environ['SLURM_NODELIST']]
+        names = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        os.environ['MASTER_ADDR'] = names.split()[0]
     torch_dist.init_process_group(backend='gloo', **kwargs)
 
 

@@ -153,7 +153,7 @@ def patch_config_text() -> None:
 
 
 def patch_cpu_launcher() -> None:
-    """Without an accelerator, let ``launcher='pytorch'`` train with gloo on the CPU.
+    """Without an accelerator, let all launchers train with gloo on the CPU.
 
     mmengine would set a CUDA device, request nccl, pass ``device_ids`` to DDP and convert to
     SyncBN, none of which torch has on the CPU.
@@ -165,7 +165,8 @@ def patch_cpu_launcher() -> None:
     from . import cpu_launcher
 
     if get_device() == 'cpu':
-        utils._init_dist_pytorch = cpu_launcher.init_dist
+        for launcher in ('pytorch', 'mpi', 'slurm'):
+            setattr(utils, f'_init_dist_{launcher}', cpu_launcher.init_dist)
         Runner.wrap_model = cpu_launcher.wraps_on_cpu(Runner.wrap_model)
 
 

@@ -8,8 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-IS_FIRST = os.environ.get('RANK', '0') == '0'
-"""Whether this process prints the messages of all ranks."""
+from ..utils.launcher import speaks_for_all
 
 
 @contextmanager
@@ -60,7 +59,7 @@ def graceful_shutdown(advice: str, last_words: Callable[[], str]) -> Iterator[li
     except (Exception, KeyboardInterrupt):
         if not asked:
             raise
-        if asked[0] == signal.SIGINT and IS_FIRST:
+        if asked[0] == signal.SIGINT and speaks_for_all():
             print(f'interrupted. {last_words()}', file=sys.stderr)
         sys.exit(128 + asked[0])
     finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 
 from mmengine.config import Config
@@ -11,6 +11,7 @@ from mmengine.config import Config
 from ..errors import UsageError, user_errors  # noqa: F401  (what the runners in tools/ need)
 from .cfg_options import CfgOptions
 from .config import apply_cfg_options, read_config
+from .launcher import adopt
 
 
 def add_config_arguments(parser: ArgumentParser) -> None:
@@ -42,9 +43,21 @@ def add_runner_arguments(parser: ArgumentParser) -> None:
     parser.add_argument('--local_rank', '--local-rank', default='0', help='set by the launcher')
 
 
+def seed(text: str) -> int:
+    """The type of an argument that is a seed."""
+    if not 0 <= int(text) < 2**32:
+        raise ArgumentTypeError(f'must be from 0 to {2**32 - 1}, but is {text}')
+    return int(text)
+
+
 def load_config(args: Namespace) -> Config:
-    """Read ``args.config`` and apply the arguments of :func:`add_runner_arguments`."""
+    """Read ``args.config`` and apply the arguments of :func:`add_runner_arguments`.
+
+    Raises:
+        UsageError: If the launcher did not start this process, or the config is none.
+    """
     os.environ.setdefault('LOCAL_RANK', args.local_rank)
+    adopt(args.launcher)
     cfg = apply_cfg_options(read_config(args.config), args.cfg_options)
     cfg.launcher = args.launcher
     if args.work_dir is not None:

@@ -18,6 +18,8 @@ PARSE_ERRORS = (
 )
 
 
+SUFFIXES = ('.py', '.json', '.yaml', '.yml')
+
 PARSER = Lock()
 """CPython 3.11 fails when two threads parse at a time (python/cpython#106905)."""
 
@@ -29,9 +31,19 @@ def read_config(path: str) -> Config:
 
     Raises:
         FileNotFoundError: If there is no such file.
+        UsageError: If it is no config, or Python cannot read it.
     """
-    with PARSER:
-        return get_config(path) if '::' in path else Config.fromfile(path)
+    if '::' not in path and not path.endswith(SUFFIXES):
+        raise UsageError(f'{path} is no config: its name must end with .py')
+    try:
+        with PARSER:
+            return get_config(path) if '::' in path else Config.fromfile(path)
+    except SyntaxError as error:
+        raise UsageError(f'{path}: {error}') from error
+    except (AssertionError, ImportError, ValueError) as error:
+        if '::' not in path:
+            raise
+        raise UsageError(f'{path}: {error} (it is written avtss_mm::FOLDER/NAME.py)') from error
 
 
 def parse_config_text(text: str) -> Config:

@@ -27,7 +27,7 @@ def add_work_arguments(parser: ArgumentParser, timeout: float = 60, work: str = 
         work: What the time limit applies to, for the help.
     """
     parser.add_argument(
-        '--workers', type=int, default=os.cpu_count() or 1, help='processes (one per core)'
+        '--workers', type=positive, default=os.cpu_count() or 1, help='processes (one per core)'
     )
     parser.add_argument(
         '--timeout',
@@ -36,6 +36,13 @@ def add_work_arguments(parser: ArgumentParser, timeout: float = 60, work: str = 
         metavar='SECONDS',
         help=f'time limit of {work}; then the file is skipped (%(default)g)',
     )
+
+
+def positive(text: str) -> int:
+    """The type of an argument that is a number of things."""
+    if int(text) < 1:
+        raise ArgumentTypeError(f'must be at least 1, but is {text}')
+    return int(text)
 
 
 def _seconds(text: str) -> float:

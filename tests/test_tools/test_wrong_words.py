@@ -1,0 +1,53 @@
+"""What people type by mistake: one line that says what is wrong, and no traceback."""
+
+import pytest
+import torch
+from helpers.commands import ROOT, tool
+
+TOY = str(ROOT / 'configs/demo/avtss_toy.py')
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / '2021').mkdir()
+    (tmp_path / 'a,b').mkdir()
+    (tmp_path / 'broken.py').write_text('model = dict(\n')
+    (tmp_path / 'file').touch()
+    torch.save(dict(state_dict={}), 'weights.pth')
+
+
+@pytest.mark.parametrize(
+    ('words', 'message'),
+    [
+        (('train.py', TOY, '--cfg-options', 'data_root=2021'), 'videos 2021/train.json does not'),
+        (('train.py', TOY, '--cfg-options', 'data_root=a,b'), 'videos a,b/train.json does not'),
+        (('train.py', TOY, '--cfg-options', 'model.type=Nothing'), 'Nothing is not in the'),
+        (('train.py', TOY, '--work-dir', 'file'), 'file: File exists'),
+        (('train.py', '2021'), '2021 is no config'),
+        (('train.py', 'broken.py'), 'broken.py'),
+        (('train.py', 'nopackage::demo/x.py'), 'nopackage::demo/x.py'),
+        (('test.py', TOY, '2021'), '2021: no such checkpoint'),
+        (('export_backbone.py', 'weights.pth', '--to=mmaction', '-o=2021', '--config', TOY), ''),
+        (('export_backbone.py', 'weights.pth', '--to=mmaction', '--config', 'x.py'), 'x.py: No'),
+        (('extract_features.py', 'broken.py', 'random', '2021', '-o=x.npz'), 'broken.py'),
+        (('extract_features.py', TOY, 'random', '2021', '-o=x.npz', '--device=gpu9'), 'gpu9'),
+        (('import_weights.py', 'weights.pth', '-o=x/y.pth'), 'weights.pth'),
+    ],
+)
+def test_one_line(folder, words, message):
+    result = tool(*words, check=False)
+    assert result.returncode == 1 and 'Traceback' not in result.stderr, result.stderr
+    (line,) = [text for text in result.stderr.splitlines() if text.startswith('error: ')]
+    assert message in line
+
+
+def test_no_process(folder):
+    result = tool('data/build_manifest.py', '2021', '--workers', 0, check=False)
+    assert result.returncode == 2 and 'must be at least 1' in result.stderr
+
+
+@pytest.mark.parametrize('seed', ['-1', '4294967296', 'one'])
+def test_a_seed_that_is_none(folder, seed):
+    result = tool('train.py', TOY, '--seed', seed, check=False)
+    assert result.returncode == 2 and 'argument --seed' in result.stderr
