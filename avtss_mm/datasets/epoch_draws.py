@@ -13,9 +13,9 @@ TOLERATED_SHARE = 0.01
 """Share of the samples that a sampler may repeat to give all ranks the same number."""
 
 WARNING = (
-    'samples are drawn a second time in epoch {}: they are the same windows and crops again. '
+    'samples are drawn a second time in epoch {}, with the same windows and crops. '
     "The training config needs default_hooks=dict(epoch_seed=dict(type='EpochSeedHook')) and a "
-    'loop of epochs; more epochs serve better than a RepeatDataset.'
+    'loop of epochs. Train for more epochs instead of using a RepeatDataset.'
 )
 
 

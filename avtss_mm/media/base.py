@@ -133,7 +133,7 @@ class Reader(ABC):
         images, pts, ages = self._frames(times) if times.size else ([], np.empty(0), np.empty(0))
         if self.max_age is not None and ages.max(initial=0) > self.max_age:
             raise MediaError(
-                self.path, f'a frame of {ages.max():.2f} s before stands in for one that is damaged'
+                self.path, f'a frame that is {ages.max():.2f} s older replaces a damaged one'
             )
         rows = [np.searchsorted(times, clip) for clip in clips]
         return MediaClips(

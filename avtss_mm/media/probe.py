@@ -66,7 +66,7 @@ def probe(
             duration = info.duration_to(last)
             decoded = _share_that_decodes(reader, last, age)
             if decoded < min_decoded:
-                raise MediaError(path, f'only {decoded:.0%} of the picture decodes')
+                raise MediaError(path, f'only {decoded:.0%} of the video decodes')
             odd = dict(decoded=round(decoded, 3)) if decoded < 1 else {}
             estimate = round(duration * info.fps)
             if abs(num_frames - estimate) > 0.1 * estimate:

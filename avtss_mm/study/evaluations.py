@@ -45,7 +45,7 @@ MEASURES = {
         Measure('linear', 'Linear accuracy, features averaged over a video', labelled=True),
         Measure(
             'retrieval',
-            'Retrieval, recall at 1 (`pair_*`: the own sound or picture among all)',
+            'Retrieval, recall at 1 (`pair_*`: the same clip in the other modality, among all)',
             labelled=True,
         ),
         Measure(
@@ -55,7 +55,7 @@ MEASURES = {
         ),
         Measure(
             'synchrony',
-            'Synchrony: the own sound among those 1 and 2 s before and after',
+            'Synchrony: the true sound among those 1 and 2 s before and after',
             grid=True,
             low_is_good=('sync_rank',),
         ),

@@ -137,7 +137,7 @@ def test_a_bound_on_the_age(damaged):
     with open_media(damaged / 'part.mp4', max_age=1.0) as reader:
         reader.read([[1.0, 3.5, 7.0]])
         with pytest.raises(
-            MediaError, match=r'part.mp4: a frame of (1\.9\d|2\.00) s before stands in'
+            MediaError, match=r'part.mp4: a frame that is (1\.9\d|2\.00) s older replaces'
         ):
             reader.read([[1.0, 4.9, 7.0]])
 
@@ -149,5 +149,5 @@ def test_a_list_says_what_share_decodes_and_refuses_what_hardly_does(damaged, tm
         shutil.copy(damaged / name, tmp_path)
     rows, rejects = build_manifest(tmp_path)
     assert [row['filename'] for row in rows] == ['part.mp4', 'whole.mp4']
-    assert rejects == {'nearly_all.mp4': 'only 11% of the picture decodes'}
+    assert rejects == {'nearly_all.mp4': 'only 11% of the video decodes'}
     assert probe(damaged / 'nearly_all.mp4', min_decoded=0)['decoded'] < 0.2

@@ -244,7 +244,7 @@ def test_video_alone_searches_its_own_queue():
 
 
 def test_unknown_term_and_wrong_ranks_are_refused():
-    with pytest.raises(ValueError, match='loss_weight knows'):
+    with pytest.raises(ValueError, match='loss_weight has the keys'):
         ContrastiveHead(loss_weight=dict(v2x=1))
     with pytest.raises(ValueError, match='ranks must be'):
         ContrastiveHead(positive_ranks=(0, 5))

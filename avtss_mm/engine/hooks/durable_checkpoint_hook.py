@@ -65,7 +65,7 @@ class DurableCheckpointHook(CheckpointHook):
                 parameter.grad = self._waiting[name].to(parameter)
         self._waiting = {}
         if _validation_is_due(runner):
-            runner.logger.info(f'Epoch {runner.epoch} was saved before it was validated: now.')
+            runner.logger.info(f'Epoch {runner.epoch} was saved, but not validated: validating it.')
             runner.val_loop.run()
 
     def after_val_epoch(self, runner: Runner, metrics: dict) -> None:

@@ -67,7 +67,7 @@ class PretrainMonitorHook(Hook):
         ]
         top1 = [f'{k} {v:.2f}' for k, v in means.items() if k.startswith('top1_')]
         runner.logger.info(
-            f'Epoch {runner.epoch + 1} in short, chance in brackets: '
+            f'Epoch {runner.epoch + 1} in short (chance in brackets): '
             + ', '.join(accuracies + top1)
             + f'; with sound {means.get("audio_share", 0):.0%}, skipped {skipped} ({share:.1%})'
         )

@@ -89,7 +89,9 @@ class ContrastiveHead(BaseModule):
         self.same_window = same_window
         self.loss_weight = {**dict(v2v=1.0, v2a=0.5, a2v=0.5, a2a=0.0), **(loss_weight or {})}
         if set(self.loss_weight) != set(PAIRS):
-            raise ValueError(f'loss_weight knows {list(PAIRS)}, got {list(self.loss_weight)}')
+            raise ValueError(
+                f'loss_weight has the keys {list(PAIRS)}, got {list(self.loss_weight)}'
+            )
 
     @property
     def largest_rank(self) -> int:

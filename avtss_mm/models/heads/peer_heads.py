@@ -65,7 +65,7 @@ def build_contrastive_head(
     }[bool(replace_target), bool(agreement)]
     if kind is not ContrastiveHead:
         print_log(
-            "replace_target and agreement of type='ContrastiveHead' are deprecated: say "
+            "replace_target and agreement of type='ContrastiveHead' are deprecated: use "
             "type='NearestNeighborContrastiveHead' or type='AgreementContrastiveHead'",
             logger='current',
             level=logging.WARNING,

@@ -78,7 +78,7 @@ class AVContrastiveRecognizer(AVEncoder):
         searched = min((q.search_length for q in self.queues.values()), default=np.inf)
         if self.contrastive_head is not None and self.contrastive_head.largest_rank > searched:
             raise ValueError(
-                f'neighbours up to rank {self.contrastive_head.largest_rank} are asked for, but '
+                f'neighbours up to rank {self.contrastive_head.largest_rank} are needed, but '
                 f'the queue searches {searched} entries: lower contrastive_head.negative_ranks'
             )
 
