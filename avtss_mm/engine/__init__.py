@@ -10,12 +10,14 @@ from .hooks import (
     SyncNormHook,
     UnreadableFilesHook,
 )
+from .parameter_groups import MergedGroupsConstructor
 from .resuming import find_last_checkpoint, is_complete
 
 __all__ = [
     'DurableCheckpointHook',
     'EpochSeedHook',
     'FiniteLossHook',
+    'MergedGroupsConstructor',
     'PretrainMonitorHook',
     'ProgressBarHook',
     'SyncNormHook',

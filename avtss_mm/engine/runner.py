@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader
 from ..errors import UsageError
 from .bare_model import bare_model
 from .memory import keep_freed_memory
+from .parameter_groups import merge_saved_groups
 from .preflight import look_before_training
 from .rescheduling import follow_epoch_length
 
@@ -56,6 +57,20 @@ class AVRunner(Runner):
         """Build the schedulers like mmengine, and remember the first config."""
         self._schedule = getattr(self, '_schedule', scheduler)
         return super().build_param_scheduler(scheduler)
+
+    def build_optim_wrapper(self, optim_wrapper):
+        """Build it like mmengine, with one parameter group for equal settings."""
+        if isinstance(optim_wrapper, dict) and 'paramwise_cfg' in optim_wrapper:
+            optim_wrapper = {'constructor': 'mmaction.MergedGroupsConstructor', **optim_wrapper}
+        return super().build_optim_wrapper(optim_wrapper)
+
+    def load_checkpoint(self, *args, **kwargs) -> dict:
+        """Load like mmengine; checkpoints with one parameter group per parameter still fit."""
+        checkpoint = super().load_checkpoint(*args, **kwargs)
+        optimizer = getattr(self.optim_wrapper, 'optimizer', None)
+        if optimizer is not None:
+            merge_saved_groups(checkpoint, optimizer, bare_model(self))
+        return checkpoint
 
     def resume(self, *args, **kwargs) -> None:
         """Resume like mmengine, then adapt the schedule to the number of batches."""
