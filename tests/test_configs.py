@@ -19,9 +19,7 @@ from avtss_mm.media.manifest import build_manifest, save_manifest
 from avtss_mm.utils.config import apply_cfg_options
 
 ROOT = Path(__file__).parents[1] / 'configs'
-CONFIGS = sorted(
-    p for p in ROOT.rglob('*.py') if p.relative_to(ROOT).parts[0] not in ('_base_', 'study')
-)
+CONFIGS = sorted(p for p in ROOT.rglob('*.py') if not {'_base_', 'study'} & {*p.parts})
 PRETRAIN = [
     p for p in CONFIGS if p.parent.name in ('pretrain', 'demo') and p.stem.startswith('avtss_')
 ]

@@ -69,3 +69,15 @@ def build_runner(work_dir, epochs: int, name: str, kind=Runner, loader=(), **opt
     )
     settings['train_dataloader'].update(loader)
     return kind(**{**settings, **options})
+
+
+def curves_of(runner) -> dict:
+    return {
+        key: [part.tolist() for part in buffer.data]
+        for key, buffer in runner.message_hub.log_scalars.items()
+        if 'time' not in key
+    }
+
+
+def equal_states(first, second) -> bool:
+    return first.keys() == second.keys() and all(torch.equal(first[k], second[k]) for k in first)

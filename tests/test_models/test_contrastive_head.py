@@ -1,12 +1,17 @@
 import copy
-import logging
 import math
 
 import pytest
 import torch
-import torch.nn.functional as F
-from mmaction.registry import MODELS
-from mmengine.logging import MessageHub, MMLogger
+from helpers.contrastive_batch import (
+    TAU,
+    NearestInAgreement,
+    embeddings,
+    everywhere,
+    filled_queues,
+    unit,
+)
+from mmengine.logging import MessageHub
 
 from avtss_mm.models import (
     AgreementContrastiveHead,
@@ -15,30 +20,10 @@ from avtss_mm.models import (
     NearestNeighborContrastiveHead,
 )
 
-TAU = 0.1
-
-
-class NearestInAgreement(AgreementContrastiveHead, NearestNeighborContrastiveHead):
-    """Combines both classes."""
-
 
 @pytest.fixture(autouse=True)
 def epoch_zero():
     MessageHub.get_current_instance().update_info('epoch', 0)
-
-
-def unit(*shape, seed=0, grad=False):
-    x = torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-    return F.normalize(x, dim=-1).requires_grad_(grad)
-
-
-def embeddings(num=6, dim=8, seed=0):
-    z = dict(video=unit(num, 2, dim, seed=seed), audio=unit(num, 2, dim, seed=seed + 1))
-    return {name: value.detach().requires_grad_() for name, value in z.items()}
-
-
-def everywhere(num=6):
-    return dict(video=torch.ones(num, 2).bool(), audio=torch.ones(num, 2).bool())
 
 
 def d(x, y):
@@ -70,17 +55,6 @@ def test_without_neighbours_it_is_nt_xent(same):
     )
     for name, value in expected.items():
         assert results[f'loss_{name}'].item() == pytest.approx(value, rel=1e-9), name
-
-
-def filled_queues(dim=8, length=30, seed=7, ids=None):
-    queues = {}
-    for i, name in enumerate(('video', 'audio')):
-        queue = FeatureQueue(length, dim).double()
-        queue.enqueue(
-            unit(length, dim, seed=seed + i), torch.arange(length) if ids is None else ids
-        )
-        queues[name] = queue
-    return queues
 
 
 def slow_loss(z, queues, head, seed):
@@ -223,17 +197,6 @@ def test_neighbours_wait_for_epoch_and_full_queue():
     assert chance(filled_queues()) == pytest.approx(math.log(1 + 5 + 4))
 
 
-def test_without_sound_nothing_agrees_and_the_target_stays():
-    valid = everywhere()
-    valid['audio'][:] = False
-    losses = []
-    for num in (0, 2):
-        head = NearestInAgreement(TAU, num, (1, 3), num, (4, 9), 0)
-        results = head.loss(embeddings(), valid, torch.arange(6), filled_queues())
-        losses.append(results['loss_v2v'].item())
-    assert losses[0] == losses[1] > 0
-
-
 def test_video_alone_searches_its_own_queue():
     head = ContrastiveHead(TAU, 1, (1, 3), 4, (4, 9), 0, dict(v2a=0, a2v=0))
     queues = dict(filled_queues(), audio=FeatureQueue(30, 8))
@@ -248,25 +211,3 @@ def test_unknown_term_and_wrong_ranks_are_refused():
         ContrastiveHead(loss_weight=dict(v2x=1))
     with pytest.raises(ValueError, match='ranks must be'):
         ContrastiveHead(positive_ranks=(0, 5))
-
-
-@pytest.mark.parametrize(
-    'old,new',
-    [
-        (dict(), ContrastiveHead),
-        (dict(replace_target=False, agreement=False), ContrastiveHead),
-        (dict(replace_target=True), NearestNeighborContrastiveHead),
-        (dict(agreement=True), AgreementContrastiveHead),
-        (dict(agreement=True, replace_target=True), NearestInAgreement.__bases__),
-    ],
-)
-def test_old_arguments_select_a_class_and_say_so(old, new, caplog):
-    logger = MMLogger.get_current_instance()
-    logger.addHandler(caplog.handler)
-    caplog.set_level(logging.WARNING)
-    head = MODELS.build(dict(type='mmaction.ContrastiveHead', temperature=0.3, **old))
-    logger.removeHandler(caplog.handler)
-    kinds = new if isinstance(new, tuple) else (new,)
-    assert all(isinstance(head, kind) for kind in kinds) and head.temperature == 0.3
-    assert (type(head) is ContrastiveHead) == ('deprecated' not in caplog.text)
-    assert not head.state_dict()  # checkpoints of before fit
