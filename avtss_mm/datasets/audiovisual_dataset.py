@@ -12,7 +12,7 @@ from mmaction.datasets import BaseActionDataset
 from mmaction.registry import DATASETS
 from mmengine.logging import print_log
 
-from ..errors import MediaError
+from ..errors import ManifestError, MediaError
 from .epoch_draws import EpochDraws
 from .guarded_pipeline import CAN_FORK, Draw, GuardedPipeline, Loaded, chosen_row, load
 from .sample_cache import SampleCache
@@ -154,7 +154,7 @@ class AudioVisualDataset(BaseActionDataset):
         """Drop rows as the options say; describe the rest in the log."""
         rows = [row for row in self.data_list if may_sound(row) or not self.require_audio]
         if not rows:
-            raise ValueError(f'no videos of {self.ann_file} are left of {len(self.data_list)}')
+            raise ManifestError(f'no videos of {self.ann_file} are left of {len(self.data_list)}')
         dropped = len(self.data_list) - len(rows)
         note = f' ({dropped} without sound left out)' if dropped else ''
         rows = first_of_each_class(rows, self.max_per_class)

@@ -33,11 +33,15 @@ class AVRunner(Runner):
         """Build a loader like mmengine.
 
         Raises:
-            UsageError: If there are too few samples for a batch.
+            UsageError: If there are too few samples for a batch, or its size is no size.
         """
         if isinstance(dataloader, dict) and not dataloader.get('num_workers'):
             workers_only = ('persistent_workers', 'prefetch_factor')
             dataloader = {k: v for k, v in dataloader.items() if k not in workers_only}
+        for name, least in (('batch_size', 1), ('num_workers', 0)):
+            value = dataloader.get(name) if isinstance(dataloader, dict) else None
+            if isinstance(value, int) and value < least:
+                raise UsageError(f'{name} of a data loader is {value}: it must be {least} or more')
         loader = Runner.build_dataloader(dataloader, seed, diff_rank_seed)
         if len(loader) == 0:
             processes = f' on each of {get_world_size()} processes' * (get_world_size() > 1)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from tqdm import tqdm
 
+from ..errors import UsageError
 from .linear_classifier import LOSSES, LinearProblem
 
 STRENGTHS = dict(logistic=(1e-3, 1e-2, 1e-1, 1.0, 10.0), svm=(1e-4, 1e-3, 1e-2, 1e-1))
@@ -82,7 +83,7 @@ def split(labels: np.ndarray, groups: np.ndarray, num_folds: int):
     num_groups, class_sizes = len(np.unique(groups)), np.unique(labels, return_counts=True)[1]
     num_folds = min(num_folds, num_groups, class_sizes.max())
     if num_folds < 2 or len(class_sizes) < 2:
-        raise ValueError(
+        raise UsageError(
             'a linear probe needs two classes, one of them with two files, and two groups of files '
             f'to train on, got {len(class_sizes)} classes of up to {class_sizes.max()} files and '
             f'{num_groups} groups'

@@ -6,6 +6,7 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
+from avtss_mm.errors import UsageError
 from avtss_mm.evaluation import LinearProbeMetric
 from avtss_mm.evaluation.linear_probe import linear_probe
 
@@ -96,5 +97,5 @@ def test_few_files_a_class():
 )
 def test_what_cannot_be_probed(labels, groups, classifier, message):
     x = np.zeros((3, 2))
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((UsageError, ValueError), match=message):
         linear_probe(x, np.array(labels), np.array(groups), x, np.array(labels), classifier)

@@ -42,6 +42,25 @@ def test_one_line(folder, words, message):
     assert message in line
 
 
+@pytest.mark.parametrize(
+    ('option', 'message'),
+    [
+        ('train_dataloader.batch_size=0', 'batch_size of a data loader is 0'),
+        ('train_dataloader.num_workers=-1', 'num_workers of a data loader is -1'),
+        ('train_dataloader.dataset.ann_file=empty.json', 'no videos of'),
+    ],
+)
+def test_a_loader_that_cannot_be(folder, tmp_path, make_video, option, message):
+    make_video(tmp_path / '2021/a.mp4', duration=1, size=(32, 48))
+    (tmp_path / '2021/empty.json').write_text('{"metainfo": {}, "data_list": []}')
+    (tmp_path / '2021/train.txt').write_text('a.mp4 0')
+    options = ('data_root=2021', 'train_dataloader.dataset.ann_file=train.txt', option)
+    config = str(ROOT / 'configs/demo/avtss_folder.py')
+    result = tool('train.py', config, '--cfg-options', *options, check=False)
+    assert result.returncode == 1 and 'Traceback' not in result.stderr, result.stderr
+    assert f'error: {message}' in result.stderr
+
+
 def test_no_process(folder):
     result = tool('data/build_manifest.py', '2021', '--workers', 0, check=False)
     assert result.returncode == 2 and 'must be at least 1' in result.stderr
