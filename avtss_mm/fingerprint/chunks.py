@@ -1,4 +1,4 @@
-"""What the parts of the tool hand to each other of a file's chunks."""
+"""The types in which chunks of a file are passed around."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 Chunks = Mapping[str, 'tuple[np.ndarray, np.ndarray]']
-"""By 'video' and/or 'audio': times (n, 2) in seconds and vectors (n, D)."""
+"""Times (n, 2) in seconds and vectors (n, D), by 'video' and/or 'audio'."""
 
 ComparedChunks = Mapping[str, 'tuple[np.ndarray, np.ndarray]']
-"""The same by 'v' and/or 'a', with the unit vectors that are compared."""
+"""Times and the unit vectors that are compared, by 'v' and/or 'a'."""

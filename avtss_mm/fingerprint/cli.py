@@ -1,13 +1,13 @@
-"""Find where videos and sounds come from: copies, cut, distorted, or by their sound alone.
+"""Find the sources of copies of videos and sounds, also cut, distorted, or by their audio alone.
 
-avtss-fp index DIR -o INDEX --checkpoint CKPT   puts all videos and sounds below DIR into INDEX
-avtss-fp query FILE INDEX                       which of them FILE comes from, and which seconds
-avtss-fp dedup INDEX                            groups of indexed files that share a stretch
-avtss-fp delete INDEX PATH...                   takes files or folders out
-avtss-fp stats INDEX                            what is in it
-avtss-fp distort SOURCE -o OUT                  distorted copies, to try it out
+avtss-fp index DIR -o INDEX --checkpoint CKPT   add all videos and sounds below DIR to INDEX
+avtss-fp query FILE INDEX                       find the indexed files that FILE is copied from
+avtss-fp dedup INDEX                            find groups of indexed files with common parts
+avtss-fp delete INDEX PATH...                   remove files or folders from INDEX
+avtss-fp stats INDEX                            describe INDEX
+avtss-fp distort SOURCE -o OUT                  make distorted copies, to try it out
 
-Exit status: 0; 1 if a query matches nothing, or no copy could be made; 2 if something is wrong.
+Exit status: 0; 1 if a query matches nothing or no copy could be made; 2 after an error.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from .choices import BACKENDS, MODALITIES
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Runs a command line. Raises SystemExit with its status, unless that is 0."""
+    """Runs a command line. Raises SystemExit with its status unless that is 0."""
     args = parse_args(argv)
     from . import commands  # takes seconds, and --help needs none of it
 
@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             except ValueError as error:  # a config or a manifest that does not fit
                 raise UsageError(error) from error
     except KeyboardInterrupt:
-        sys.stderr.write('interrupted: the same command goes on where it was\n')
+        sys.stderr.write('interrupted: the same command continues where it stopped\n')
         sys.exit(130)
     except SystemExit as error:
         sys.stderr.write(f'{error}\n')
@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """The parsed command line; ``command`` is the name of its function."""
+    """Parses the command line; ``command`` is the name of its function."""
     parser = argparse.ArgumentParser(
         prog='avtss-fp',
         description=__doc__,
@@ -67,8 +67,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     command.add_argument('folders', nargs='+', metavar='DIR', help='every media file below it')
     command.add_argument('-o', '--out', required=True, metavar='INDEX', help='folder of the index')
     _add_model(command)
-    command.add_argument('--modality', choices=MODALITIES, help='default: all the model has')
-    command.add_argument('--backend', choices=BACKENDS, help='what searches (default: faiss)')
+    command.add_argument(
+        '--modality', choices=MODALITIES, help='modalities (default: all that the model has)'
+    )
+    command.add_argument('--backend', choices=BACKENDS, help='search library (default: faiss)')
     command.add_argument(
         '--index-factory',
         metavar='TEXT',
@@ -80,10 +82,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='http://host:port of a Milvus server, or a path ending with .db '
         '(default: INDEX/milvus.db)',
     )
-    command.add_argument('--rebuild', action='store_true', help='begin anew, with other weights')
+    command.add_argument('--rebuild', action='store_true', help='start over, with other weights')
     add_suffixes_argument(command)
     command.add_argument(
-        '--prune', action='store_true', help='take out files even if most of a DIR are gone'
+        '--prune', action='store_true', help='remove files even if most files of a DIR are gone'
     )
 
     command = _command(commands, 'query', 'find where a file comes from')
@@ -97,10 +99,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         type=float,
         default=(1, 1),
         metavar=('V', 'A'),
-        help='from 0 to 1, what the scores of picture and sound count (1 1)',
+        help='weights of the video and audio scores, from 0 to 1 (1 1)',
     )
     _add_search(command)
-    command.add_argument('--html', metavar='FILE', help='also write a page with players')
+    command.add_argument('--html', metavar='FILE', help='also write an HTML page with players')
     command.add_argument(
         '--embed', action='store_true', help='put small copies of the videos into the page'
     )
@@ -111,7 +113,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
     command = _command(commands, 'delete', 'take files out of an index')
     command.add_argument('index', metavar='INDEX')
-    command.add_argument('paths', nargs='+', metavar='PATH', help='file, or folder with all in it')
+    command.add_argument('paths', nargs='+', metavar='PATH', help='file, or folder with its files')
 
     command = _command(commands, 'stats', 'tell what is in an index')
     command.add_argument('index', metavar='INDEX')
@@ -121,10 +123,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     command.add_argument('source', metavar='FILE|DIR|MANIFEST')
     command.add_argument('-o', '--out', required=True, metavar='OUT', help='folder to write')
     command.add_argument('--suite', choices=['v1'], default='v1', help='(%(default)s)')
-    command.add_argument('--only', nargs='+', metavar='NAME', help='some distortions only')
+    command.add_argument('--only', nargs='+', metavar='NAME', help='distortions (default: all)')
     command.add_argument('--severity', nargs='+', type=int, choices=[1, 2, 3], default=[1, 2, 3])
     command.add_argument(
-        '--sheet', metavar='PNG', help='draw all copies of FILE: a line a distortion'
+        '--sheet', metavar='PNG', help='draw all copies of FILE, a line per distortion'
     )
     add_overwrite_argument(command)
     add_work_arguments(command, COPY_TIMEOUT, 'a copy')
@@ -141,10 +143,10 @@ def _add_model(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         '--checkpoint',
         metavar='CKPT',
-        help="weights of the model, or 'random' (default: those the index was made with)",
+        help="weights of the model, or 'random' (default: those of the index)",
     )
-    command.add_argument('--config', help='default: the one kept in the checkpoint')
-    command.add_argument('--device', help='default: a GPU if there is one')
+    command.add_argument('--config', help='config of the model (default: that in the checkpoint)')
+    command.add_argument('--device', help='device of the model (default: a GPU if there is one)')
     add_work_arguments(command, TIMEOUT, BATCH_OF_CLIPS)
 
 
@@ -156,7 +158,7 @@ def _add_search(command: argparse.ArgumentParser) -> None:
         '--topk',
         type=int,
         default=20,
-        help='candidates asked for at first, for each chunk; all that stand out are found '
+        help='candidates per chunk of the first search; all that stand out are found anyway '
         '(%(default)s)',
     )
     forms = command.add_mutually_exclusive_group()

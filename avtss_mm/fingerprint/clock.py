@@ -1,10 +1,10 @@
-"""Moments as people read them."""
+"""Formats times for people."""
 
 from __future__ import annotations
 
 
 def clock(seconds: float, decimals: int = 2) -> str:
-    """``1:02.50``, ``1:00:02.50``; other numbers of decimals on request."""
+    """Formats seconds as ``1:02.50`` or ``1:00:02.50``, with ``decimals`` decimal places."""
     scale = 10**decimals
     minutes, parts = divmod(round(abs(seconds) * scale), 60 * scale)
     hours, minutes = divmod(minutes, 60)

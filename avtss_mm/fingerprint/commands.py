@@ -1,4 +1,4 @@
-"""What each command of ``avtss-fp`` does; its arguments are in ``cli.py``."""
+"""The commands of ``avtss-fp``; their arguments are in ``cli.py``."""
 
 from __future__ import annotations
 
@@ -67,12 +67,12 @@ def _tell(report, opened) -> None:
     for folder, number in report.missing.items():
         print(
             f'  {number} files are gone from {folder}, most of it: they stay in the index, as its '
-            'drive may not be there; --prune takes them out'
+            'drive may be missing; --prune removes them'
         )
     if report.ignored:
         print(f'  {suffix_advice(report.ignored)}')
     if report.empty:
-        print(f'  nothing to recognise in {len(report.empty)} files: {shorten(report.empty)}')
+        print(f'  {len(report.empty)} files cannot be recognised: {shorten(report.empty)}')
     rejects = opened.folder / 'unreadable.csv'
     rejects.unlink(missing_ok=True)
     if report.unreadable:
@@ -81,7 +81,7 @@ def _tell(report, opened) -> None:
 
 
 def query(args) -> int:
-    """Finds where a file comes from; 1 if nothing matches."""
+    """Finds the sources of a file; returns 1 if nothing matches."""
     from . import search
 
     with FingerprintIndex(args.index) as opened:
@@ -118,11 +118,11 @@ def query(args) -> int:
 
 
 def _nearest(near, threshold: float | None, metadata: dict) -> str:
-    """The best score that is too low, the threshold, and where that comes from."""
+    """Says how far the best score is below the threshold, and where the threshold comes from."""
     if not near:
-        return 'nothing in the index is like it at all'
+        return 'nothing in the index is similar to it'
     best = near[0]
-    source = metadata.get('thresholds_from', 'of an older version: "avtss-fp index" finds it anew')
+    source = metadata.get('thresholds_from', 'from an older version: "avtss-fp index" updates it')
     if threshold is None:
         threshold = {**FALLBACK, **metadata.get('thresholds', {})}[best.modality]
     else:
@@ -134,7 +134,7 @@ def _nearest(near, threshold: float | None, metadata: dict) -> str:
 
 
 def dedup(args) -> None:
-    """Lists groups of indexed files that share a stretch."""
+    """Lists groups of indexed files with common parts."""
     from .groups import find_copies
 
     with FingerprintIndex(args.index) as opened:
@@ -142,7 +142,7 @@ def dedup(args) -> None:
 
 
 def delete(args) -> None:
-    """Takes files out of an index."""
+    """Removes files from an index."""
     from .indexing import finish
 
     with FingerprintIndex(args.index) as opened:  # an index is not made to delete from it
@@ -156,12 +156,12 @@ def delete(args) -> None:
         names = sorted({name for names in found.values() for name in names})
         opened.catalog.remove(names)
         finish(opened)
-        print(f'{args.index}: {len(names)} files taken out, {len(opened.catalog.files)} left')
+        print(f'{args.index}: {len(names)} files removed, {len(opened.catalog.files)} left')
     print('The files are still on disk: "avtss-fp index" of their folder would add them again.')
 
 
 def stats(args) -> None:
-    """Tells what is in an index."""
+    """Describes an index."""
 
     with FingerprintIndex(args.index) as opened:
         metadata = opened.stats()
@@ -174,13 +174,13 @@ def stats(args) -> None:
 
 
 def distort(args) -> int:
-    """Makes distorted copies; 1 if there is none."""
+    """Makes distorted copies; returns 1 if there are none."""
     from tqdm import tqdm
 
     from .distortion.distort import QUERIES, REJECTS, distort_folder
 
     if args.sheet and not os.path.isfile(args.source):
-        raise UsageError(f'--sheet shows one video, and {args.source} is no file')
+        raise UsageError(f'--sheet shows one video, and {args.source} is not a file')
 
     check_replaceable(os.path.join(args.out, QUERIES), args.overwrite)
 
@@ -190,7 +190,7 @@ def distort(args) -> int:
     options = dict(workers=args.workers, timeout=args.timeout, progress=progress)
     rows, rejects = distort_folder(args.source, args.out, args.only, args.severity, **options)
     print(f'{len(rows):,} copies of {len({row["source"] for row in rows}):,} files in {args.out}')
-    print(f'  {os.path.join(args.out, QUERIES)} says which second of a copy is which of its source')
+    print(f'  {os.path.join(args.out, QUERIES)} maps the seconds of each copy to its source')
     if rejects:
         path = os.path.join(args.out, REJECTS)
         print(f'  {len(rejects):,} copies could not be made, listed in {path}')
@@ -205,7 +205,7 @@ def distort(args) -> int:
 
 
 def _model(args, metadata: dict) -> tuple[str, str | None]:
-    """Checkpoint and config, as named now or when the index was made."""
+    """Checkpoint and config, as given now or when the index was made."""
     if args.checkpoint or args.config:
         return args.checkpoint or metadata.get('checkpoint') or _missing(), args.config
     # not read unasked: a config is run, and an index may be a stranger's
@@ -221,7 +221,7 @@ def _model(args, metadata: dict) -> tuple[str, str | None]:
 
 
 def _embedder(checkpoint: str, config: str | None, stride: float, device: str | None):
-    """The chunk embedder; what mmengine says of it, if it is a warning, goes to stderr."""
+    """Makes the chunk embedder; mmengine's warnings about it go to stderr."""
     from mmengine.logging import MMLogger
 
     from .embedding import chunk_embedder

@@ -1,4 +1,4 @@
-"""Files of an index that share a stretch, as groups: a hundred copies are one, not 4,950 pairs."""
+"""Groups of indexed files with common parts: a hundred copies are one group, not 4,950 pairs."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from .matching.hits import Hits
 from .search import Match, chunks_in, match_chunks
 
 SAME = 0.5
-"""Two stretches of a file are one if their overlap is more than this share of their union."""
+"""Overlap (share of the union) above which two segments of a file count as the same."""
 
 
 @dataclass
 class Member:
-    """A stretch of an indexed file that others have, too.
+    """A segment of an indexed file that other files also contain.
 
     Attributes:
         video: Path of the file.
-        start: Seconds.
-        end: Seconds.
-        speed: Seconds of it that pass in a second of the group's first member.
-        score: The best of the matches that it is in, and ``modality`` what found that.
-        modality: ``'v'``: picture, ``'a'``: sound, ``'av'``: both agree.
+        start: Start of the segment in seconds.
+        end: End of the segment in seconds.
+        speed: Seconds of the segment per second of the group's first member.
+        score: Best score of its matches.
+        modality: Modality of that match: ``'v'``: video, ``'a'``: audio, ``'av'``: both agree.
     """
 
     video: str
@@ -37,18 +37,17 @@ class Member:
     group: list[Member] = field(default_factory=list, repr=False, compare=False)
 
     def share(self, start: float, end: float) -> float:
-        """Overlap with another stretch, as a share of their union."""
+        """Overlap with another segment, as a share of their union."""
         return (min(end, self.end) - max(start, self.start)) / (
             max(end, self.end) - min(start, self.start)
         )
 
 
 class Groups:
-    """Stretches joined by matches: two are in one group if a chain of matches leads from one to
-    the other.
+    """Segments grouped by matches: a chain of matches connects any two members of a group.
 
     Args:
-        index: Whose files are matched.
+        index: Index of the matched files.
     """
 
     def __init__(self, index: FingerprintIndex) -> None:
@@ -56,7 +55,7 @@ class Groups:
         self._members: dict[str, list[Member]] = {}
 
     def add(self, match: Match) -> None:
-        """Joins the two stretches of a match of two indexed files."""
+        """Joins the two segments of a match between indexed files."""
         one = self._member(match.query, match.query_start, match.query_end)
         other = self._member(match.video, match.video_start, match.video_end)
         for member in (one, other):
@@ -71,7 +70,7 @@ class Groups:
             one.group.append(member)
 
     def known(self, path: str, hits: Hits) -> np.ndarray:
-        """Which hits (H,) of a file lie in stretches that are in a group with its own."""
+        """Which hits (H,) of a file lie in segments that already share a group with it."""
         margin = self._index.catalog.metadata['chunk'] / 2
         known = np.zeros(len(hits), bool)
         for own in self._members.get(path, ()):
@@ -90,7 +89,7 @@ class Groups:
         return known
 
     def all(self) -> list[list[Member]]:
-        """The groups, each in the order in which its files were indexed, the largest first."""
+        """Groups, largest first; members are in the order in which their files were indexed."""
         groups = {id(m.group): m.group for found in self._members.values() for m in found}
         for group in groups.values():
             group.sort(key=lambda m: (self._index.catalog.files[m.video].id, m.start))
@@ -100,7 +99,7 @@ class Groups:
         return sorted(groups.values(), key=len, reverse=True)
 
     def _member(self, video: str, start: float, end: float) -> Member:
-        """The stretch that is the same as this one, or a new one in a group of its own."""
+        """Existing member with the same segment, or a new one in its own group."""
         members = self._members.setdefault(video, [])
         same = max(members, key=lambda member: member.share(start, end), default=None)
         if same is None or same.share(start, end) <= SAME:
@@ -113,15 +112,15 @@ class Groups:
 def find_copies(
     index: FingerprintIndex, topk: int = 20, threshold: float | None = None
 ) -> list[list[Member]]:
-    """Stretches that indexed files have in common.
+    """Finds common segments of indexed files.
 
     Args:
-        index: Whose files are compared with one another.
-        topk: As of :func:`.match_chunks`.
-        threshold: As of :func:`.match_chunks`.
+        index: Index whose files are compared with each other.
+        topk: Number of candidates per chunk, as in :func:`.match_chunks`.
+        threshold: Minimum score, as in :func:`.match_chunks`.
 
     Returns:
-        list: Groups of stretches, the largest group first.
+        list: Groups of segments, the largest group first.
     """
     groups = Groups(index)
     files = sorted(index.catalog.files.values(), key=lambda file: file.id)

@@ -1,4 +1,4 @@
-"""Matches as a table to read, as JSON, and as CSV."""
+"""Prints matches as a table, as JSON, and as CSV."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from .search import Match
 
 
 def print_matches(matches: Sequence[Match], as_json: bool, as_csv: bool) -> None:
-    """Writes the matches of a query to the standard output."""
+    """Writes the matches of a query to standard output."""
     names = [field.name for field in fields(Match)]
     rows = [_plain(vars(match), names) for match in matches]
     _write(rows, rows, names, as_json, as_csv, _matches_table(matches))
 
 
 def print_groups(groups: Sequence[Sequence[Member]], as_json: bool, as_csv: bool) -> None:
-    """Writes groups of copies to the standard output."""
+    """Writes groups of copies to standard output."""
     names = ['video', 'start', 'end', 'speed', 'score', 'modality']
     nested = [[_plain(vars(member), names) for member in group] for group in groups]
     rows = [dict(group=i, **row) for i, group in enumerate(nested, 1) for row in group]
@@ -43,7 +43,7 @@ def _write(
 
 
 def _plain(values: dict, names: list[str]) -> dict:
-    """Values to write: numbers rounded, and what is not Unicode in a path escaped."""
+    """Rounds numbers, and escapes bytes of paths that are not Unicode."""
     values = {name: values[name] for name in names}
     return {
         name: round(value, 4) if isinstance(value, float) else _escape(value)
@@ -52,7 +52,7 @@ def _plain(values: dict, names: list[str]) -> dict:
 
 
 def _matches_table(matches: Sequence[Match]) -> str:
-    """A line for each match of one query."""
+    """Formats the matches of one query, one line each."""
     if not matches:
         return 'no match'
     rows = [('in query', 'in video', 'speed', 'score', 'by', 'video')]
@@ -63,7 +63,7 @@ def _matches_table(matches: Sequence[Match]) -> str:
 
 
 def _groups_table(groups: Sequence[Sequence[Member]]) -> str:
-    """A line for each file of each group."""
+    """Formats the files of each group, one line each."""
     if not groups:
         return 'no two files share a stretch'
     rows = [('group', 'stretch', 'speed', 'score', 'by', 'file')]
@@ -87,6 +87,6 @@ def _aligned(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _escape(text: str) -> str:
-    """What the standard output can show of a text; the rest is escaped."""
+    """Escapes what standard output cannot show."""
     encoding = sys.stdout.encoding or 'utf-8'
     return text.encode(encoding, 'backslashreplace').decode(encoding)

@@ -1,4 +1,4 @@
-"""A straight line in time: which second of a copy is which of its source."""
+"""A linear map from times of a copy to times of its source."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 
 @dataclass(frozen=True)
 class TimeMap:
-    """Where a copy comes from: ``reference_time = offset + speed * query_time``, in seconds.
+    """Source of a copy: ``reference_time = offset + speed * query_time``, in seconds.
 
-    It holds for ``query_start <= query_time < query_end``; before and after, the copy shows another
-    video. A copy that is played backward has a negative speed.
+    It is valid for ``query_start <= query_time < query_end``; before and after, the copy shows
+    another video. A copy that is played backward has a negative speed.
     """
 
     speed: float = 1.0
@@ -22,16 +22,16 @@ class TimeMap:
 
     @classmethod
     def of(cls, match) -> TimeMap:
-        """That of a match or a segment: through its middle, with its speed."""
+        """Makes the map through the middle of a match or segment, with its speed."""
         query_middle = (match.query_start + match.query_end) / 2
         video_middle = (match.video_start + match.video_end) / 2
         offset = video_middle - match.speed * query_middle
         return cls(match.speed, offset, match.query_start, match.query_end)
 
     def reference(self, query_time):
-        """Seconds of the reference for seconds of the copy (a number or an array)."""
+        """Maps seconds of the copy (a number or an array) to seconds of the reference."""
         return self.offset + self.speed * query_time
 
     def query(self, reference_time):
-        """Seconds of the copy for seconds of the reference (a number or an array)."""
+        """Maps seconds of the reference (a number or an array) to seconds of the copy."""
         return (reference_time - self.offset) / self.speed

@@ -1,4 +1,4 @@
-"""Search through all chunks there are, so that figures depend on no index."""
+"""Exact search through all chunks, so that figures do not depend on an index."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ FIELDS = dict(v='video_feat', a='audio_feat')
 def chunk_vectors(
     row: dict, modality: str, weights: dict[str, float], sizes: dict[str, int], as_query: bool
 ) -> tuple[np.ndarray, torch.Tensor]:
-    """What of a video is compared in a modality.
+    """Times and vectors of a video's chunks in a modality.
 
-    Fused vectors are both modalities side by side, those of a query weighted, so that the product
-    with a reference's is the weighted mean of the two similarities. Where a query has no sound,
-    the picture decides alone; a reference without sound is unlike all sound.
+    Fused vectors concatenate both modalities, with weights in those of a query, so that the product
+    with a reference's vector is the weighted mean of the two similarities. Where a query has no
+    sound, only the video counts; a reference without sound has audio similarity 0.
 
     Args:
-        row (dict): ``clip_times`` (M, 2) in seconds; ``video_feat`` and/or ``audio_feat`` (M, C);
-            ``has_audio`` (M,).
-        modality (str): ``'v'``, ``'a'`` or ``'av'``.
-        weights (dict): Of ``'v'`` and ``'a'`` in ``'av'``.
+        row (dict): Row with ``clip_times`` (M, 2) in seconds, ``video_feat`` and/or ``audio_feat``
+            (M, C) and ``has_audio`` (M,).
+        modality (str): Modality to compare: ``'v'``, ``'a'`` or ``'av'``.
+        weights (dict): Weights of ``'v'`` and ``'a'`` in ``'av'``.
         sizes (dict): Number of dimensions of ``'v'`` and ``'a'``.
         as_query (bool): Whether the row is a query.
 
     Returns:
-        tuple: Middles of the chunks in seconds (m,) and their vectors (m, D); chunks that have
-        nothing in the modality are left out.
+        tuple: Mid-times of the chunks in seconds (m,) and their vectors (m, D), without chunks that
+        lack the modality.
     """
     times = np.asarray(row['clip_times'], float)
     parts, shares = [], []
@@ -57,13 +57,13 @@ def chunk_vectors(
 
 @dataclass(frozen=True)
 class Gallery:
-    """The chunks of all videos that are searched.
+    """The chunks of all videos of the gallery.
 
     Attributes:
-        vectors: Shape (G, D).
-        video: Number of the video of each chunk (G,) int64.
-        time: Middle of each chunk in seconds (G,).
-        num_videos: Number of videos, those without a chunk too.
+        vectors: Vectors of the chunks (G, D).
+        video: Index of the video of each chunk (G,) int64.
+        time: Mid-time of each chunk in seconds (G,).
+        num_videos: Number of videos, including those without chunks.
     """
 
     vectors: torch.Tensor
@@ -73,7 +73,7 @@ class Gallery:
 
     @classmethod
     def of(cls, chunks: Sequence[tuple[np.ndarray, torch.Tensor]]) -> Gallery:
-        """From times and vectors of each video, as of :func:`chunk_vectors`."""
+        """Build it from the times and vectors of each video, see :func:`chunk_vectors`."""
         device = 'cuda' if torch.cuda.is_available() else 'cpu'
         video = np.repeat(np.arange(len(chunks)), [len(times) for times, _ in chunks])
         return cls(
@@ -86,12 +86,12 @@ class Gallery:
 
 @dataclass(frozen=True)
 class Found:
-    """What a search gave for a query of m chunks.
+    """Result of the search for a query of m chunks.
 
     Attributes:
-        best: Similarity of the most similar chunk of each video to each chunk of the query
-            (m, V); minus infinity for a video without chunks.
-        hits: The most similar chunks of each chunk of the query.
+        best: Similarity of each query chunk to the most similar chunk of each video (m, V); minus
+            infinity for a video without chunks.
+        hits: Most similar chunks of each query chunk.
     """
 
     best: np.ndarray
@@ -107,14 +107,14 @@ def exact_search(
     """Compare queries with all chunks of a gallery.
 
     Args:
-        gallery (Gallery): What is searched, of G chunks and V videos.
+        gallery (Gallery): Gallery of G chunks and V videos.
         queries (Sequence): Times (m,) and vectors (m, D) of each query.
-        topk (int): Hits for each chunk of a query. Defaults to 20.
-        chunks_at_once (int): Chunks of queries in a product; they need ``8 * chunks_at_once * G``
-            bytes. Defaults to 256.
+        topk (int): Number of hits per query chunk. Defaults to 20.
+        chunks_at_once (int): Number of query chunks per matrix product, which needs ``8 *
+            chunks_at_once * G`` bytes. Defaults to 256.
 
     Yields:
-        Found: For each query, in order.
+        Found: Result of each query, in order.
     """
     topk = min(topk, len(gallery.video))
     for times, vectors in queries:

@@ -1,4 +1,4 @@
-"""Robustness of fingerprints: are distorted copies found, where, and what else is."""
+"""Robustness of fingerprints: whether, and where, distorted copies are found."""
 
 from __future__ import annotations
 
@@ -26,35 +26,36 @@ TIMES = ('query_start', 'query_end', 'speed', 'offset')
 
 @METRICS.register_module()
 class FingerprintMetric(BaseMetric):
-    """Search distorted copies among clean videos, chunk by chunk and exactly.
+    """Search for distorted copies among clean videos by exact search of their chunks.
 
-    Needs features of each chunk: an :class:`AVEncoder` with ``test_cfg=dict(per_clip=True)``.
-    Samples of ``subset='gallery'`` are searched. Those of ``subset='query'`` are copies as
+    It needs features of each chunk: an :class:`AVEncoder` with ``test_cfg=dict(per_clip=True)``.
+    Samples with ``subset='gallery'`` are searched. Those with ``subset='query'`` are copies as
     ``tools/fingerprint.py distort`` lists them: ``source`` (file of the gallery, or a list of
-    them where it holds duplicates), ``distortion``, ``severity`` and the map of times. A query
-    without ``source``, or whose source is not in the gallery, is a negative one: nothing should
-    be found. Samples of ``subset='background'`` are neither; they serve ``beta``.
+    duplicates), ``distortion``, ``severity`` and the time map. A query without ``source``, or whose
+    source is not in the gallery, is a negative query, for which nothing should be found. Samples
+    with ``subset='background'`` are neither; they are used by ``beta``.
 
-    A video's score is the mean, over the 5 chunks of the query that it is like most, of the cosine
-    similarity of its most similar chunk. Places come from :func:`find_segments`. Features are
-    whitened first by those of the gallery, see :mod:`avtss_mm.fingerprint.matching.whitening`.
+    The score of a video is the mean cosine similarity of its most similar chunks to the 5 query
+    chunks that it resembles most. :func:`find_segments` gives the positions. Features are first
+    whitened by those of the gallery, see :mod:`avtss_mm.fingerprint.matching.whitening`.
 
     Args:
-        weights (dict): Of ``'v'`` and ``'a'`` where both are fused. Defaults to one each.
-        topk (int): Hits of each chunk that segments are found from. Defaults to 20.
-        beta (float): Score normalisation: this many times the similarity to the nearest chunk of
-            the background is taken off each chunk's similarities. Defaults to 0: none.
+        weights (dict): Weights of ``'v'`` and ``'a'`` when both are fused. Defaults to 1 each.
+        topk (int): Number of hits per chunk from which segments are found. Defaults to 20.
+        beta (float): Strength of score normalisation: ``beta`` times the similarity to the nearest
+            background chunk is subtracted from each chunk's similarities. Defaults to 0: none.
         whiten (bool): Whether features are whitened. Defaults to True.
-        held_out (float): Share of the sources that are taken out of the gallery, evenly spread, so
-            that their copies become negative queries. Defaults to 0.
+        held_out (float): Share of the sources to remove from the gallery, evenly spread, so that
+            their copies become negative queries. Defaults to 0.
         out_dir (str, optional): Folder for ``table.csv``, ``table.json``, ``heat_map.png``,
-            ``curves.png`` (if there are several severities), and in the form of the Video
-            Similarity Challenge ``matches_<m>.csv`` of each modality, ``ground_truth.csv`` and
-            ``ids.csv``. Defaults to None: no files.
-        others (dict, optional): ``table.json`` of other methods on the same queries, by name:
-            they are shown beside. Defaults to None.
-        collect_device (str): Where results of several ranks meet. Defaults to ``'cpu'``.
-        prefix (str, optional): Defaults to None, which gives the metric's own.
+            ``curves.png`` (for several severities), and in the format of the Video Similarity
+            Challenge ``matches_<m>.csv`` of each modality, ``ground_truth.csv`` and ``ids.csv``.
+            Defaults to None: no files.
+        others (dict, optional): Paths of ``table.json`` of other methods on the same queries, by
+            name, to show in the same table. Defaults to None.
+        collect_device (str): Device that collects the results of all ranks. Defaults to ``'cpu'``.
+        prefix (str, optional): Prefix of the names of the figures. Defaults to None: the metric's
+            own.
     """
 
     default_prefix = 'fingerprint'
@@ -81,7 +82,7 @@ class FingerprintMetric(BaseMetric):
         self.others = {name: read_table(path) for name, path in (others or {}).items()}
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
-        """Keep the features (float16) and times of each sample's chunks, and what it is."""
+        """Keep the features (float16) and times of each sample's chunks, and its metadata."""
         for sample in data_samples:
             names = ('subset', 'filename', 'source', 'clip_times', 'has_audio', *LABELS, *TIMES)
             row = {name: sample[name] for name in names if name in sample}
@@ -91,15 +92,15 @@ class FingerprintMetric(BaseMetric):
             self.results.append(row)
 
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
-        """Search, and write what was found.
+        """Search, and write the results.
 
         Returns:
-            dict: The means of the table, see :func:`.robustness_table.means`,
+            dict: Means of the table, see :func:`.robustness_table.means`,
             and ``<modality>_R@1_chance``.
 
         Raises:
-            ValueError: If gallery or queries are missing, there are no features of chunks, or no
-                query's source is in the gallery.
+            ValueError: If gallery, queries or features of chunks are missing, or no source of a
+                query is in the gallery.
         """
         sides = defaultdict(list)
         for row in results:
@@ -132,7 +133,7 @@ class FingerprintMetric(BaseMetric):
             folder = Path(self.out_dir)
             folder.mkdir(parents=True, exist_ok=True)
             write_table(folder, rows)
-            # here: matplotlib is slow to import, and few processes draw
+            # imported here: matplotlib is slow, and few processes draw
             from .figure import draw_heat_maps, draw_severity_curves
 
             draw_heat_maps(rows, folder / 'heat_map.png')
@@ -183,16 +184,16 @@ class FingerprintMetric(BaseMetric):
 
 
 def find_truths(queries: Sequence[dict], filenames: Sequence[str]) -> list[Truth]:
-    """Which files of the gallery each query is a copy of, and when.
+    """Find the gallery files and times from which each query is copied.
 
     A ``source`` is a file of the gallery if one of the two paths ends with the other.
 
     Args:
-        queries (Sequence[dict]): Rows with ``source`` and the map of times, if known.
-        filenames (Sequence[str]): Of the gallery.
+        queries (Sequence[dict]): Rows with ``source`` and the time map, if known.
+        filenames (Sequence[str]): File names of the gallery.
 
     Raises:
-        ValueError: If a source could be several files, or none of all sources is there.
+        ValueError: If a source is ambiguous, or no source is in the gallery.
     """
     by_name = defaultdict(list)
     for number, filename in enumerate(filenames):
@@ -222,7 +223,7 @@ def find_truths(queries: Sequence[dict], filenames: Sequence[str]) -> list[Truth
 
 
 def hold_out(gallery: list[dict], truths: Sequence[Truth], share: float) -> list[dict]:
-    """The rows of the gallery without that share of those that are the source of a query."""
+    """Remove a share of the queries' sources from the rows of the gallery."""
     sources = sorted({truth.videos for truth in truths if truth.videos})
     places = np.arange(0, len(sources), 1 / share).astype(int)
     held = {video for place in places for video in sources[place]}

@@ -1,4 +1,4 @@
-"""Real copies whose sources somebody has listed, as the fingerprint benchmark reads them."""
+"""Prepares real copies with a ground truth for the fingerprint benchmark."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ...utils.report import progress_bar, write_csv
 from .vsc import COLUMNS, VSCMatch, csv_of, read_matches
 
 GALLERY, QUERIES, REJECTS = 'test.json', 'fingerprint/queries.json', 'rejects.csv'
-"""What is written, where ``configs/fingerprint`` looks for it."""
+"""Files to write, where ``configs/fingerprint`` expects them."""
 
 
 class ListedCopy(NamedTuple):
@@ -26,11 +26,11 @@ class ListedCopy(NamedTuple):
 
     Attributes:
         query: Name of the copy.
-        ref: Name of what it is a copy of; empty: of nothing.
-        transform: What was done to it.
-        times: ``offset``, ``speed`` and, if it is not the whole query, ``query_start`` and
-            ``query_end``: second ``t`` of the query is ``offset + speed * t`` of the reference.
-            Empty where it is not known.
+        ref: Name of the reference; empty if the query is not a copy.
+        transform: Name of the distortion.
+        times: Time map: ``offset``, ``speed`` and, unless it is the whole query, ``query_start``
+            and ``query_end``. Second ``t`` of the query is ``offset + speed * t`` of the reference.
+            Empty if unknown.
     """
 
     query: str
@@ -40,7 +40,7 @@ class ListedCopy(NamedTuple):
 
 
 class Prepared(NamedTuple):
-    """Rows of both manifests, rejects ``(side, name, reason)``, and queries of several places."""
+    """Rows of both manifests, rejects ``(side, name, reason)``, queries with several sources."""
 
     gallery: list[dict]
     queries: list[dict]
@@ -52,7 +52,7 @@ def read_ground_truth(path: Path) -> list[ListedCopy]:
     """Read a CSV: ``query,ref[,transform][,offset_s][,speed]``, or that of VSC 2022.
 
     Raises:
-        UsageError: If it has other columns or a line makes no sense.
+        UsageError: If it has other columns or an invalid line.
     """
     try:
         with open(path, newline='', encoding='utf-8-sig') as file:
@@ -103,17 +103,17 @@ def prepare_copies(
 ) -> Prepared:
     """Find and probe the files; write both manifests and ``rejects.csv`` below ``out``.
 
-    A query that the truth does not name, or names with an empty ``ref``, has no source: nothing
-    should be found. One whose references are not there is left out. The benchmark knows one place
-    a query: of one that the truth gives several, only whether its references are found counts.
+    A query that is missing in the ground truth, or has an empty ``ref``, has no source: nothing
+    should be found. A query whose references are missing is skipped. The benchmark supports one
+    position per query: of a query with several, only the retrieval of its references counts.
 
     Args:
-        references: Folders of the gallery: what the truth names, and all else.
+        references: Folders of the gallery: the references and unrelated files.
         queries: Folders of the queries.
-        truth: As of :func:`read_ground_truth`.
+        truth: Ground truth of :func:`read_ground_truth`.
         out: Folder to write to; file names in the manifests are relative to it.
         workers: Number of processes.
-        timeout: Seconds that one file may take.
+        timeout: Time limit of a file in seconds.
     """
     (out / QUERIES).parent.mkdir(parents=True, exist_ok=True)
     gallery, rejects = _probe(references, out / GALLERY, workers, timeout)
@@ -156,7 +156,7 @@ def prepare_copies(
 def _probe(
     folders: Sequence[Path], manifest: Path, workers: int, timeout: float
 ) -> tuple[dict[str, dict], list[tuple[str, str]]]:
-    """Facts of the files below folders, by their names relative to the manifest; and rejects."""
+    """Probe the files below folders: metadata by name relative to the manifest, and rejects."""
     base = manifest.parent.resolve()
     names = sorted(
         Path(os.path.relpath(folder.resolve() / name, base)).as_posix()

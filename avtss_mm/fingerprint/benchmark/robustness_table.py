@@ -1,4 +1,4 @@
-"""The table distortion x severity x modality, and its forms: rows, CSV, JSON and text."""
+"""The table distortion x severity x modality as rows, CSV, JSON and text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .scores import Answer, summarise
 
 LINES = {line.name: line for line in SUITE_V1}
 PLAIN = 'copy'
-"""Name of the row of queries that say no distortion."""
+"""Name of the row of queries without a distortion."""
 LABELS = ('distortion', 'severity', 'family', 'affects', 'headline', 'modality')
 SHOWN = dict(R1='R@1', t1='within_1s', F1='segment_F1')
 LEGEND = (
@@ -27,18 +27,18 @@ LEGEND = (
 
 
 def tabulate(answers: Sequence[Answer]) -> list[dict]:
-    """Rows of the table.
+    """Compute the rows of the table.
 
-    Negative queries belong to the row of their distortion and severity; those without distortion
-    belong to all rows.
+    Negative queries belong to the row of their distortion and severity, or to all rows if they have
+    no distortion.
 
     Args:
-        answers (Sequence[Answer]): Their ``labels`` have ``modality`` and, if known,
+        answers (Sequence[Answer]): Answers whose ``labels`` have ``modality`` and, if known,
             ``distortion``, ``severity``, ``family`` and ``modality_affected``.
 
     Returns:
-        list[dict]: ``LABELS`` and the figures of :func:`summarise`, in the suite's order.
-        Combinations without a query that has a source are left out.
+        list[dict]: ``LABELS`` and the figures of :func:`summarise`, in the order of the suite,
+        without combinations that have no query with a source.
     """
     positives, negatives, known = defaultdict(list), defaultdict(list), {}
     for item in answers:
@@ -70,7 +70,7 @@ def tabulate(answers: Sequence[Answer]) -> list[dict]:
 
 
 def means(rows: Sequence[dict]) -> dict[str, float]:
-    """Means over the rows of the table, of each figure and modality.
+    """Average each figure of each modality over the rows of the table.
 
     Returns:
         dict: ``<modality>_<figure>`` over the headline rows, ``<modality>_apart_<figure>`` over the
@@ -93,12 +93,12 @@ def means(rows: Sequence[dict]) -> dict[str, float]:
 
 
 def is_affected(row: dict) -> bool:
-    """Whether the distortion of a row changes what its modality compares."""
+    """Whether the distortion of a row changes its modality."""
     return row['modality'] == 'av' or row['modality'] in row['affects']
 
 
 def write_table(folder: str | Path, rows: Sequence[dict]) -> None:
-    """Write ``table.csv`` and ``table.json`` into a folder; what is NaN is empty or null."""
+    """Write ``table.csv`` and ``table.json`` into a folder; NaN becomes empty or null."""
     rows = [{key: None if value != value else value for key, value in row.items()} for row in rows]
     names = list(rows[0])
     cells = ([_rounded(row.get(name)) for name in names] for row in rows)
@@ -115,24 +115,24 @@ def read_table(path: str | Path) -> list[dict]:
     """Read a ``table.json``.
 
     Raises:
-        ValueError: If it is none.
+        ValueError: If it is not such a table.
     """
     try:
         rows = json.loads(Path(path).read_text(encoding='utf-8'))
         if not rows or not all(set(LABELS) <= set(row) for row in rows):
             raise ValueError('rows without the columns ' + ', '.join(LABELS))
     except (OSError, ValueError, TypeError) as error:
-        raise ValueError(f'{path} is no table.json of FingerprintMetric: {error}') from error
+        raise ValueError(f'{path} is not a table.json of FingerprintMetric: {error}') from error
     return [{key: np.nan if value is None else value for key, value in row.items()} for row in rows]
 
 
 def table_text(tables: dict[str, Sequence[dict]]) -> str:
-    """The table as text: R@1, share placed within 1 s (t1) and segment F1 of each modality.
+    """Format the table: R@1, share located within 1 s (t1) and segment F1 of each modality.
 
-    Of further tables R@1 stands beside.
+    Of further tables only R@1 is shown.
 
     Args:
-        tables (dict): Rows by the name of the method, the first the one that was tested.
+        tables (dict): Rows by name of the method; the first one is the tested method.
     """
     first, *others = tables
     cells = {name: {_key(row): row for row in rows} for name, rows in tables.items()}

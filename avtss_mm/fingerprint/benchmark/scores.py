@@ -1,4 +1,4 @@
-"""Figures of a search for copies whose source is known."""
+"""Figures of a search for copies with known sources."""
 
 from __future__ import annotations
 
@@ -12,37 +12,37 @@ from ..time_map import TimeMap
 from .exact_search import Found
 
 TIE = 1e-6
-"""Similarities this close are the same: the rounding of float32."""
+"""Difference below which similarities count as equal: the rounding of float32."""
 RECALLS = (1, 5, 10)
 LENGTHS = (2, 5, 10)
-"""Seconds of a query that are looked at in ``R@1_2s`` and so on."""
+"""Seconds of a query that ``R@1_2s`` and so on use."""
 BEST_CHUNKS = 5
-"""A video's score is the mean of this many of its most similar chunks: of fewer, one chunk alike by
-chance counts too much; of all, a copy that is inserted in another video is lost."""
+"""Number of most similar chunks whose mean is a video's score. With fewer, a chunk that is similar
+by chance counts too much; with all, a copy inserted into another video is lost."""
 CANDIDATES = 50
-"""Videos of each query that take part in micro-AP; others count as not found."""
+"""Number of candidates per query in micro-AP; other videos count as not found."""
 
 
 @dataclass(frozen=True)
 class Truth:
-    """Where a query comes from.
+    """Source of a query.
 
     Attributes:
-        videos: Numbers of the gallery's videos that are its source; several where the gallery has
+        videos: Indices of the gallery videos that are its source; several if the gallery has
             duplicates, none for a negative query.
-        time_map: Which second of the query is which of the source; None where nobody knows.
+        time_map: Map from times of the query to times of the source; None if unknown.
     """
 
     videos: tuple[int, ...] = ()
     time_map: TimeMap | None = None
 
     def span(self) -> list[float]:
-        """Seconds of the reference at which the copied stretch begins and ends."""
+        """Start and end of the copied part of the reference in seconds."""
         copied = self.time_map.query_start, self.time_map.query_end
         return sorted(map(self.time_map.reference, copied))
 
     def iou(self, segment: Segment) -> float:
-        """Overlap with a segment in the query or in the reference, whichever is smaller."""
+        """Smaller one of the overlaps (IoU) with a segment in the query and in the reference."""
         if segment.video not in self.videos:
             return 0.0
         copied = self.time_map.query_start, self.time_map.query_end
@@ -52,18 +52,18 @@ class Truth:
 
 @dataclass(frozen=True)
 class Answer:
-    """What was found for a query in a modality.
+    """Result of a query in a modality.
 
     Attributes:
-        truth: What should have been found.
-        rank: Of the first right video, from 1; infinity where there is none. Wrong ones that are
-            as similar come before it.
-        rank_after: The same, by the first seconds of the copy, for those ``LENGTHS`` it has;
-            none where its place is not known.
-        scores: Of the best videos (k,), descending.
-        right: Whether they are right (k,).
-        own_score: Of the best right video; minus infinity where there is none.
-        segment: The best segment, if any.
+        truth: Expected result.
+        rank: Rank of the first right video, from 1; infinity if there is none. Equally similar
+            wrong videos come before it.
+        rank_after: Ranks using only the first seconds of the copy, for all ``LENGTHS`` that it has;
+            empty if its position is unknown.
+        scores: Scores of the best videos (k,), descending.
+        right: Whether these videos are right (k,).
+        own_score: Score of the best right video; minus infinity if there is none.
+        segment: Best segment, if any.
     """
 
     truth: Truth
@@ -77,9 +77,9 @@ class Answer:
 
     @property
     def offset_error(self) -> float:
-        """Seconds in the reference by which the middle of the segment is misplaced.
+        """Error of the middle of the segment in seconds of the reference.
 
-        Infinity if it lies in a wrong video or there is none; NaN if the truth is not known.
+        Infinite if the segment is in a wrong video or missing; NaN if the truth is unknown.
         """
         if self.truth.time_map is None:
             return np.nan
@@ -93,24 +93,24 @@ class Answer:
 def answer(
     found: Found, times: np.ndarray, truth: Truth, background: np.ndarray | float = 0.0, **labels
 ) -> Answer:
-    """Rank the videos by how similar they are to those chunks of a query that they are like most.
+    """Rank the videos by their similarity to the query chunks that they resemble most.
 
     Args:
-        found (Found): Of the query's m chunks.
-        times (ndarray): Their middles in seconds (m,).
-        truth (Truth): What is right.
-        background (ndarray or float): What is taken off the similarities of each chunk (m,).
+        found (Found): Result of the search for the query's m chunks.
+        times (ndarray): Mid-times of the chunks in seconds (m,).
+        truth (Truth): Expected result.
+        background (ndarray or float): Values to subtract from the similarities of each chunk (m,).
             Defaults to 0.
-        **labels: What to remember of the query.
+        **labels: Labels of the query.
     """
     similarity = found.best - np.broadcast_to(background, len(times))[:, None]
     scores = video_scores(similarity)
     right = np.isin(np.arange(len(scores)), truth.videos)
     rank_after = {}
-    copied = truth.time_map or TimeMap(query_end=0.0)  # no stretch, where nobody knows
+    copied = truth.time_map or TimeMap(query_end=0.0)  # empty if unknown
     start, end = copied.query_start, copied.query_end
     for length in LENGTHS:
-        # windows of 2 s inside the first seconds of the copy
+        # windows of 2 s within the first seconds of the copy
         early = (times >= start + 1 - 1e-3) & (times <= start + length - 1 + 1e-3)
         if end - start >= length - 0.1 and early.any():
             rank_after[length] = rank_of_right(video_scores(similarity[early]), right)
@@ -130,16 +130,17 @@ def answer(
 
 
 def video_scores(similarity: np.ndarray) -> np.ndarray:
-    """One score (V,) for each video, from similarities ``(m, V)`` to the chunks of a query."""
+    """Score of each video (V,) from its similarities ``(m, V)`` to the chunks of a query."""
     return -np.sort(-similarity, axis=0)[:BEST_CHUNKS].mean(axis=0)
 
 
 def rank_of_right(scores: np.ndarray, right: np.ndarray) -> float:
-    """Rank from 1 of the best right item, wrong ones as good before it; infinity without one.
+    """Rank of the best right item, from 1; equally good wrong items come first.
 
     Args:
-        scores (ndarray): Shape ``(V,)``.
-        right (ndarray): Bool, shape ``(V,)``.
+        scores (ndarray): Scores of shape ``(V,)``.
+        right (ndarray): Which items are right, bool, shape ``(V,)``. Without any the rank is
+            infinite.
     """
     best = scores[right].max(initial=-np.inf)
     if best == -np.inf:
@@ -148,35 +149,35 @@ def rank_of_right(scores: np.ndarray, right: np.ndarray) -> float:
 
 
 def micro_ap(answers: Sequence[Answer]) -> float:
-    """Average precision of all pairs of query and candidate, sorted by score together.
+    """Average precision of all pairs of query and candidate, sorted together by score.
 
-    Right pairs that are not among the candidates are missed: precision 0.
+    Right pairs that are not among the candidates count with precision 0.
     """
     wanted = sum(len(a.truth.videos) for a in answers)
     right = np.concatenate([a.right for a in answers])
     if not right.any():
         return 0.0
-    from sklearn.metrics import average_precision_score  # here: it is slow to import
+    from sklearn.metrics import average_precision_score  # imported here because it is slow
 
     precision = average_precision_score(right, np.concatenate([a.scores for a in answers]))
     return float(precision * right.sum() / wanted)
 
 
 def summarise(answers: Sequence[Answer], negatives: Sequence[Answer]) -> dict[str, float]:
-    """Figures of one row of the table.
+    """Compute the figures of one row of the table.
 
     Args:
-        answers (Sequence[Answer]): Of queries that have a source, one or more.
-        negatives (Sequence[Answer]): Of queries that have none.
+        answers (Sequence[Answer]): Answers to queries with a source, at least one.
+        negatives (Sequence[Answer]): Answers to queries without a source.
 
     Returns:
         dict: ``queries`` and ``negatives`` (numbers); ``R@1``, ``R@5``, ``R@10``, ``MRR``;
-        ``R@1_2s``, ... by the first seconds of the copy alone; ``micro_AP`` with the negatives;
-        ``FPR90``: share of negatives that pass the score which 90 % of the right pairs pass;
-        ``R@1_FPR1``: found first, and above the score that 1 % of the negatives reach;
-        ``offset_error``: median seconds where the right video was found; ``within_1s``;
-        ``segment_F1``: a segment is right if it covers the truth by half (IoU) in query and
-        reference. NaN where there is nothing to compute it from.
+        ``R@1_2s``, ... from only the first seconds of the copy; ``micro_AP`` with the negatives;
+        ``FPR90``: share of negatives above the score that 90 % of the right pairs exceed;
+        ``R@1_FPR1``: share of copies at rank 1 and above the score that 1 % of the negatives reach;
+        ``offset_error``: median in seconds if the right video was found; ``within_1s``;
+        ``segment_F1``: a segment is right if its IoU with the truth is at least 0.5 in query and
+        reference. NaN if there are no data.
     """
     ranks = np.array([a.rank for a in answers])
     figures = dict(queries=len(answers), negatives=len(negatives))

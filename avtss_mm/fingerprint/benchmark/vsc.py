@@ -1,8 +1,8 @@
-"""Matches as CSV in the form of the Video Similarity Challenge 2022.
+"""Matches as CSV in the format of the Video Similarity Challenge 2022.
 
 https://github.com/facebookresearch/vsc2022: columns ``query_id``, ``ref_id``, ``query_start``,
 ``query_end``, ``ref_start``, ``ref_end`` (seconds) and, of predictions, ``score``, in any order.
-Its ids are numbers behind a ``Q`` or an ``R``; other ids are kept as they are.
+Its ids are numbers after a ``Q`` or an ``R``; other ids are kept as they are.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING
 
 from ...utils.report import write_csv
 
-if TYPE_CHECKING:  # they need torch, which files of matches do not
+if TYPE_CHECKING:  # these need torch, but files of matches do not
     from .scores import Answer, Truth
 
 
 @dataclass(frozen=True)
 class VSCMatch:
-    """A stretch of a query that is a copy of a stretch of a reference, in seconds."""
+    """A segment of a query that is a copy of a segment of a reference, in seconds."""
 
     query_id: str
     ref_id: str
@@ -50,14 +50,14 @@ def write_vsc(
     truths: Sequence[Truth],
     answers: Sequence[Answer],
 ) -> None:
-    """Write what a benchmark found, the truth, and which file each of their ids is.
+    """Write the matches of a benchmark, its ground truth, and the file of each id.
 
     Args:
-        folder (Path): For ``matches_<modality>.csv``, ``ground_truth.csv`` and ``ids.csv``.
-        gallery (Sequence[dict]): Rows with ``filename``.
-        queries (Sequence[dict]): Rows with ``filename``.
-        truths (Sequence[Truth]): Of the queries.
-        answers (Sequence[Answer]): Their ``labels`` have ``filename`` and ``modality``.
+        folder (Path): Folder for ``matches_<modality>.csv``, ``ground_truth.csv`` and ``ids.csv``.
+        gallery (Sequence[dict]): Rows of the gallery with ``filename``.
+        queries (Sequence[dict]): Rows of the queries with ``filename``.
+        truths (Sequence[Truth]): Ground truth of the queries.
+        answers (Sequence[Answer]): Answers whose ``labels`` have ``filename`` and ``modality``.
     """
     query_ids = {row['filename']: f'Q{i:06d}' for i, row in enumerate(queries)}
     reference_ids = [f'R{i:06d}' for i in range(len(gallery))]
@@ -89,7 +89,7 @@ def read_matches(path: str | Path) -> list[VSCMatch]:
 
     Raises:
         OSError: If the file cannot be read.
-        ValueError: If a column is missing or a line makes no sense.
+        ValueError: If a column is missing or a line is invalid.
     """
     with open(path, newline='', encoding='utf-8-sig') as file:
         reader = csv.DictReader(file)
@@ -102,7 +102,7 @@ def read_matches(path: str | Path) -> list[VSCMatch]:
 
 @contextmanager
 def csv_of(path: str | Path, reader: csv.DictReader) -> Iterator[None]:
-    """Names the file and the line where a file is no CSV at all.
+    """Names the file and the line if a file is not CSV.
 
     Raises:
         ValueError: If so.

@@ -1,4 +1,4 @@
-"""Makes distorted copies of videos, and says which second of a copy is which of the reference."""
+"""Makes distorted copies of videos and maps their times to those of the reference."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from .render import Copy
 from .suite import Distortion, find_distortions
 
 QUERIES, REJECTS, LOG = 'queries.json', 'rejects.csv', '.copies.jsonl'
-"""Files in the folder of copies: their manifest, what could not be made, and what was made."""
+"""Files in the folder of copies: their manifest, failed copies, and the log of made copies."""
 
 
 def stable_seed(video: str, name: str, severity: int) -> int:
-    """Number that depends on nothing but the name of the video, the distortion and its severity."""
+    """Seed that depends only on the names of video and distortion and on the severity."""
     digest = hashlib.sha256(f'{video}|{name}|{severity}'.encode(errors='surrogateescape')).digest()
     return int.from_bytes(digest[:4], 'big') >> 1  # FFmpeg takes 31 bits
 
@@ -38,24 +38,23 @@ def stable_seed(video: str, name: str, severity: int) -> int:
 def distort(
     source, target, name: str, severity: int, seed: int | None = None, donor=None
 ) -> TimeMap:
-    """Writes a distorted copy of a file, at once or not at all.
+    """Writes a distorted copy of a file, completely or not at all.
 
     The same call gives the same bytes on one machine. Sound becomes mono at 48 kHz.
 
     Args:
-        source: File to read: a video, with or without sound, or a sound alone.
-        target: File to write, usually ``.mp4``.
+        source: Path of the file to read: a video, with or without sound, or an audio file.
+        target: Path of the file to write, usually ``.mp4``.
         name: Name of the distortion, see :data:`.suite.SUITE_V1`.
-        severity: 1, 2 or 3.
-        seed: What the random parts depend on. Defaults to :func:`stable_seed` of the file's name.
-        donor: File to take other pictures and sound from where the distortion shows another video;
-            defaults to generated ones.
+        severity: Severity: 1, 2 or 3.
+        seed: Seed of the random parts. Defaults to :func:`stable_seed` of the file's name.
+        donor: Path of the other video, if the distortion shows one. Defaults to a generated one.
 
     Returns:
-        TimeMap: Which second of the copy is which of the reference.
+        TimeMap: Map from times of the copy to times of the reference.
 
     Raises:
-        MediaError: If the file does not open or decode, or lacks what is to be distorted.
+        MediaError: If the file does not open or decode, or lacks the modality to distort.
         ValueError: If there is no such distortion or severity.
     """
     line = find_distortions([name])[0]
@@ -87,30 +86,30 @@ def distort_folder(
     timeout: float = COPY_TIMEOUT,
     progress: Callable[[Iterable, int], Iterable] = lambda results, total: results,
 ) -> tuple[list[dict], list[tuple[str, str, int, str]]]:
-    """Makes copies of many files, in parallel. Interrupted, the same call goes on.
+    """Makes copies of many files in parallel. After an interruption, the same call continues.
 
     A copy of ``a/b.avi`` is ``OUT/<distortion>_<severity>/a/b.avi.mp4``. ``OUT/queries.json`` is
     the manifest of all copies in OUT, also of earlier calls: rows of :func:`avtss_mm.media.probe`
     with ``source`` (file name of the reference), ``distortion``, ``severity``, ``family``,
-    ``modality_affected`` and the fields of :class:`TimeMap`. ``OUT/rejects.csv`` lists what could
-    not be made: also distortions of a picture or sound that a file does not have.
+    ``modality_affected`` and the fields of :class:`TimeMap`. ``OUT/rejects.csv`` lists failed
+    copies, including distortions of a modality that a file lacks.
 
     Args:
-        source: A file, a folder, a manifest (``.json``, beside its files), or a list of file names
-            or of rows of a manifest.
+        source: Path of a file, a folder or a manifest (``.json``), or a list of file names or of
+            rows of a manifest.
         out: Folder to write into.
         names: Names of distortions. Defaults to the whole suite.
-        severities: Of 1, 2 and 3.
+        severities: Severities, of 1, 2 and 3.
         workers: Number of processes.
-        root: Folder that file names of a manifest or a list are relative to. Defaults to that of
-            the manifest, or the working directory.
-        donors: Files that serve as other videos where one is shown; they should not be references.
-            Defaults to generated ones.
-        timeout: Seconds that one copy may take.
-        progress: Wraps the iterable of results, of known length, for instance into a bar.
+        root: Folder that file names of a manifest or a list are relative to. Defaults to the folder
+            of the manifest, or the working directory.
+        donors: Paths of videos for distortions that show another video; they should not be
+            references. Defaults to generated ones.
+        timeout: Time limit of a copy in seconds.
+        progress: Function that wraps the iterable of results, e.g. into a progress bar.
 
     Returns:
-        tuple: The rows of ``queries.json`` and those of ``rejects.csv``: file name, distortion,
+        tuple: Rows of ``queries.json``, and rows of ``rejects.csv``: file name, distortion,
         severity and reason.
 
     Raises:
@@ -141,7 +140,7 @@ def distort_folder(
             done.pop(job[0], None)
             if not isinstance(row, dict):
                 rejects.append((*job[1:], str(row)))
-                draft_of(out / job[0]).unlink(missing_ok=True)  # of a worker that was killed
+                draft_of(out / job[0]).unlink(missing_ok=True)  # left by a killed worker
                 continue
             if jobs[job]['label'] is not None:
                 row['label'] = jobs[job]['label']
@@ -161,7 +160,7 @@ def _check_severities(severities: Sequence[int]) -> None:
 
 
 def _references(source, root, out: Path) -> tuple[str | os.PathLike, list[dict], Sequence[str]]:
-    """Folder, rows and classes of what is to be distorted."""
+    """Folder, rows and classes of the files to distort."""
     if not isinstance(source, (str, os.PathLike)):
         rows = [row if isinstance(row, dict) else {'filename': os.fspath(row)} for row in source]
         return root or '', rows, ()
@@ -180,18 +179,18 @@ def _references(source, root, out: Path) -> tuple[str | os.PathLike, list[dict],
 
 
 def _stamp(path: Path, line: Distortion, severity: int, donors: Sequence) -> str:
-    """Changes when a copy has to be made anew."""
+    """Makes a stamp that changes if a copy has to be made again."""
     try:
         stat = path.stat()
         facts = (stat.st_size, stat.st_mtime_ns)
-    except OSError:  # the worker says so
+    except OSError:  # the worker reports it
         facts = ()
     text = f'{facts} {line.recipes[severity - 1]} {[os.fspath(donor) for donor in donors]}'
     return hashlib.sha256(text.encode(errors='surrogateescape')).hexdigest()[:16]
 
 
 def _make_copy(root: Path, out: Path, donors: Sequence[str], job) -> dict | str:
-    """The row of a copy, or the reason why there is none."""
+    """Makes a copy; returns its row, or the reason of its failure."""
     copy, source, name, severity = job
     (out / copy).parent.mkdir(parents=True, exist_ok=True)
     line, seed = find_distortions([name])[0], stable_seed(source, name, severity)

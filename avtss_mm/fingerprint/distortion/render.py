@@ -1,4 +1,4 @@
-"""One distorted copy: what it takes from where in its reference, and how it is written."""
+"""Renders a distorted copy from its reference."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from .sound import distort_sound, read_stretch, write_sound
 from .suite import Recipe
 
 SHORT_SIDE = 256
-"""Pixels of the shorter side that copies have before they are distorted, if the reference has
-more: else the strength of a codec or a filter would depend on the size of the reference."""
+"""Length in pixels to which the shorter side of larger references is reduced before distortion, so
+that the strength of codecs and filters does not depend on the size of the reference."""
 
 MAX_FPS = 30.0
-"""Frames a second of a copy at most."""
+"""Maximum frames per second of a copy."""
 
 BLOCK = 16
-"""Pictures read at a time."""
+"""Number of frames to read at a time."""
 
 SOUND_BIT_RATE = 128000
 
@@ -34,14 +34,14 @@ class Copy:
     """A copy that can be written.
 
     Args:
-        reader: The open reference.
-        duration: Its length in seconds.
-        recipe: What is done to it.
-        seed: What the random parts depend on.
-        donor: File that is the other video, where one is shown; None: a generated one.
+        reader: Reader of the reference.
+        duration: Length of the reference in seconds.
+        recipe: Recipe of the distortion.
+        seed: Seed of the random parts.
+        donor: Path of the other video, if one is shown. None: a generated one.
 
     Attributes:
-        time_map (TimeMap): Which second of the copy is which of the reference.
+        time_map (TimeMap): Map from times of the copy to times of the reference.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Copy:
         self.time_map = TimeMap(speed, first - speed * begin, begin, begin + length)
 
     def _stretch(self, duration: float) -> tuple[float, float]:
-        """Seconds of the reference that are kept."""
+        """Start and end of the kept part of the reference in seconds."""
         start = self.recipe.cut if self.recipe.cut < duration / 2 else 0.0
         length = min(self.recipe.length or duration, duration - start)
         if self.recipe.length is not None:
@@ -65,7 +65,7 @@ class Copy:
         return start, start + length
 
     def write(self, path: Path) -> None:
-        """Writes the file; the container follows from the suffix."""
+        """Writes the file; its suffix decides the container."""
         sound = self._sound() if self.reader.info.has_audio else None
         if not self.reader.info.has_video:
             write_sound(path, sound, 'aac', SAMPLE_RATE, SOUND_BIT_RATE)
@@ -98,10 +98,10 @@ class Copy:
         yield from islice(other, around)
 
     def _frames(self) -> Iterator[np.ndarray]:
-        """Frames of the reference in the order of the copy."""
+        """Yields the frames of the reference in the order of the copy."""
         begin, end = self.time_map.query_start, self.time_map.query_end
         num_frames = max(round((end - begin) * self.fps), 1)
-        # a frame of the copy shows what the reference does in the middle of its time
+        # a frame of the copy shows the reference at the middle of the frame's time
         times = self.time_map.reference(begin + (np.arange(num_frames) + 0.5) / self.fps)
         kept = self.rng.random(num_frames) >= self.recipe.drop
         times = times[np.maximum.accumulate(np.where(kept, np.arange(num_frames), 0))]
@@ -115,7 +115,7 @@ class Copy:
             yield overlay(picture)
 
     def _inset(self, pictures, size: tuple[int, int]) -> Iterator[np.ndarray]:
-        """The pictures, made smaller, at a place of another video."""
+        """Yields the frames, reduced, inside those of another video."""
         height, width = (2 * round(side * self.recipe.inset / 2) for side in size)
         left = self.rng.integers(size[1] - width + 1)
         top = self.rng.integers(size[0] - height + 1)

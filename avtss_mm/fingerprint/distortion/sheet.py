@@ -1,4 +1,4 @@
-"""A sheet that shows what every distortion does to a file: frames, time and sound."""
+"""Draws a sheet that shows the effect of every distortion on frames, time and sound of a file."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from .overlay import FONT
 from .suite import SUITE_V1, Recipe
 
 NUM_FRAMES, BOX = 4, (120, 90)
-"""Frames of a cell, and the width and height that each fits into, in pixels."""
+"""Number of frames per cell, and the width and height that each fits into, in pixels."""
 
 WIDTH = NUM_FRAMES * BOX[0]
 RIBBON, SOUND, LINE, MARGIN, NAMES = 34, 54, 15, 5, 110
-"""Heights of the strips of a cell and of a line of text, space around, width of the names."""
+"""Heights of the strips of a cell and of a line of text, margin, and width of the names."""
 
 SAMPLE_RATE, FFT, LOUDEST, RANGE = 16000, 1024, 15, 75
-"""Of the spectrogram: Hz, samples of a window, the brightest decibels and how many are shown."""
+"""Spectrogram: sample rate in Hz, samples per window, brightest level and range in dB."""
 
 
 def distortion_sheet(source, folder, rows: Sequence[dict], path) -> None:
-    """Draws a file and its distorted copies: a line a distortion, a column a severity.
+    """Draws a file and its distorted copies: one line per distortion, one column per severity.
 
-    A cell has frames evenly spread over the copy, and where its time is changed a ribbon (the
-    middle column of the picture over the time) and where its sound is changed the spectrogram.
+    A cell has frames evenly spread over the copy, a ribbon (the middle column of the frames over
+    time) if the time is changed, and the spectrogram if the sound is changed.
 
     Args:
-        source: File that was distorted: a video of some seconds.
+        source: Path of the distorted file, a video of some seconds.
         folder: Folder of its copies.
-        rows: Of :func:`.distort.distort_folder`: the copies to draw.
-        path: The PNG to write.
+        rows: Rows of :func:`.distort.distort_folder` of the copies to draw.
+        path: Path of the PNG to write.
 
     Raises:
         MediaError: If a file cannot be read.
@@ -69,7 +69,7 @@ def distortion_sheet(source, folder, rows: Sequence[dict], path) -> None:
 
 
 def describe(recipe: Recipe) -> str:
-    """What a recipe changes, in one line."""
+    """Describes the changes of a recipe in one line."""
     texts = []
     for field in fields(recipe):
         value = getattr(recipe, field.name)
@@ -97,7 +97,7 @@ def _row(name: str, cells: Sequence[Image.Image]) -> Image.Image:
 
 
 def _cell(path, text: str, frames=True, ribbon=False, sound=False) -> Image.Image:
-    """A copy: what was done, its length, and the strips."""
+    """Draws a copy: its recipe, its length, and the strips."""
     with open_media(path) as reader:
         info, strips = reader.info, []
         if frames and info.has_video:
@@ -121,7 +121,7 @@ def _cell(path, text: str, frames=True, ribbon=False, sound=False) -> Image.Imag
 
 
 def _shortened(draw: ImageDraw.ImageDraw, text: str) -> str:
-    """The text, cut off where it would not fit into a cell."""
+    """Cuts a text off to fit into a cell."""
     shown = text
     while draw.textlength(shown, _font(10)) > WIDTH:
         text = text[:-1]

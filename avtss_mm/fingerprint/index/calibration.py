@@ -1,9 +1,9 @@
-"""From which score on a match is one.
+"""Calibrates the threshold of matches.
 
-Read off the index itself: each of its files is asked for among the others, which are strangers to
-it but for some copies. The best score of many strangers is distributed as Gumbel says. That is
-fitted to the lower quantiles of what was found, as copies are in the upper ones; the threshold is
-the score that 1 % of strangers reach.
+It is estimated from the index itself: each file is searched for among the others, which are
+unrelated except for some copies. The best score among many unrelated files follows a Gumbel
+distribution. It is fitted to the lower quantiles, as copies are in the upper ones. The threshold is
+the score that 1 % of unrelated files reach.
 """
 
 from __future__ import annotations
@@ -19,38 +19,39 @@ from .strangers import ceiling_of, find_candidates, find_ceilings
 from .tables import File, Track
 
 FALLBACK = dict(v=0.4, a=0.5, av=0.6)
-"""Thresholds are no higher, and these where fewer than ``FEWEST`` different files are indexed.
+"""Maximum thresholds; those in use if fewer than ``FEWEST`` different files are indexed.
 
-With 1 and 4 real clips indexed, 95 % of 32 strangers stay below each; all 24 copies reach one.
+With 1 and 4 real clips indexed, 95 % of 32 unrelated clips stay below each; all 24 copies reach
+one.
 """
 
 FEWEST = 10
 
 FALSE_ALARMS = 0.01
 LOWEST = 0.05
-"""A threshold is no lower, whatever the files say: they are few."""
+"""Minimum threshold, whatever the files say: they are few."""
 
 MOST_SEGMENTS = 10
-"""Segments that are looked for in strangers: the best are among them."""
+"""Number of segments to find in unrelated files: the best ones are among them."""
 
 
 def find_thresholds(index: FingerprintIndex) -> dict:
-    """Facts to keep: what :func:`calibrate` says, the ceilings it goes by, and where it is from."""
+    """Computes thresholds and ceilings to store in the catalog, and says where they come from."""
     index.catalog.set_metadata(ceilings=find_ceilings(index))
     thresholds, number = _calibrate(index)
-    source = f'what 1 % of strangers reach, by {number} of its files'
+    source = f'reached by 1 % of unrelated files, estimated from {number} of its files'
     if number < FEWEST:
-        source = f'the usual one, as fewer than {FEWEST} different files are indexed'
+        source = f'the default, as fewer than {FEWEST} different files are indexed'
     return dict(thresholds=thresholds, thresholds_from=source)
 
 
 def calibrate(index: FingerprintIndex) -> dict[str, float]:
-    """Thresholds of matches by ``'v'``, ``'a'`` and ``'av'``; the same for the same files."""
+    """Computes the thresholds of ``'v'``, ``'a'`` and ``'av'``; equal files give equal ones."""
     return _calibrate(index)[0]
 
 
 def _calibrate(index: FingerprintIndex) -> tuple[dict[str, float], int]:
-    """Thresholds, and the number of different files that they are read off."""
+    """Computes the thresholds; returns them and the number of different files used."""
     samples = {letter: Sample(index, name) for name, letter in LETTERS.items()}
     files = sorted(index.catalog.files.values(), key=lambda file: file.path)
     scores = {'v': [], 'a': [], 'av': []}
@@ -76,7 +77,7 @@ def _calibrate(index: FingerprintIndex) -> tuple[dict[str, float], int]:
 
 
 def _without_copies(samples: dict[str, Sample], files: list[File]) -> list[File]:
-    """One file of those that are copies of each other."""
+    """Keeps one of each set of files that are copies of each other."""
     kept, copies = [], set()
     for file in files:
         if file.id not in copies:
@@ -90,13 +91,13 @@ def _without_copies(samples: dict[str, Sample], files: list[File]) -> list[File]
 
 
 def _best(segments: list[Segment], letter: str) -> float:
-    """The best score that is not surely a copy's."""
+    """Best score that is not certainly a copy's."""
     scores = [segment.score for segment in segments]
     return max((score for score in scores if score < FALLBACK[letter]), default=0.0)
 
 
 def _strangers(sample: Sample, track: Track) -> list[Segment]:
-    """Segments of other files that the middle of a track is like."""
+    """Finds segments of unrelated files that resemble the middle of a track."""
     middles, similarity = sample.compared(track)
     copies = sample.copies(track, similarity)
     similarity[:, copies] = -np.inf
@@ -116,7 +117,7 @@ def _strangers(sample: Sample, track: Track) -> list[Segment]:
 
 
 def _best_of(similarity: np.ndarray, topk: int) -> tuple[np.ndarray, np.ndarray]:
-    """The highest similarities (m, k) of (m, G), and where they are; the highest first."""
+    """Highest similarities (m, k) of (m, G) and their indices, highest first."""
     best = np.argpartition(-similarity, topk - 1, axis=1)[:, :topk]
     values = np.take_along_axis(similarity, best, axis=1)
     order = (-values).argsort(axis=1)

@@ -1,4 +1,4 @@
-"""What is in an index: files, the times and vectors of their chunks, and metadata, in one database.
+"""The catalog of an index: files, times and vectors of their chunks, and metadata, in a database.
 
 Every change is one transaction: a process that is killed leaves the state before or after it. Each
 row has a checksum, and their sum is kept, too, so that damage is noticed rather than searched.
@@ -22,20 +22,20 @@ from .tables import FORMAT, TABLES, File, Track, checksum, make_track
 
 
 class Catalog:
-    """An open database. What is small is held in memory; vectors are read when asked for.
+    """An open database. Everything but the vectors is held in memory.
 
     Args:
-        path: The database file.
-        write: Whether to change it, and to make it if it is not there.
+        path: Path of the database.
+        write: Whether to open it for writing, and create it if missing.
 
     Attributes:
-        metadata: Plain values by name.
-        files: By path.
-        paths: Of the files, by their ids.
-        tracks: By id.
+        metadata: Metadata: plain values by name.
+        files: Files by path.
+        paths: Paths of the files by id.
+        tracks: Tracks by id.
 
     Raises:
-        UsageError: If the file is damaged, of another format, or not there.
+        UsageError: If the file is damaged, of another format, or missing.
     """
 
     def __init__(self, path, write: bool = False) -> None:
@@ -54,14 +54,14 @@ class Catalog:
         except UsageError:
             if write or has_journal(self.path):
                 raise
-            # a folder that may not be written to: nobody writes, and no journal is needed
+            # in a read-only folder nobody writes, and no journal is needed
             self._begin(write, f'{Path(os.path.abspath(self.path)).as_uri()}?immutable=1')
 
     def close(self) -> None:
         self._database.close()
 
     def set_metadata(self, **values) -> None:
-        """Keeps plain values."""
+        """Stores metadata: plain values by name."""
         with self._change():
             for name, value in values.items():
                 self._set_value(name, value)
@@ -69,13 +69,13 @@ class Catalog:
     def replace(
         self, path: str, stamp: str, tracks: Mapping[str, tuple[np.ndarray, np.ndarray, int]]
     ) -> None:
-        """Puts a file in, instead of what was there of it, at once or not at all.
+        """Adds or replaces a file, completely or not at all.
 
         Args:
-            path: Its path.
-            stamp: What changes when the file does.
-            tracks: By modality: times (n, 2) in seconds, vectors (n, D), kept as float16, and the
-                number of chunks left out.
+            path: Path of the file.
+            stamp: Stamp that changes when the file changes.
+            tracks: Tracks by modality: times (n, 2) in seconds, vectors (n, D), stored as float16,
+                and the number of dropped chunks.
         """
         with self._change():
             self._next_revision()
@@ -90,14 +90,14 @@ class Catalog:
                 self._add_track(make_track(self._insert('tracks', rest, **row), *row.values()))
 
     def remove(self, paths: Iterable[str]) -> None:
-        """Takes files out."""
+        """Removes files."""
         with self._change():
             self._next_revision()
             for path in paths:
                 self._remove(path)
 
     def vectors(self, tracks: Iterable[Track]) -> Iterator[tuple[Track, np.ndarray]]:
-        """Vectors (n, D) float32 of tracks, one after the other.
+        """Yields the vectors (n, D) float32 of tracks, one after the other.
 
         Raises:
             UsageError: If they are damaged.
@@ -142,13 +142,13 @@ class Catalog:
                     self._database.execute(statement)
                 self._set_value('format', FORMAT)
                 self._set_value('revision', 0)
-        elif not found:  # killed before it was made
+        elif not found:  # killed before the database was created
             raise UsageError(f'{self.path} is empty: "avtss-fp index" fills it')
         elif found != schema:
             raise sqlite3.DatabaseError('not the tables of an index')
 
     def _load(self) -> None:
-        """Reads and checks all but the vectors, in one state of the database."""
+        """Reads and checks everything but the vectors, in one state of the database."""
         self._database.execute('BEGIN')
         self.metadata, self.files, self.paths, self.tracks, self._crcs = {}, {}, {}, {}, {}
         for name, value, crc in self._rows('facts', 'name, value'):
@@ -167,7 +167,7 @@ class Catalog:
             raise sqlite3.DatabaseError('rows are missing')
 
     def _rows(self, table: str, columns: str) -> Iterator[tuple]:
-        # names of tables and columns are our own, values are bound
+        # the names of tables and columns are constants, values are bound
         for row in self._database.execute(f'SELECT {columns}, crc FROM {table}'):
             if checksum(table, row[:-1]) != row[-1]:
                 raise sqlite3.DatabaseError(f'checksum of {table}')
@@ -179,7 +179,7 @@ class Catalog:
 
     @contextmanager
     def _change(self, new: bool = False) -> Iterator[None]:
-        """One transaction; what is in memory follows it."""
+        """Runs one transaction, then updates the memory."""
         try:
             self._database.execute('BEGIN IMMEDIATE')
             yield
@@ -195,7 +195,7 @@ class Catalog:
             raise
 
     def _next_revision(self) -> None:
-        """``revision`` tells states of the files and vectors from one another."""
+        """Increases ``revision``, which identifies the state of files and vectors."""
         self._set_value('revision', self.metadata['revision'] + 1)
 
     def _set_value(self, name: str, value) -> None:
@@ -206,7 +206,7 @@ class Catalog:
         self._database.execute('INSERT OR REPLACE INTO facts VALUES (?, ?, ?)', row)
 
     def _insert(self, table: str, unchecked: Mapping = {}, **row) -> int:  # noqa: B006
-        """A new row with its checksum; returns its id, which was never there before."""
+        """Inserts a row with its checksum; returns its id, which was never used before."""
         query = 'SELECT seq FROM sqlite_sequence WHERE name = ?'
         key = (self._database.execute(query, (table,)).fetchone() or [0])[0] + 1
         crc = self._crcs[table, key] = checksum(table, (key, *row.values()))

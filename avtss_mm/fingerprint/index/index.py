@@ -1,9 +1,9 @@
-"""An index on disk: a folder with a catalog, and what searches its vectors.
+"""An index on disk: a folder with a catalog and a back-end that searches its vectors.
 
-The catalog is the truth. The back-end is brought up to it when it is opened: what it lacks is added
-from the catalog, what it has too much is taken out or left unread.
+The catalog is authoritative. Opening the index synchronises the back-end with it: missing vectors
+are added from the catalog, surplus ones are removed or ignored.
 
-The catalog has features as they are, the back-end has them whitened (:mod:`.whitening`).
+The catalog stores the original features, the back-end whitened ones (:mod:`.whitening`).
 """
 
 from __future__ import annotations
@@ -31,23 +31,24 @@ LETTERS = dict(video='v', audio='a')
 """Short names of the modalities."""
 
 TRAINING = 200_000
-"""Vectors that an index of faiss is trained with, at most."""
+"""Maximum number of vectors to train a faiss index with."""
 
 
 class FingerprintIndex:
     """An open index.
 
     Args:
-        folder: Its folder.
-        write: Whether to change it. One process at a time may; any number may read meanwhile.
-        rebuild: Whether to delete what is in it first.
+        folder: Folder of the index.
+        write: Whether to open it for writing. Only one process may write at a time; any number may
+            read meanwhile.
+        rebuild: Whether to delete its contents first.
 
     Attributes:
-        catalog: What is in it.
-        ceilings: By modality, found since it was opened: an older version did not keep them.
+        catalog: Catalog of the index.
+        ceilings: Ceilings by modality that were computed because an older version stored none.
 
     Raises:
-        UsageError: If there is none, it is damaged, or another process changes it.
+        UsageError: If it does not exist, is damaged, or another process writes to it.
     """
 
     def __init__(self, folder, write: bool = False, rebuild: bool = False) -> None:
@@ -74,7 +75,7 @@ class FingerprintIndex:
         self._open.close()
 
     def begin(self, embedder: Embedder, **metadata) -> None:
-        """Makes an empty index one of this model's features, or checks that it is.
+        """Assigns an empty index to a model, or checks that a filled one belongs to it.
 
         Args:
             embedder: Of :func:`chunk_embedder`.
@@ -82,7 +83,7 @@ class FingerprintIndex:
                 ``folders``, ``backend``, ``factory``, ``milvus_uri``.
 
         Raises:
-            UsageError: If its features are other weights'.
+            UsageError: If its features come from other weights.
         """
         if 'weights_sha256' not in self.catalog.metadata:
             collection = f'avtss_{uuid.uuid4().hex}'
@@ -95,27 +96,27 @@ class FingerprintIndex:
     def check(
         self, embedder: Embedder, checkpoint: str | None = None, config: str | None = None
     ) -> None:
-        """Refuses a model whose features are not those of the index.
+        """Refuses a model whose features are not comparable with those of the index.
 
         Args:
-            embedder: Of :func:`chunk_embedder`.
-            checkpoint: What the user named, for the message.
-            config: What the user named.
+            embedder: Embedder of :func:`chunk_embedder`.
+            checkpoint: Checkpoint as the user named it, for the message.
+            config: Config as the user named it, for the message.
 
         Raises:
-            UsageError: With the command that builds the index anew.
+            UsageError: If so; the text has the command that rebuilds the index.
         """
         refuse_other_model(self.folder, self.catalog.metadata, embedder, checkpoint, config)
 
     def whiten(self, modality: str, vectors: np.ndarray) -> np.ndarray:
-        """What is compared: features (n, D) whitened, at unit length, float32."""
+        """Whitens features (n, D) for comparison: unit vectors, float32."""
         revision = self._version(modality)[1]
         if modality not in self._whitenings or self._whitenings[modality][0] != revision:
             self._whitenings[modality] = revision, known_whitening(self.catalog, modality)
         return self._whitenings[modality][1](vectors)
 
     def vectors(self, modality: str) -> VectorIndex | None:
-        """What searches the vectors of a modality; None where there are none."""
+        """Back-end that searches the vectors of a modality; None if there are none."""
         if modality not in self._backends and (tracks := self.catalog.tracks_of(modality)):
             _, first = next(self.catalog.vectors(tracks[:1]))
             backend = self._backends[modality] = self._make(modality, first.shape[1])
@@ -124,7 +125,7 @@ class FingerprintIndex:
         return self._backends.get(modality)
 
     def save(self) -> None:
-        """Brings what searches up to the catalog, for good."""
+        """Synchronises the back-ends with the catalog and saves them."""
         backends = {name: self.vectors(name) for name in LETTERS}
         saved = {
             name: [backend.save(), *self._version(name)]
@@ -134,7 +135,7 @@ class FingerprintIndex:
         self.catalog.set_metadata(**{f'{name}_saved': state for name, state in saved.items()})
 
     def locate(self, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The files and middles (s) of chunks, by their ids (n,); -1 for what is not in it."""
+        """Files and mid-times (s) of chunks by their ids (n,); -1 for unknown chunks."""
         files, middles = np.full(len(ids), -1), np.zeros(len(ids))
         keys, positions = ids >> POSITION_BITS, ids & ((1 << POSITION_BITS) - 1)
         for key in np.unique(keys):
@@ -146,16 +147,16 @@ class FingerprintIndex:
         return files, middles
 
     def middles(self, track: Track) -> np.ndarray:
-        """Seconds (n,) of the middles of a track's chunks; a chunk may reach beyond the end."""
+        """Mid-times of a track's chunks in seconds (n,); a chunk may extend beyond the end."""
         return track.times[:, 0] + self.catalog.metadata['chunk'] / 2
 
     def end(self, path: str) -> float:
-        """Second at which the last chunk of a file ends."""
+        """End of the last chunk of a file in seconds."""
         tracks = self.catalog.files[path].tracks.values()
         return max((float(track.times.max(initial=0)) for track in tracks), default=0.0)
 
     def stats(self) -> dict:
-        """Facts for people: files, chunks by modality, hours, thresholds, back-end."""
+        """Summarises the index: files, chunks by modality, hours, thresholds, back-end."""
         metadata, files = self.catalog.metadata, self.catalog.files
         names = ('checkpoint', 'weights_sha256', 'chunk', 'folders', 'thresholds')
         tracks = {name: self.catalog.tracks_of(name) for name in LETTERS}
@@ -174,7 +175,7 @@ class FingerprintIndex:
         return sum(track.dropped for track in tracks if track.modality == modality)
 
     def _lock(self) -> None:
-        """Held until the process ends, however it ends."""
+        """Locks the index until the process ends, however it ends."""
         lock = sqlite3.connect(self.folder / 'lock.sqlite', isolation_level=None, timeout=0)
         self._open.callback(lock.close)
         try:
@@ -206,7 +207,7 @@ class FingerprintIndex:
             sample = [vectors for _, vectors in self.catalog.vectors(tracks[::step])]
             backend.train(self.whiten(modality, np.concatenate(sample)))
         present = backend.ids()
-        if self.write:  # a reader may be behind: what it does not know can be new
+        if self.write:  # a reader may be behind: chunks that it does not know may be new
             same = version[1] == self._version(modality)[1]
             backend.delete(np.setdiff1d(present, wanted if same else []))
             present = np.intersect1d(present, wanted if same else [])
@@ -216,13 +217,13 @@ class FingerprintIndex:
                 backend.add(self.whiten(modality, vectors[missing]), track.chunk_ids[missing])
 
     def _version(self, modality: str) -> list[int]:
-        """What the content of a back-end follows from: revisions of catalog and whitening."""
+        """Revisions of catalog and whitening, which determine the contents of a back-end."""
         whitening = self.catalog.metadata.get(WHITENING, {}).get(modality, {})
         return [self.catalog.metadata['revision'], whitening.get('revision', 0)]
 
 
 def remove_index(folder) -> None:
-    """Deletes the files of an index, and no others, so that it can be built anew."""
+    """Deletes the files of an index, and no others, so that it can be rebuilt."""
     folder = Path(folder)
     for path in [*folder.glob(f'{CATALOG}*'), *folder.glob('*.faiss')]:
         path.unlink()

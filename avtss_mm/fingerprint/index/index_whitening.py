@@ -1,4 +1,4 @@
-"""The whitening that an index goes by, kept in its catalog."""
+"""The whitening of an index, stored in its catalog."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from .catalog import Catalog
 from .tables import Track
 
 WHITENING = 'whitening'
-"""By modality: number of chunks and revision of the catalog when it was fitted, and its numbers."""
+"""By modality: number of chunks and revision of the catalog at the time of the fit, and values."""
 
 
 def known_whitening(catalog: Catalog, modality: str) -> Whitening:
-    """The one kept in a catalog, or else a new one of what is in it."""
+    """Whitening stored in a catalog, or else one fitted to its contents."""
     kept = catalog.metadata.get(WHITENING, {}).get(modality)
     if kept is None:
         return _fit(catalog, modality)
     rows = np.frombuffer(base64.b64decode(kept['numbers']), '<f4')
-    size = round((np.sqrt(4 * len(rows) + 1) - 1) / 2)  # a row of the mean, then the matrix
+    size = round((np.sqrt(4 * len(rows) + 1) - 1) / 2)  # a row with the mean, then the matrix
     return Whitening(rows[:size], rows[size:].reshape(size, size))
 
 
 def update_whitening(catalog: Catalog) -> None:
-    """Fits anew where the index has doubled or halved since."""
+    """Fits the whitening again if the index has doubled or halved since the last fit."""
     kept = catalog.metadata.get(WHITENING, {})
     new = {}
     for modality in ('video', 'audio'):
@@ -41,7 +41,7 @@ def update_whitening(catalog: Catalog) -> None:
 
 
 def by_path(catalog: Catalog, modality: str) -> list[Track]:
-    """The tracks of a modality, sorted by the paths of their files."""
+    """Tracks of a modality, sorted by the paths of their files."""
     return sorted(catalog.tracks_of(modality), key=lambda track: catalog.paths[track.file])
 
 

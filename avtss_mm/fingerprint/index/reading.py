@@ -1,4 +1,4 @@
-"""What is said of a database that cannot be read: only a damaged one is to be built anew."""
+"""Messages about unreadable databases: only a damaged one must be rebuilt."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from contextlib import contextmanager
 from ...errors import UsageError
 
 UNREACHABLE = ('unable to open', 'readonly', 'locked', 'disk I/O')
-"""Words of errors that say nothing of what is in a database."""
+"""Parts of error messages that do not mean damage."""
 
 
 @contextmanager
 def readable(path: str) -> Iterator[None]:
-    """Turns what reading a catalog raises into a message.
+    """Turns errors of reading a catalog into messages.
 
     Raises:
-        UsageError: If it is damaged, or cannot be reached.
+        UsageError: If the catalog is damaged or cannot be reached.
     """
     try:
         yield
@@ -26,13 +26,13 @@ def readable(path: str) -> Iterator[None]:
         if isinstance(error, sqlite3.Error) and any(words in str(error) for words in UNREACHABLE):
             raise UsageError(f'{path} cannot be read: {error}') from error
         raise UsageError(
-            f'{path} is damaged or not the catalog of an index ({error}): build it anew '
+            f'{path} is damaged or not the catalog of an index ({error}): rebuild it '
             'with "avtss-fp index DIR -o INDEX --checkpoint CHECKPOINT --rebuild"'
         ) from error
 
 
 def has_journal(path: str) -> bool:
-    """Whether changes wait beside a database, in a journal that must not be passed over."""
+    """Whether a journal next to the database holds changes that must not be ignored."""
     try:
         return os.path.getsize(f'{path}-wal') > 0
     except OSError:

@@ -1,4 +1,4 @@
-"""Chunks of an index that stand for all: what its files are compared with to calibrate it."""
+"""A sample of the chunks of an index with which files are compared to calibrate it."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from .index_whitening import by_path
 from .tables import Track
 
 GALLERY = 50_000
-"""Chunks that files are compared with, at most."""
+"""Maximum number of chunks to compare files with."""
 
 HIGHEST = 0.75
-"""Similarity that strangers do not reach, whatever the files say: most of them may be copies."""
+"""Maximum similarity assumed for unrelated files, as most files may be copies."""
 
 FILES, CHUNKS = 100, 16
-"""Files that are asked for, and chunks of each, at most."""
+"""Maximum number of files to search for, and of chunks of each."""
 
 
 class Sample:
-    """Chunks (G) of a modality that files are compared with, file by file.
+    """G chunks of a modality with which files are compared, ordered by file.
 
     Attributes:
         files: Id of the file of each chunk (G,).
-        middles: Of the chunks in seconds (G,).
-        vectors: Whitened (G, D).
+        middles: Mid-times of the chunks in seconds (G,).
+        vectors: Whitened vectors (G, D).
     """
 
     def __init__(self, index: FingerprintIndex, modality: str) -> None:
@@ -41,11 +41,11 @@ class Sample:
             self.middles = np.concatenate([index.middles(track) for track in tracks])
 
     def asked(self) -> list[Track]:
-        """Some of the tracks, spread evenly."""
+        """Selects some of the tracks, evenly spread."""
         return spread(by_path(self.index.catalog, self.modality), FILES)
 
     def compared(self, track: Track) -> tuple[np.ndarray, np.ndarray]:
-        """Middles (m,) of the chunks in the middle of a track, and their similarity (m, G)."""
+        """Mid-times (m,) of the chunks in the middle of a track, and their similarities (m, G)."""
         ((_, rows),) = self.index.catalog.vectors([track])
         first = max(len(rows) - CHUNKS, 0) // 2
         part = slice(first, first + CHUNKS)
@@ -53,23 +53,23 @@ class Sample:
         return self.index.middles(track)[part], similarity
 
     def copies(self, track: Track, similarity: np.ndarray) -> np.ndarray:
-        """Which chunks (G,) are those of the track's file, or of one as alike as only copies are.
+        """Which chunks (G,) belong to the track's file or to a copy of it.
 
         Args:
-            track: What was compared.
-            similarity: As of :meth:`compared`.
+            track: Track that was compared.
+            similarity: Similarities of :meth:`compared`.
         """
         alike = self._alike(similarity) > self._limit
         return np.isin(self.files, [track.file, *self.files[self._starts][alike]])
 
     @cached_property
     def _starts(self) -> np.ndarray:
-        """Number of the first chunk of each file."""
+        """Index of the first chunk of each file."""
         return np.flatnonzero(np.diff(self.files, prepend=-1))
 
     @cached_property
     def _limit(self) -> float:
-        """How alike two files are that are no copies, at most."""
+        """Maximum similarity of two files that are not copies."""
         pairs = []
         for track in self.asked():
             others = self.files[self._starts] != track.file
@@ -80,21 +80,21 @@ class Sample:
         return min(extrapolated(pairs, np.linspace(0.05, 0.4, 8), 0.999), HIGHEST)
 
     def _alike(self, similarity: np.ndarray) -> np.ndarray:
-        """How alike files (F,) are: the mean, over chunks (m, G), of the best of each file."""
+        """Similarities of files (F,): the mean over the chunks' best similarities in each file."""
         return np.maximum.reduceat(similarity, self._starts, axis=1).mean(axis=0)
 
 
 def spread(items: list, number: int) -> list:
-    """At most that many, evenly spread."""
+    """Selects at most ``number`` items, evenly spread."""
     places = np.linspace(0, len(items) - 1, min(number, len(items)))
     return [items[int(place)] for place in places]
 
 
 def extrapolated(values: np.ndarray, shares: np.ndarray, share: float) -> float:
-    """A quantile of the values, had all of them the Gumbel distribution of their lower quantiles.
+    """Quantile of the Gumbel distribution fitted to the lower quantiles of the values.
 
-    The best of many strangers is distributed like that; copies are in the upper quantiles.
-    Infinity where too little was found to tell.
+    The best scores among many unrelated files follow it, while copies are in the upper quantiles.
+    Infinite if too little was found.
     """
     quantiles = np.quantile(values, shares)
     told = quantiles > 0  # 0: nothing was found
@@ -105,5 +105,5 @@ def extrapolated(values: np.ndarray, shares: np.ndarray, share: float) -> float:
 
 
 def _gumbel(share):
-    """Quantiles of Gumbel's distribution of mode 0 and scale 1."""
+    """Quantiles of the Gumbel distribution with mode 0 and scale 1."""
     return -np.log(-np.log(share))

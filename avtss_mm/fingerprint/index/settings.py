@@ -1,4 +1,4 @@
-"""What makes features comparable: an index refuses those of another model."""
+"""Settings that make features comparable; an index refuses those of another model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ...errors import UsageError
 
 
 def settings_of(embedder: Embedder) -> dict:
-    """What makes features comparable: weights and pipeline, but for the distance of chunks."""
+    """Settings that make features comparable: weights and pipeline, except the stride."""
     steps = embedder.clip_reader(embedder.modalities).steps
     steps = [{key: value for key, value in step.items() if key != 'stride'} for step in steps]
     return dict(
@@ -28,17 +28,17 @@ def refuse_other_model(
     checkpoint: str | None = None,
     config: str | None = None,
 ) -> None:
-    """Refuses a model whose features are not those of an index.
+    """Refuses a model whose features are not comparable with those of an index.
 
     Args:
-        folder: Of the index.
-        metadata: Its metadata.
-        embedder: Of :func:`.chunk_embedder`.
-        checkpoint: What the user named, for the message.
-        config: What the user named.
+        folder: Folder of the index.
+        metadata: Metadata of the index.
+        embedder: Embedder of :func:`.chunk_embedder`.
+        checkpoint: Checkpoint as the user named it, for the message.
+        config: Config as the user named it, for the message.
 
     Raises:
-        UsageError: With the command that builds the index anew.
+        UsageError: If so; the text has the command that rebuilds the index.
     """
     if 'weights_sha256' not in metadata:
         raise UsageError(f'{folder} is empty: "avtss-fp index" fills it')

@@ -1,8 +1,8 @@
-"""What strangers reach: the level that a copy's similarity must stand out from.
+"""The similarity that unrelated chunks ("strangers") reach, from which copies must stand out.
 
-A chunk of a query is a bit like many chunks that have nothing to do with it. The similarity of the
-20th best of these is its level. Copies must not count: of a clip that is indexed 50 times, the 20th
-best hit is a copy. So hits from a ceiling on, which strangers hardly reach, are passed over.
+A chunk of a query resembles many unrelated chunks to some degree. Its level is the similarity of
+the 20th best of these. Copies must not count: if a clip is indexed 50 times, the 20th best hit is a
+copy. Hits above a ceiling, which unrelated chunks hardly reach, are therefore skipped.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from .index import FingerprintIndex
 from .sample import HIGHEST, Sample, extrapolated
 
 RANK = 20
-"""Rank of the stranger whose similarity is a chunk's level."""
+"""Rank of the unrelated chunk whose similarity is the level."""
 
 MOST = 16_384
-"""Candidates of a chunk, at most: Milvus gives no more."""
+"""Maximum number of candidates per chunk: Milvus returns no more."""
 
 
 class Candidates(NamedTuple):
-    """What stands out: number of the query's chunk, id of the chunk found, similarity, level."""
+    """Hits that stand out: index of the query chunk, id of the found chunk, similarity, level."""
 
     chunk: np.ndarray
     id: np.ndarray
@@ -38,14 +38,16 @@ def find_candidates(
     topk: int = RANK,
     ceiling: float = 1.0,
 ) -> Candidates:
-    """All that is as like a query's chunks (q, D) as their level; more is asked for until it ends.
+    """Finds all chunks whose similarity to a query chunk reaches its level.
 
     Args:
-        search: Gives similarities (n, k), highest first, and ids (n, k) for vectors (n, D) and k.
-        vectors: Whitened.
-        number: Of vectors that are searched.
-        topk: How many are asked for at first; it decides about the time that is taken only.
-        ceiling: As of :func:`find_ceiling`.
+        search: Function that returns similarities (n, k), highest first, and ids (n, k) for vectors
+            (n, D) and k.
+        vectors: Whitened vectors of the query chunks (q, D).
+        number: Number of vectors in the index.
+        topk: Number of results of the first search; more are requested until all are found. It
+            only affects the time.
+        ceiling: Ceiling, see :func:`find_ceiling`.
     """
     rows, found = np.arange(len(vectors)), []
     k, most = max(topk, RANK), min(number, MOST)
@@ -65,13 +67,13 @@ def find_candidates(
 
 
 def find_ceilings(index: FingerprintIndex) -> dict[str, float]:
-    """By ``'video'`` and ``'audio'``, of those that are in an index: :func:`find_ceiling`."""
+    """Runs :func:`find_ceiling` for each modality in an index."""
     names = {track.modality for track in index.catalog.tracks.values()}
     return {name: find_ceiling(Sample(index, name)) for name in sorted(names)}
 
 
 def ceiling_of(index: FingerprintIndex, modality: str) -> float:
-    """The ceiling that an index keeps; in one of an older version it is found now."""
+    """Ceiling stored in an index; computed now if an older version made the index."""
     kept = index.catalog.metadata.get('ceilings', {})
     if modality not in kept and modality not in index.ceilings:
         index.ceilings[modality] = find_ceiling(Sample(index, modality))
@@ -79,9 +81,9 @@ def ceiling_of(index: FingerprintIndex, modality: str) -> float:
 
 
 def find_ceiling(sample: Sample) -> float:
-    """The similarity that the 20th best stranger of a chunk reaches in 1 % of cases, at most.
+    """Similarity that the 20th best unrelated chunk reaches in at most 1 % of cases.
 
-    Whole files that are as alike as only copies are do not count.
+    Files that are as similar as only copies are do not count.
     """
     levels = []
     for track in sample.asked():

@@ -1,4 +1,4 @@
-"""From chunks that look or sound alike to stretches that are copies of each other."""
+"""Finds segments that are copies of each other from similar chunks."""
 
 from .hits import Hits
 from .segments import Segment, find_segments

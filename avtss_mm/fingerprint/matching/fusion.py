@@ -1,4 +1,4 @@
-"""What picture and sound say together."""
+"""Fuses the segments found by video and audio."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from .segments import Segment
 
 
 def fuse(found: list[tuple[Segment, str]]) -> list[tuple[Segment, str]]:
-    """Joins each segment of the picture with the best of the sound that says the same.
+    """Joins each video segment with the best audio segment that agrees with it.
 
     Args:
-        found: Segments and ``'v'`` or ``'a'``, the modality that each was found by.
+        found: Segments, each with the modality that found it, ``'v'`` or ``'a'``.
 
     Returns:
-        list: Segments and the modalities that found them, ``'av'`` for joined ones: these have the
-        speed and place of the surer one, and the score ``1 - (1 - score_v) * (1 - score_a)``.
+        list: Segments with the modalities that found them, ``'av'`` for joined ones. These have the
+        speed and position of the one with the higher score, and the score ``1 - (1 - score_v) * (1
+        - score_a)``.
     """
     pictures = [segment for segment, letter in found if letter == 'v']
     sounds = defaultdict(list)
@@ -48,7 +49,7 @@ def fuse(found: list[tuple[Segment, str]]) -> list[tuple[Segment, str]]:
 
 
 def _agree(one: Segment, other: Segment, tolerance: float = 2.0) -> bool:
-    """Whether two segments of a video tell of the same stretch, to some seconds."""
+    """Whether two segments of a video agree up to some seconds."""
     start = max(one.query_start, other.query_start)
     end = min(one.query_end, other.query_end)
     if end <= start:

@@ -1,4 +1,4 @@
-"""Chunks that a search gave for those of a query."""
+"""The chunks that a search has found for those of a query."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from dataclasses import dataclass
 import numpy as np
 
 BASE_VOTE = 0.05
-"""Share of a hit's similarity that votes whatever else its chunk found."""
+"""Share of a hit's similarity that always votes, whatever other hits its chunk has."""
 
 
 @dataclass(frozen=True)
 class Hits:
-    """Chunks of a query and the chunks of gallery videos that a search gave for them.
+    """Chunks of a query and the chunks of gallery videos that a search has found for them.
 
     Attributes:
-        query_time: Middle of the query's chunk in seconds (H,).
-        video: Integer id of the video found (H,).
-        video_time: Middle of the chunk found in seconds (H,).
-        similarity: How alike the two are (H,); hits that are not above 0 are left out.
-        level: Similarity that videos reach which have nothing to do with the query's chunk (H,).
-            Defaults to None: that of the chunk's weakest hit.
+        query_time: Mid-time of the query chunk in seconds (H,).
+        video: Integer id of the found video (H,).
+        video_time: Mid-time of the found chunk in seconds (H,).
+        similarity: Similarity of the two (H,); hits that are not above 0 are ignored.
+        level: Similarity that unrelated videos reach for the query chunk (H,). Defaults to None:
+            that of the chunk's weakest hit.
     """
 
     query_time: np.ndarray
@@ -40,19 +40,19 @@ class Hits:
 
     @classmethod
     def joined(cls, parts: Sequence[Hits]) -> Hits:
-        """The hits of several searches, which all or none have a ``level``."""
+        """Concatenates the hits of several searches; all or none of them have a ``level``."""
         columns = zip(*(vars(part).values() for part in parts))
         return cls(*(None if c[0] is None else np.concatenate(c) for c in columns))
 
     def take(self, rows: np.ndarray) -> Hits:
-        """Those hits that an index or a mask selects."""
+        """Selects hits by an index or a mask."""
         columns = vars(self).values()
         return Hits(*(None if c is None else np.asarray(c)[rows] for c in columns))
 
     def margins(self) -> Hits:
-        """The hits above 0, each once, most outstanding first.
+        """Drops duplicates and hits that are not above 0; sorts by margin, largest first.
 
-        Their ``similarity`` is what it is above ``level``, and a twentieth of it.
+        ``similarity`` becomes the margin above ``level``, plus a twentieth of the similarity.
         """
         hits = self.take(np.asarray(self.similarity) > 0)
         level = hits.level
@@ -66,7 +66,7 @@ class Hits:
 
 
 def weakest_of_chunk(query_time: np.ndarray, similarity: np.ndarray) -> np.ndarray:
-    """The least similarity (H,) among the hits of the same chunk."""
+    """Lowest similarity among the hits of the same chunk (H,)."""
     times, chunk = np.unique(query_time, return_inverse=True)
     weakest = np.full(len(times), np.inf)
     np.minimum.at(weakest, chunk, similarity)

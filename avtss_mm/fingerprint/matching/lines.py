@@ -1,4 +1,4 @@
-"""Straight lines in time that the hits of a query lie on."""
+"""Finds straight lines in time on which the hits of a query lie."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from .hits import Hits, weakest_of_chunk
 
 SPEEDS = np.geomspace(0.5, 2, 25)
 ONE = 12
-"""Place of speed 1."""
+"""Index of speed 1."""
 SPEED_SPREAD = 0.2
-"""How far (1 sigma) a speed is expected from the one voted for, before the times are looked at."""
+"""Expected deviation (1 sigma) of the speed from the voted one, before the fit."""
 TIME_SPREAD = 0.4
-"""How far (1 sigma, seconds) a true hit lies from the line: references are cut every second."""
+"""Distance (1 sigma, seconds) of a true hit from the line: references have a stride of 1 s."""
 LEAST_SPREAD = 0.2
-"""The same, at least, whatever the hits say: they are few."""
+"""Minimum of this distance when it is estimated from the hits, which are few."""
 DOUBT = 2.0
-"""Standard errors that a fitted speed must be away from 1 to be believed."""
+"""Number of standard errors by which a fitted speed must differ from 1 to be accepted."""
 PREFER_ONE = 0.8
-"""Share of the most votes at which speed 1 is taken: short copies fit all speeds."""
+"""Share of the maximum votes above which speed 1 is preferred: short copies fit all speeds."""
 SHARPNESS = 0.5
-"""How far behind the best of its chunk a hit may be, in standard deviations of the margins."""
+"""Scale by which a hit may be weaker than the best of its chunk, in standard deviations."""
 VOTING_WIDTH = 1.25
-"""Width of the strips that are voted for, in tolerances."""
+"""Width of the voting strips, in tolerances."""
 
 
 def by_votes(hits: Hits, width: float) -> Iterator[Hits]:
-    """The hits of each video, that with most votes for one line first."""
+    """Yields the hits of each video; the video with most votes for one line comes first."""
     hits = hits.take(hits.video.argsort(kind='stable'))
     first_of_video = np.unique(hits.video, return_index=True)[1]
     votes, _, _ = _votes(hits, hits.similarity, width)
@@ -40,20 +40,20 @@ def by_votes(hits: Hits, width: float) -> Iterator[Hits]:
 
 
 def best_line(hits: Hits, tolerance: float, max_gap: float) -> tuple[TimeMap, np.ndarray]:
-    """The line with most votes, fitted, and the indices of the hits on its strongest run.
+    """Fits the line with most votes; returns it and the indices of the hits of its best run.
 
     Args:
-        hits: Of one video, with margins for similarities.
-        tolerance: Seconds that a hit may lie off a line.
-        max_gap: Seconds of the query without a hit that a run may bridge.
+        hits: Hits of one video, with margins as similarities.
+        tolerance: Maximum distance of a hit from the line in seconds.
+        max_gap: Maximum gap in a run, in seconds of the query.
     """
     line = _vote(hits, hits.similarity * _mutual(hits) ** 3, VOTING_WIDTH * tolerance)
     voted_speed = line.speed
-    reach = tolerance + 1e-6  # two hits at the ends of a strip are as far from its middle
+    reach = tolerance + 1e-6  # hits at both edges of a strip must still fit its middle
     on_line = _strongest_run(hits, distance(line, hits) <= reach, max_gap)
     for _ in range(10):
         near = hits.take(on_line)
-        # hits at the rim say nothing of where the line is
+        # hits at the edge say nothing about the position of the line
         weights = _mutual(near) * (1 - distance(line, near) / (1.25 * reach))
         line = _fit(near, weights, voted_speed)
         joined = _strongest_run(hits, distance(line, hits) <= reach, max_gap)
@@ -64,15 +64,15 @@ def best_line(hits: Hits, tolerance: float, max_gap: float) -> tuple[TimeMap, np
 
 
 def distance(line: TimeMap, hits: Hits) -> np.ndarray:
-    """Seconds (H,) by which hits miss the line."""
+    """Distance of hits from the line in seconds (H,)."""
     return np.abs(hits.video_time - line.reference(hits.query_time))
 
 
 def _mutual(hits: Hits) -> np.ndarray:
-    """From 0 to 1 (H,): whether two chunks are what each of them is like most.
+    """Degree (H,) from 0 to 1 to which two chunks are each other's best match.
 
-    A query that goes on when the reference is over goes on finding the reference's last chunk,
-    which is more like another chunk of the query; without this, such hits bend the line.
+    A query that continues after the end of the reference still finds the reference's last chunk,
+    which resembles an earlier chunk of the query more. Without this weight such hits bend the line.
     """
     behind = np.zeros(len(hits))
     for times in (hits.query_time, hits.video_time):
@@ -83,16 +83,16 @@ def _mutual(hits: Hits) -> np.ndarray:
 def _votes(
     hits: Hits, weights: np.ndarray, width: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Votes (S, H) for the strips of ``width`` seconds that begin at each hit, by ``SPEEDS``.
+    """Votes (S, H) for the strips of ``width`` seconds that start at each hit, by ``SPEEDS``.
 
     Returns:
-        tuple: Votes; the hits that the strips begin at, video by video; and the place behind the
+        tuple: Votes; the hits at which the strips start, video by video; and the position after the
         last hit of each strip.
     """
     index = np.unique(hits.video, return_inverse=True)[1]
     offsets = hits.video_time - SPEEDS[:, None] * hits.query_time
     low = offsets.min()
-    stretch = offsets.max() - low + 2 * width  # videos one after the other, none in reach
+    stretch = offsets.max() - low + 2 * width  # videos one after the other, without overlap
     place = offsets - low + index * stretch
     order = place.argsort(axis=1)
     place = np.take_along_axis(place, order, axis=1)
@@ -104,7 +104,7 @@ def _votes(
 
 
 def _vote(hits: Hits, weights: np.ndarray, width: float) -> TimeMap:
-    """The middle of the strip of ``width`` seconds in which most weight lies."""
+    """Middle of the strip of ``width`` seconds that contains most weight."""
     votes, order, last = _votes(hits, weights, width)
     speed = votes.max(axis=1).argmax()
     if _is_short(hits) or votes[ONE].max() >= PREFER_ONE * votes[speed].max():
@@ -117,7 +117,7 @@ def _vote(hits: Hits, weights: np.ndarray, width: float) -> TimeMap:
 
 
 def _fit(hits: Hits, weights: np.ndarray, voted_speed: float) -> TimeMap:
-    """Weighted least squares: speed 1, or near the voted one, unless the times say otherwise."""
+    """Fits by weighted least squares: speed 1, or near the voted one, unless the times differ."""
     weights = weights / weights.max()
     query_mean = np.average(hits.query_time, weights=weights)
     video_mean = np.average(hits.video_time, weights=weights)
@@ -132,12 +132,12 @@ def _fit(hits: Hits, weights: np.ndarray, voted_speed: float) -> TimeMap:
 
 
 def _is_short(hits: Hits) -> bool:
-    """Whether the chunks of the query or of the video are too few to tell a speed."""
+    """Whether query or video has too few chunks to estimate a speed."""
     return min(len(np.unique(times)) for times in (hits.query_time, hits.video_time)) < 3
 
 
 def _strongest_run(hits: Hits, chosen: np.ndarray, max_gap: float) -> np.ndarray:
-    """Indices of those chosen hits, without gaps in time, that have most similarity."""
+    """Indices of the run of chosen hits without gaps that has most similarity."""
     rows = np.flatnonzero(chosen)
     rows = rows[hits.query_time[rows].argsort(kind='stable')]
     if not len(rows):

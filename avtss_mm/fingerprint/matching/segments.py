@@ -1,4 +1,4 @@
-"""From chunks that look or sound alike to stretches of video that are copies of each other."""
+"""Finds segments of videos that are copies of each other from similar chunks."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from .lines import best_line, by_votes, distance
 __all__ = ['PLAUSIBLE_SPEEDS', 'Hits', 'Segment', 'find_segments']
 
 PLAUSIBLE_SPEEDS = (0.45, 1 / 0.45)
-"""Speeds that a segment may have: copies are played at 0.5 to 2, a still scene fits any."""
+"""Plausible speeds of a segment: copies are played at 0.5 to 2; a static scene fits any speed."""
 PATIENCE = 10
-"""Videos whose best line is too weak, one after the other, before no more are looked at."""
+"""Number of successive videos with only weak lines after which the search ends."""
 WEAK = 0.1
-"""A line is too weak below this share of the best score."""
+"""Share of the best score below which a line is weak."""
 EDGE = 0.5
-"""Share of a run's usual margin below which chunks at its ends are no part of it: most of such a
-chunk lies outside the copy."""
+"""Share of the median margin below which chunks at the ends of a run do not belong to it, because
+most of such a chunk is outside the copy."""
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch of a query that is a copy of a stretch of a gallery video.
+    """A segment of a query that is a copy of a segment of a gallery video.
 
     Attributes:
-        video: Id as in the hits.
-        query_start: Seconds of the query.
-        query_end: Seconds of the query.
-        video_start: Seconds of the gallery video, where ``query_start`` comes from.
-        video_end: Seconds of the gallery video.
-        speed: Seconds of the gallery video that pass in a second of the query.
-        score: How far the best hits on the line stand out: the sum, over the query's chunks in the
-            stretch, of what the similarity is above ``Hits.level`` (and a twentieth of it; 0 where
-            the chunk has no hit on the line), divided by the number of chunks plus one.
+        video: Id of the video, as in the hits.
+        query_start: Start in the query in seconds.
+        query_end: End in the query in seconds.
+        video_start: Time of the gallery video in seconds that ``query_start`` is copied from.
+        video_end: End in the gallery video in seconds.
+        speed: Seconds of the gallery video per second of the query.
+        score: How clearly the best hits on the line stand out: the sum, over the query chunks of
+            the segment, of the similarity above ``Hits.level`` (plus a twentieth of it; 0 if the
+            chunk has no hit on the line), divided by the number of chunks plus one.
     """
 
     video: int
@@ -49,7 +49,7 @@ class Segment:
     score: float
 
     def within(self, query_length: float, video_length: float) -> Segment:
-        """The part that lies inside both files, whose lengths are given in seconds."""
+        """Cuts the segment to the lengths of both files in seconds."""
         line = TimeMap.of(self)
         start = max(self.query_start, 0.0, line.query(0.0))
         end = min(self.query_end, query_length, line.query(video_length))
@@ -68,29 +68,29 @@ def find_segments(
     min_score: float = 0.0,
     max_segments: int | None = None,
 ) -> list[Segment]:
-    """Find the straight lines ``video_time = offset + speed * query_time`` that hits lie on.
+    """Find the straight lines ``video_time = offset + speed * query_time`` on which hits lie.
 
-    Each hit votes for all (video, speed, offset) that it fits, the speeds being ``SPEEDS``, with
-    what its similarity is above ``Hits.level``: features of unrelated chunks may be alike, too. In
-    each video, the line with most votes is fitted to its hits by least squares, until no more hits
-    join; its speed is 1 unless the times say otherwise. It ends where nothing is on it for longer
-    than ``max_gap``. What lies on or beside it is taken away before the video's next line is looked
-    for; a line whose speed is not in ``PLAUSIBLE_SPEEDS`` is no segment.
+    Each hit votes for all (video, speed, offset) that it fits, with speeds in ``SPEEDS``. Its
+    weight is its similarity above ``Hits.level``, because features of unrelated chunks may be
+    similar, too. In each video, the line with most votes is fitted to its hits by least squares
+    until no more hits join; its speed is 1 unless the times differ clearly. It ends at gaps longer
+    than ``max_gap``. Hits on or next to it are removed before the search for the video's next line.
+    A line with a speed outside ``PLAUSIBLE_SPEEDS`` is not a segment.
 
     Args:
-        hits (Hits): Of one query, in any order; the same hit may be there several times.
-        tolerance (float): Seconds that a hit may lie off a line. Defaults to 1.
-        max_gap (float): Seconds of the query without a hit that a segment may bridge.
+        hits (Hits): Hits of one query in any order; they may contain duplicates.
+        tolerance (float): Maximum distance of a hit from a line in seconds. Defaults to 1.
+        max_gap (float): Maximum gap in the hits of a segment, in seconds of the query.
             Defaults to 4.
-        chunk (float): Length of a chunk in seconds; a segment reaches half a chunk beyond the
-            middles of its first and last chunk. Defaults to 2.
-        min_chunks (int): Chunks of the query that must lie on a line; of a query with fewer
-            chunks, all of them. Defaults to 3.
-        min_score (float): Segments below this score are dropped. Defaults to 0.
-        max_segments (int, optional): Most segments that are looked for. Defaults to None: all.
+        chunk (float): Length of a chunk in seconds; a segment extends half a chunk beyond the
+            mid-times of its first and last chunk. Defaults to 2.
+        min_chunks (int): Minimum number of query chunks on a line; of a query with fewer chunks,
+            all of them. Defaults to 3.
+        min_score (float): Score below which segments are dropped. Defaults to 0.
+        max_segments (int, optional): Maximum number of segments. Defaults to None: all.
 
     Returns:
-        list[Segment]: Best score first; empty without hits.
+        list[Segment]: Segments, best score first; empty without hits.
     """
     chunk_times = np.unique(hits.query_time[np.asarray(hits.similarity) > 0])
     min_chunks = min(min_chunks, len(chunk_times))
@@ -116,11 +116,11 @@ def find_segments(
 def _lines(
     hits: Hits, chunk_times: np.ndarray, tolerance: float, max_gap: float, min_chunks: int
 ) -> Iterator[tuple[TimeMap, float]]:
-    """Lines through the hits of a video, from the first to the last chunk on them, and scores."""
+    """Yields lines through the hits of a video, from their first to last chunk, and scores."""
     while len(np.unique(hits.query_time)) >= min_chunks:
         line, on_line = best_line(hits, tolerance, max_gap)
         on_line.sort()
-        # hits are sorted by their margins: the first of a time is its best
+        # hits are sorted by their margins: the first one at a time is the best
         times, first_of_time = np.unique(hits.query_time[on_line], return_index=True)
         margins = hits.similarity[on_line][first_of_time]
         full = np.flatnonzero(margins >= EDGE * np.median(margins))
@@ -137,7 +137,7 @@ def _lines(
 
 
 def _segment(video: int, line: TimeMap, half_chunk: float, score: float) -> Segment:
-    """The line from half a chunk before its first chunk, but not before the video begins."""
+    """Extends a line by half a chunk at both ends, but not before the start of the video."""
     start = max(line.query_start - half_chunk, 0.0, -line.offset / line.speed)
     end = line.query_end + half_chunk
     video_start = max(line.reference(start), 0.0)
@@ -146,7 +146,7 @@ def _segment(video: int, line: TimeMap, half_chunk: float, score: float) -> Segm
 
 
 def _drop_rare_videos(hits: Hits, min_chunks: int) -> Hits:
-    """Hits in videos that at least ``min_chunks`` chunks of the query found."""
+    """Drops hits in videos that fewer than ``min_chunks`` query chunks have found."""
     pairs = np.unique(np.stack([hits.video, hits.query_time]), axis=1)
     videos, counts = np.unique(pairs[0], return_counts=True)
     return hits.take(np.isin(hits.video, videos[counts >= min_chunks]))

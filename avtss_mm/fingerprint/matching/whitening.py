@@ -1,8 +1,9 @@
-"""What all features have in common is taken off before they are compared.
+"""Whitens features: removes what all of them have in common before they are compared.
 
-Features of most networks fill a narrow cone, long in a few directions: two chunks that have nothing
-in common are alike to 0.9, and the few directions decide. Less their mean, and with every direction
-brought to about the same spread, unrelated chunks are alike to 0 and every direction counts.
+Features of most networks fill a narrow cone that is elongated in a few directions. Two unrelated
+chunks have a similarity of 0.9, and these few directions decide. After subtracting the mean and
+scaling every direction to about the same spread, unrelated chunks have a similarity of about 0, and
+every direction counts.
 """
 
 from __future__ import annotations
@@ -13,22 +14,21 @@ from dataclasses import dataclass
 import numpy as np
 
 SHRINKAGE = 0.1
-"""Share of the mean variance that is added to that of each direction, so that those in which the
-gallery hardly differs are not blown up."""
+"""Share of the mean variance to add to that of each direction, so that directions in which the
+gallery hardly differs are not amplified."""
 FEW = 0.5
-"""Times the number of dimensions for each chunk, that share more: a few chunks say little of how
-others differ."""
+"""Additional share, times dimensions per chunk: few chunks say little about how others differ."""
 SAMPLE = 50_000
-"""Chunks that are looked at, at most."""
+"""Maximum number of chunks to fit."""
 
 
 @dataclass(frozen=True)
 class Whitening:
-    """Moves and stretches unit vectors by what those of a gallery are like.
+    """Shifts and scales unit vectors by the statistics of a gallery.
 
     Attributes:
-        mean: Shape (D,).
-        matrix: Shape (D, D).
+        mean: Mean of the unit vectors (D,).
+        matrix: Whitening matrix (D, D).
     """
 
     mean: np.ndarray
@@ -36,7 +36,7 @@ class Whitening:
 
     @classmethod
     def of(cls, vectors: np.ndarray) -> Whitening:
-        """From vectors (n, D) of any length; a single one changes nothing."""
+        """Fits it to vectors (n, D) of any length; with a single one it changes nothing."""
         vectors = unit(np.asarray(vectors[:: len(vectors) // SAMPLE + 1], np.float64))
         mean = vectors.mean(axis=0)
         if len(vectors) < 2:
@@ -48,25 +48,25 @@ class Whitening:
         return cls(mean.astype(np.float32), matrix.astype(np.float32))
 
     def __call__(self, vectors: np.ndarray) -> np.ndarray:
-        """Unit vectors (n, D) of vectors (n, D) of any length."""
+        """Whitens vectors (n, D) of any length; returns unit vectors (n, D)."""
         return unit((unit(np.asarray(vectors, np.float32)) - self.mean) @ self.matrix)
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
-    """Vectors (n, D) at length 1; what is 0 stays."""
+    """Normalises vectors (n, D) to length 1; zero vectors stay zero."""
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True).clip(1e-12)
 
 
 def whiten_rows(
     rows: Sequence[dict], gallery: Sequence[dict], field: str, usable: str | None = None
 ) -> list[dict]:
-    """Rows whose features are whitened by those of a gallery.
+    """Whitens the features of rows by those of a gallery.
 
     Args:
-        rows (Sequence[dict]): Each may have a ``field`` (M, D).
-        gallery (Sequence[dict]): Rows as well.
+        rows (Sequence[dict]): Rows, each of which may have a ``field`` (M, D).
+        gallery (Sequence[dict]): Rows of the gallery.
         field (str): Name of the features.
-        usable (str, optional): Name of what says which of a row's M features count.
+        usable (str, optional): Name of the mask of a row's M features that count.
             Defaults to None: all.
     """
     features = [

@@ -1,4 +1,4 @@
-"""What the match page shows of a file: frames, spectrogram, small copies, links."""
+"""Media of the match page: frames, spectrograms, small copies and links of a file."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ SAMPLE_RATE = 16000
 THUMB_HEIGHT, THUMB_QUALITY = 112, 72  # pixels, of which a screen shows about half; JPEG
 HOP = 0.01  # seconds from one column of a spectrogram to the next
 MAX_COLUMNS = 1100
-PIECE = 60.0  # seconds of sound that are held at once
-RANGE_DB, FLOOR_DB = 65, -60  # brightest to darkest; the brightest of what is nearly silent
+PIECE = 60.0  # seconds of sound in memory at once
+RANGE_DB, FLOOR_DB = 65, -60  # range from brightest to darkest; brightest level of near silence
 SMALL_HEIGHT, SMALL_FPS, SMALL_CRF = 180, 12, 33
-BATCH = 24  # full-size frames that are held at once
+BATCH = 24  # full-size frames in memory at once
 
 
 class PageMedia:
-    """A file as the match page needs it. A file that cannot be read has an ``error`` instead.
+    """A file for the match page. An unreadable file has an ``error`` instead.
 
     Args:
         path: File to show.
 
     Attributes:
-        path (str): As given.
-        error (str): Why the file cannot be shown, in words; empty if it can.
-        duration (float): Seconds; 0 with an error.
-        has_video (bool), has_audio (bool): What there is to show; False with an error.
+        path (str): Path as given.
+        error (str): Reason why the file cannot be shown; empty if it can.
+        duration (float): Length in seconds; 0 with an error.
+        has_video (bool), has_audio (bool): Modalities of the file; False with an error.
     """
 
     def __init__(self, path) -> None:
@@ -63,12 +63,12 @@ class PageMedia:
 
     @property
     def aspect(self) -> float:
-        """Width by height of the picture, 16 / 9 without one."""
+        """Aspect ratio of the video, 16 / 9 without one."""
         info = self._reader.info if self.has_video else None
         return info.width / info.height if info and info.height else 16 / 9
 
     def facts(self) -> list[str]:
-        """What the header of the page says of the file."""
+        """Metadata of the file for the header of the page."""
         if self.error:
             return [self.error]
         info, facts = self._reader.info, []
@@ -79,7 +79,7 @@ class PageMedia:
         return [*facts, sound]
 
     def links(self, folder: Path) -> list[str]:
-        """URLs of the file for a page in ``folder``: relative to it, then absolute."""
+        """URLs of the file for a page in ``folder``: relative, then absolute."""
         target, urls = os.path.abspath(self.path), []
         try:
             relative = os.path.relpath(target, os.path.abspath(folder)).replace(os.sep, '/')
@@ -90,7 +90,7 @@ class PageMedia:
         return [*urls, 'file:///' + quote(os.fsencode(absolute), safe='/:')]
 
     def thumbnails(self, times: Sequence[float]) -> list[str]:
-        """Small frames at ``times`` (seconds) as JPEG data URIs; a time is decoded only once."""
+        """Makes thumbnails at ``times`` (s) as JPEG data URIs; decodes each time only once."""
         times = [round(float(time), 3) for time in times]
         missing = sorted({*times} - self._thumbs.keys())
         if missing:
@@ -100,20 +100,20 @@ class PageMedia:
         return [self._thumbs[time] for time in times]
 
     def spectrogram(self, start: float, end: float) -> str:
-        """Log-mel spectrogram of a stretch (seconds) as a JPEG data URI."""
+        """Draws the log-mel spectrogram from ``start`` to ``end`` (s) as a JPEG data URI."""
         pool = max(int((end - start) / HOP / MAX_COLUMNS), 1)
         columns = [
             _log_mel(self._reader.read(audio_windows=[window]).audio[0], pool)
             for window in _pieces(start, end, PIECE)
         ]
-        picture = np.concatenate(columns)[:, ::-1].T  # (F, L), low tones at the bottom
+        picture = np.concatenate(columns)[:, ::-1].T  # (F, L), low frequencies at the bottom
         top = max(np.percentile(picture, 99.8), FLOOR_DB)
         return jpeg(colours((picture - top) / RANGE_DB + 1), 80)
 
     def small_copy(self, start: float, end: float) -> str:
-        """A stretch (seconds) transcoded to a small MP4, as a data URI of some 20 kB a second.
+        """Transcodes ``start`` to ``end`` (s) to a small MP4 data URI of about 20 kB per second.
 
-        A file of sound only gets a black picture, because it is played in the same place.
+        An audio file gets a black picture, because it is played in the same player.
         """
         audio = self._reader.read(audio_windows=[(start, end)], sample_rate=SAMPLE_RATE).audio[0]
         fps = SMALL_FPS if self.has_video else 1
@@ -134,25 +134,25 @@ class PageMedia:
 
 
 def jpeg(image: np.ndarray, quality: int) -> str:
-    """RGB uint8 (H, W, 3) as a data URI."""
+    """Encodes RGB uint8 (H, W, 3) as a data URI."""
     bgr = np.ascontiguousarray(image[..., ::-1])
     data = cv2.imencode('.jpg', bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
     return _data_uri('image/jpeg', data.tobytes())
 
 
 def png(image: np.ndarray) -> str:
-    """RGBA uint8 (H, W, 4) as a data URI."""
+    """Encodes RGBA uint8 (H, W, 4) as a data URI."""
     data = cv2.imencode('.png', cv2.cvtColor(image, cv2.COLOR_RGBA2BGRA))[1]
     return _data_uri('image/png', data.tobytes())
 
 
 def colours(values: np.ndarray) -> np.ndarray:
-    """Values (..., ), dark at 0 and bright at 1, as uint8 RGB (..., 3)."""
+    """Maps values (..., ) from 0 (dark) to 1 (bright) to uint8 RGB (..., 3)."""
     return matplotlib.colormaps['magma'](np.clip(values, 0, 1), bytes=True)[..., :3]
 
 
 def _log_mel(waveform: np.ndarray, pool: int) -> np.ndarray:
-    """Sound (S,) -> dB (L, F), each column the loudest of ``pool`` columns."""
+    """Computes dB (L, F) of sound (S,); each column is the maximum of ``pool`` columns."""
     hop = round(HOP * SAMPLE_RATE)
     waveform = np.pad(waveform, (0, max(4 * hop - len(waveform), 0)))
     to_mel = MelSpectrogram(SAMPLE_RATE, hop_duration=HOP, num_columns=len(waveform) // hop)
@@ -168,7 +168,7 @@ def _pieces(start: float, end: float, length: float) -> list[tuple[float, float]
 
 
 def _shrink(frame: np.ndarray, height: int) -> np.ndarray:
-    """To ``height`` at most, both sides even."""
+    """Reduces a frame to at most ``height``, with even sides."""
     height = min(height, frame.shape[0] // 2 * 2) or 2
     width = max(round(frame.shape[1] * height / frame.shape[0] / 2) * 2, 2)
     return cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)

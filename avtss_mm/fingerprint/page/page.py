@@ -1,4 +1,4 @@
-"""The match page: one HTML file that shows where a query comes from, and how surely."""
+"""The match page: one HTML file that shows the sources of a query, with scores."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ from .timeline import Axis, axis_around, lanes
 
 TEMPLATES = Path(__file__).parent / 'templates'
 MAX_PANELS = 8
-"""Matches that are shown in full; of further ones the page has times and score."""
+"""Number of matches to show in full; of others the page has only times and score."""
 
 LONGEST_COPY = 600.0
-"""Seconds of a file that a page holds at most."""
+"""Maximum seconds of a file that a page contains."""
 
 
 class MatchLike(Protocol):
-    """A stretch of the query that was found in a video; times in seconds."""
+    """A segment of the query that was found in a video; times in seconds."""
 
     query_start: float
     query_end: float
     video: str
     video_start: float
     video_end: float
-    speed: float  # seconds of the video that pass in a second of the query
+    speed: float  # seconds of the video per second of the query
     score: float
     modality: str  # 'v', 'a' or 'av'
 
@@ -51,24 +51,24 @@ def write_match_page(
     video_chunks: Mapping[str, ComparedChunks] | None = None,
     embed: bool = False,
 ) -> None:
-    """Write what was found as one HTML file, which loads nothing but what the players play.
+    """Write the matches as one HTML file, which loads only the media of its players.
 
-    Query and match are shown side by side, with frames and spectrograms over one axis of time,
-    and the similarity of all chunks. A video that cannot be read has its times and score shown.
+    Query and match are shown side by side, with frames and spectrograms over a common time axis,
+    and the similarity of all chunks. Of unreadable videos, times and score are shown.
 
     Args:
-        path: The HTML file to write.
-        query: The file that was asked for.
-        matches: What was found, best first; it may be nothing. The first 8 are shown in full.
+        path: Path of the HTML file to write.
+        query: Path of the query.
+        matches: Matches, best first; may be empty. The first 8 are shown in full.
         query_chunks: Chunks of the query. Defaults to None: no similarity is shown.
-        video_chunks: Chunks of the videos, by their paths in ``matches``. Defaults to None.
-        embed: Whether the players play small copies inside the page, so that it can be sent to
-            others: 20 kB and 0.1 s of work for a second that is shown, 10 minutes a file at most.
-            Defaults to False: they play the files from where they lie.
+        video_chunks: Chunks of the videos by their paths in ``matches``. Defaults to None.
+        embed: Whether to put small copies of the media into the page, so that it can be sent to
+            others: 20 kB and 0.1 s of work per second shown, at most 10 minutes per file. Defaults
+            to False: the players play the original files.
 
     Raises:
         MediaError: If the query cannot be read.
-        ValueError: If chunks have no times, or vectors of another length than the query's.
+        ValueError: If chunks lack times, or the length of their vectors differs from the query's.
     """
     with ExitStack() as stack:
 
@@ -119,7 +119,7 @@ def write_match_page(
 
 
 def _panel(query_media: PageMedia, match, video: PageMedia, matches, similarity) -> dict:
-    """All that is shown of one match."""
+    """Contents of the panel of a match."""
     line, axis = TimeMap.of(match), axis_around(match, query_media.duration)
     video_axis = Axis(line.reference(axis.start), line.reference(axis.end))
     whole = Axis(0, query_media.duration), Axis(0, _length(video, matches))
@@ -163,7 +163,7 @@ def _panel(query_media: PageMedia, match, video: PageMedia, matches, similarity)
 
 
 def _empty_panel(query_media: PageMedia) -> dict:
-    """The query alone."""
+    """Contents of the panel without matches: the query alone."""
     axis, line = Axis(0, query_media.duration), TimeMap()
     return dict(
         video=None,
@@ -175,7 +175,7 @@ def _empty_panel(query_media: PageMedia) -> dict:
 
 
 def _row(match, matches) -> dict:
-    """A line of the table."""
+    """Contents of a line of the table."""
     best = max(other.score for other in matches)
     return dict(
         query_times=[match.query_start, match.query_end],
@@ -188,13 +188,13 @@ def _row(match, matches) -> dict:
 
 
 def _names(path: str) -> dict:
-    """A path as text, with marks in the place of bytes that are no UTF-8."""
+    """Formats a path as text, with marks for bytes that are not UTF-8."""
     folder, name = os.path.split(os.fsencode(os.path.abspath(path)).decode('utf-8', 'replace'))
     return dict(name=name, folder=folder)
 
 
 def _player(file: PageMedia, stretch: Axis, folder: Path, embed: bool) -> dict:
-    """What a player plays: ``urls`` to try in turn, whose time zero is ``start`` of the file."""
+    """Media of a player: ``urls`` to try in turn; their time zero is ``start`` of the file."""
     facts = dict(urls=[], start=0.0, picture=file.has_video, sound=file.has_audio)
     if file.error:
         return facts
@@ -206,12 +206,12 @@ def _player(file: PageMedia, stretch: Axis, folder: Path, embed: bool) -> dict:
 
 
 def _length(video: PageMedia, matches) -> float:
-    """Seconds of a video, of one that cannot be read as far as it is known."""
+    """Length of a video in seconds; of an unreadable one, as far as it is known."""
     return max([video.duration, *(m.video_end for m in matches if m.video == video.path)])
 
 
 def _ends(match, query_axis: Axis, video_axis: Axis) -> dict:
-    """Where the voted line begins and ends on both axes, in percent."""
+    """Start and end of the voted line on both axes, in percent."""
     return dict(
         query=[query_axis.percent(t) for t in (match.query_start, match.query_end)],
         video=[video_axis.percent(t) for t in (match.video_start, match.video_end)],
@@ -219,7 +219,7 @@ def _ends(match, query_axis: Axis, video_axis: Axis) -> dict:
 
 
 def _place(picture: dict, query_axis: Axis, video_axis: Axis) -> dict:
-    """Where the picture of the similarity lies on both axes, in percent."""
+    """Position of the similarity picture on both axes, in percent."""
     top, right = query_axis.percent(picture['top']), video_axis.percent(picture['right'])
     bottom, left = query_axis.percent(picture['bottom']), video_axis.percent(picture['left'])
     return dict(left=left, width=right - left, bottom=bottom, height=top - bottom)
@@ -230,7 +230,7 @@ def _hull(axes: Sequence[Axis]) -> Axis:
 
 
 def _covered(matches) -> float:
-    """Seconds of the query that any match covers."""
+    """Total seconds of the query covered by matches."""
     total, reached = 0.0, 0.0
     for start, end in sorted((match.query_start, match.query_end) for match in matches):
         total += max(end - max(start, reached), 0.0)

@@ -1,4 +1,4 @@
-"""Places on the match page: of moments on axes, of two files over one axis of time."""
+"""Positions on the match page: moments on axes, and two files over a common time axis."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from .media import PageMedia
 STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 86400)
 MAX_TICKS = 10
 STRIP_WIDTH, MIN_FRAMES, MAX_FRAMES = 21.0, 6, 36  # width in heights of a frame
-MARGIN, MIN_MARGIN = 0.15, 1.0  # shown before and after a segment: share of it, least seconds
+MARGIN, MIN_MARGIN = 0.15, 1.0  # shown before and after a segment: share of it, minimum seconds
 
 
 @dataclass(frozen=True)
 class Axis:
-    """A stretch of time (seconds) that is drawn from the left to the right."""
+    """A time interval (seconds) drawn from left to right."""
 
     start: float
     end: float
 
     def percent(self, time: float) -> float:
-        """Where a moment lies: 0 at the start, 100 at the end."""
+        """Position of a moment: 0 at the start, 100 at the end."""
         return round(100 * (time - self.start) / (self.end - self.start), 4)
 
     def span(self, start: float, end: float) -> dict:
-        """``left`` and ``width``, in percent, of what the axis shows of a stretch."""
+        """Visible part of an interval: ``left`` and ``width`` in percent."""
         left, right = (float(np.clip(self.percent(t), 0, 100)) for t in (start, end))
         return dict(left=left, width=round(right - left, 4))
 
     def ticks(self, end: float = np.inf) -> list[dict]:
-        """Round moments from 0 to ``end`` seconds: ``place`` in percent, ``label``."""
+        """Ticks at round times from 0 to ``end`` seconds: ``place`` in percent, ``label``."""
         length = self.end - self.start
         step = next((step for step in STEPS if length / step <= MAX_TICKS), length / MAX_TICKS)
         first = np.ceil(max(self.start, 0) / step - 1e-6)
@@ -44,7 +44,7 @@ class Axis:
 
 
 def axis_around(match, duration: float) -> Axis:
-    """The match with a margin, as far as the query goes."""
+    """Axis of a match with a margin, within the query."""
     length = match.query_end - match.query_start
     margin = max(MARGIN * length, MIN_MARGIN)
     start, end = max(match.query_start - margin, 0), min(match.query_end + margin, duration)
@@ -52,18 +52,18 @@ def axis_around(match, duration: float) -> Axis:
 
 
 def lanes(axis: Axis, query: PageMedia, video: PageMedia | None, line: TimeMap) -> list[dict]:
-    """Film strips and spectrograms one above the other, such that what belongs together does.
+    """Arranges film strips and spectrograms one above the other, with matching times aligned.
 
     Args:
-        axis: What is shown, in seconds of the query.
+        axis: Visible interval in seconds of the query.
         query: Upper file of each pair.
         video: Lower file; None for the query alone.
-        line: Where the video lies over the axis.
+        line: Line that aligns the video with the axis.
 
     Returns:
         list[dict]: From the top: ``who`` ('query' or 'video'), ``kind`` ('frames' or 'sound'),
         ``items`` with ``src``, ``left`` and ``width`` (percent), ``time`` (seconds of the query)
-        and ``own`` (of the file), and ``note``: why there is nothing to show.
+        and ``own`` (seconds of the file), and ``note``: why there is nothing to show.
     """
     sides = [_Side('query', query, TimeMap())]
     if video is not None:
@@ -80,7 +80,7 @@ def lanes(axis: Axis, query: PageMedia, video: PageMedia | None, line: TimeMap) 
 
 @dataclass(frozen=True)
 class _Side:
-    """A file, and where it lies over the axis."""
+    """A file and its position over the axis."""
 
     who: str
     file: PageMedia
@@ -101,7 +101,7 @@ def _lane(side: _Side, kind: str, present: bool, axis: Axis, count: int) -> dict
 
 
 def _frames(side: _Side, axis: Axis, count: int) -> list[dict]:
-    """The frame in the middle of each of ``count`` cells, where the file has one."""
+    """Frames at the middle of each of ``count`` cells, where the file has one."""
     width = (axis.end - axis.start) / count
     times = axis.start + width * (np.arange(count) + 0.5)
     times = [float(t) for t in times if 0 <= side.line.reference(t) < side.file.duration]
@@ -113,7 +113,7 @@ def _frames(side: _Side, axis: Axis, count: int) -> list[dict]:
 
 
 def _sound(side: _Side, axis: Axis, _: int) -> list[dict]:
-    """One picture of what the axis shows of the sound."""
+    """One spectrogram of the visible sound."""
     start = max(side.line.reference(axis.start), 0.0)
     end = min(side.line.reference(axis.end), side.file.duration)
     if end <= start:

@@ -117,7 +117,7 @@ def test_other_methods_stand_beside(samples, tmp_path, caplog):
     run(samples, out_dir=str(tmp_path))
     got = run(samples, out_dir=str(tmp_path), others=dict(phash=str(tmp_path / 'table.json')))
     assert got['fingerprint/v_R@1'] < 1
-    with pytest.raises(ValueError, match='no table.json of FingerprintMetric'):
+    with pytest.raises(ValueError, match='not a table.json of FingerprintMetric'):
         run(samples, others=dict(phash=str(tmp_path / 'ids.csv')))
 
 

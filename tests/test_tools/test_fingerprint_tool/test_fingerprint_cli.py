@@ -79,7 +79,7 @@ def test_delete_dedup_and_stats(backend, media, model, avtss_fp, tmp_path):
     assert places[str(media / '1.mp4')] == pytest.approx(2, abs=0.3)
 
     status, out, err = avtss_fp('delete', index, media / 'copy of 1.webm', media / 'sub dir')
-    assert status == 0 and '2 files taken out, 4 left' in out
+    assert status == 0 and '2 files removed, 4 left' in out
     assert avtss_fp('dedup', index, '--threshold', '0.8')[1] == 'no two files share a stretch\n'
     trimmed = write_distinct(tmp_path / 'trimmed.mp4', 1, 3, 10)
     status, out, err = avtss_fp('query', trimmed, index, '--csv')
