@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -69,16 +69,16 @@ class MediaClips:
         frames: T uint8 RGB arrays (H, W, 3) per clip. A source frame that was requested several
             times is the same array: copy it before writing into it.
         frame_pts: Times (T,) of the returned frames in seconds, per clip.
-        frame_ages: Seconds (T,) by which a frame is older than the one that should be on screen but
-            does not decode, per clip; 0 where nothing is damaged.
         audio: Float32 mono array (round((end - start) * sample_rate),) per window, zero where the
             track has no sound; ``None`` if the file has no audio track.
+        frame_ages: Seconds (T,) by which a frame is older than the one that should be on screen but
+            does not decode, per clip; 0 where nothing is damaged.
     """
 
     frames: list[list[np.ndarray]]
     frame_pts: list[np.ndarray]
-    frame_ages: list[np.ndarray]
     audio: list[np.ndarray | None]
+    frame_ages: list[np.ndarray] = field(default_factory=list)
 
 
 class Reader(ABC):

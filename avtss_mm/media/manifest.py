@@ -13,7 +13,7 @@ from ..errors import MediaError
 from ..files.journal import journal, read_journal
 from ..files.whole_file import write_whole
 from ..workers.guarded_map import WorkerError, guarded_map
-from .finding import find_media
+from .finding import AUDIO_SUFFIXES, SUFFIXES, find_media  # noqa: F401  (they were here in 0.1)
 from .origin import running_command
 from .probe import probe
 from .rows import check_row, parse_manifest
