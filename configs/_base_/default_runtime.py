@@ -19,6 +19,7 @@ env_cfg = dict(
     cudnn_benchmark=True,
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
     dist_cfg=dict(backend='nccl'),
+    resource_limit=65536,  # open files: each tensor that a data worker hands over is one
 )
 randomness = dict(seed=0)
 
