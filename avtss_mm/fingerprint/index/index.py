@@ -78,8 +78,8 @@ class FingerprintIndex:
         """Assigns an empty index to a model, or checks that a filled one belongs to it.
 
         Args:
-            embedder: Of :func:`chunk_embedder`.
-            **metadata: Plain values to keep: ``checkpoint`` and ``config`` as the user named them,
+            embedder: Embedder of :func:`chunk_embedder`.
+            **metadata: Plain values to store: ``checkpoint`` and ``config`` as the user named them,
                 ``folders``, ``backend``, ``factory``, ``milvus_uri``.
 
         Raises:

@@ -31,7 +31,7 @@ class PageMedia:
     """A file for the match page. An unreadable file has an ``error`` instead.
 
     Args:
-        path: File to show.
+        path: Path of the file to show.
 
     Attributes:
         path (str): Path as given.

@@ -155,7 +155,7 @@ def test_picture_alone(make_video, tmp_path):
 
 def test_nothing_found(reference, tmp_path):
     page = write(tmp_path, reference, [])
-    assert page.all('p', 'verdict')[0].text == 'Nothing in the index is like it.'
+    assert page.all('p', 'verdict')[0].text == 'Nothing in the index is similar.'
     assert page.all('title')[0].text == 'reference.webm: no matches'
     assert len(page.frames('Query')) > 10 and len(page.spectrograms()) == 1
     assert not page.all('table') and len(page.all('video')) == 1

@@ -7,13 +7,13 @@
   const panels = all('.panel'), rows = all('tr[data-match]');
   const query = player(one('#query')), video = one('#video') && player(one('#video'));
   const players = video ? [query, video] : [query];
-  let current = -1;  // the match that is shown
+  let current = -1;  // the match on display
   let time = 0;      // seconds of the query, whether its player can play or not
   let shift = 0;     // seconds of the video away from the voted line
   const toVideo = (t, f = data.panels[current]) => f.offset + f.speed * t + shift;
   const toQuery = (t, f = data.panels[current]) => (t - f.offset - shift) / f.speed;
 
-  // A player, whose time is that of the file also where it plays a copy of a part of it.
+  // A player. Its time is that of the file, even if it plays a copy of a part.
   function player(figure) {
     const element = figure.querySelector('video'), trouble = figure.querySelector('.trouble');
     const self = {element, figure, output: figure.querySelector('figcaption output'), urls: [], start: 0, goal: 0};
@@ -32,7 +32,7 @@
       element.removeAttribute('src');
       element.load();
       trouble.textContent = self.urls.length
-        ? 'The browser cannot play this file here: it has been moved, or its format is not for browsers.'
+        ? 'The browser cannot play this file here: it has been moved, or browsers do not support its format.'
         : 'There is nothing to play: the file could not be read.';
     };
     element.addEventListener('error', () => { if (element.hasAttribute('src')) next(self.index + 1); });
@@ -102,7 +102,7 @@
     seek(t ?? data.panels[index].query_start);
   }
 
-  // Together: what is done with one player's own controls, the other follows.
+  // Together: each player follows the controls of the other.
   players.forEach((self) => {
     const other = self === query ? video : query, {element} = self;
     const fromOwn = (seconds) => self === query ? seconds : toQuery(seconds);
@@ -155,7 +155,7 @@
     for (const button of all('[data-sound]')) button.setAttribute('aria-pressed', button.dataset.sound === to);
   }
 
-  // Where on an element the pointer is, in shares of its size.
+  // Position of the pointer on an element, in shares of its size.
   function spot(event, element) {
     const box = element.getBoundingClientRect();
     return [clamp((event.clientX - box.left) / box.width, 0, 1), clamp((event.clientY - box.top) / box.height, 0, 1)];
@@ -187,7 +187,7 @@
     matrix.addEventListener('click', (event) => {
       const at = cell(event, matrix);
       shift = 0;
-      const away = at.video - toVideo(at.query);  // near the line is on the line
+      const away = at.video - toVideo(at.query);  // near the line counts as on the line
       seek(at.query, Math.abs(away) < Math.max(1, at.step) ? 0 : away);
     });
   }
