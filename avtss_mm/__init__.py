@@ -6,6 +6,7 @@ already, else as soon as it is. See :mod:`avtss_mm.registering`.
 
 from importlib import import_module
 
+from . import moved  # noqa: F401  (old import paths)
 from .registering import register_in_time
 from .version import __version__
 

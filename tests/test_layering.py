@@ -33,7 +33,7 @@ WINGS = {  # of a room: which of its wings each of them may import
     ),
     'study': dict(measures='', report=''),
 }
-TOP = ('__init__', 'registering', 'registry', 'version')
+TOP = ('__init__', 'moved', 'registering', 'registry', 'version')
 """Modules that stand above the rooms."""
 
 

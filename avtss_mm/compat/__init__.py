@@ -1,5 +1,5 @@
 """Patches the released mmaction2 and mmengine when it is imported."""
 
-from . import moved, patches, removed
+from . import patches, removed
 
-__all__ = ['moved', 'patches', 'removed']
+__all__ = ['patches', 'removed']

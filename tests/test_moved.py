@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 import avtss_mm
-from avtss_mm.compat.moved import MOVED
 from avtss_mm.media import available_backends
+from avtss_mm.moved import MOVED
 
 LINES = Path(__file__).with_name('public_paths_0_1.txt').read_text().splitlines()
 
@@ -33,6 +34,12 @@ def test_a_moved_module_is_the_one_at_its_new_place(old, monkeypatch):
     with pytest.warns(DeprecationWarning, match=f'{MOVED[old]}; 0.3 drops'):
         module = importlib.import_module(f'avtss_mm.{old}')
     assert module is importlib.import_module(f'avtss_mm.{MOVED[old]}')
+
+
+def test_old_paths_work_in_a_fresh_process():
+    code = 'from avtss_mm.utils.whole_file import written_whole; print(written_whole.__module__)'
+    printed = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
+    assert printed.stdout.strip() == 'avtss_mm.files.whole_file', printed.stderr
 
 
 def test_old_paths_go_with_the_release_that_was_announced():
