@@ -14,8 +14,10 @@ from mmaction.registry import DATASETS
 from mmengine.registry import init_default_scope
 
 import avtss_mm  # noqa: F401  (registers, and patches upstream)
+from avtss_mm.errors import UsageError
 from avtss_mm.utils.cli import add_config_arguments, user_errors
 from avtss_mm.utils.config import apply_cfg_options, read_config
+from avtss_mm.utils.work import positive
 from avtss_mm.visualization.sheets import describe_sample, draw_sample
 
 
@@ -25,7 +27,7 @@ def parse_args() -> argparse.Namespace:
         'with their times, speeds, directions and order label'
     )
     add_config_arguments(parser)
-    parser.add_argument('--num', type=int, default=8, help='samples to draw (default: 8)')
+    parser.add_argument('--num', type=positive, default=8, help='samples to draw (default: 8)')
     parser.add_argument('--out', type=Path, help='folder (default: work_dirs/<config name>/browse)')
     parser.add_argument('--mode', choices=['train', 'val', 'test'], default='train')
     return parser.parse_args()
@@ -41,12 +43,18 @@ def without_packing(node):
     return node
 
 
-def main() -> None:
-    args = parse_args()
-    with user_errors():
-        cfg = apply_cfg_options(read_config(args.config), args.cfg_options)
-        init_default_scope(cfg.get('default_scope', 'mmaction'))
-        dataset = DATASETS.build(without_packing(cfg[f'{args.mode}_dataloader'].dataset.to_dict()))
+def browse(args: argparse.Namespace) -> None:
+    """Draw the samples that the command line asks for.
+
+    Raises:
+        UsageError: If the config has no such data.
+    """
+    cfg = apply_cfg_options(read_config(args.config), args.cfg_options)
+    init_default_scope(cfg.get('default_scope', 'mmaction'))
+    loader = cfg.get(f'{args.mode}_dataloader')
+    if loader is None:
+        raise UsageError(f'{args.config} has no {args.mode}_dataloader')
+    dataset = DATASETS.build(without_packing(loader.dataset.to_dict()))
     out = args.out or Path('work_dirs', Path(args.config).stem, 'browse')
     out.mkdir(parents=True, exist_ok=True)
     chosen = np.linspace(0, len(dataset) - 1, min(args.num, len(dataset))).round().astype(int)
@@ -55,6 +63,12 @@ def main() -> None:
         path = out / f'{args.mode}_{index:06d}.png'
         draw_sample(sample, path)
         print(f'{path}: {describe_sample(sample)}')
+
+
+def main() -> None:
+    args = parse_args()
+    with user_errors():
+        browse(args)
 
 
 if __name__ == '__main__':

@@ -5,6 +5,7 @@ import torch
 from helpers.commands import ROOT, tool
 
 TOY = str(ROOT / 'configs/demo/avtss_toy.py')
+FOLDER = str(ROOT / 'configs/demo/avtss_folder.py')
 
 
 @pytest.fixture
@@ -32,6 +33,7 @@ def folder(tmp_path, monkeypatch):
         (('export_backbone.py', 'weights.pth', '--to=mmaction', '--config', 'x.py'), 'x.py: No'),
         (('extract_features.py', 'broken.py', 'random', '2021', '-o=x.npz'), 'broken.py'),
         (('extract_features.py', TOY, 'random', '2021', '-o=x.npz', '--device=gpu9'), 'gpu9'),
+        (('browse_dataset.py', FOLDER, '--mode', 'test'), 'has no test_dataloader'),
         (('import_weights.py', 'weights.pth', '-o=x/y.pth'), 'weights.pth'),
     ],
 )
@@ -55,8 +57,7 @@ def test_a_loader_that_cannot_be(folder, tmp_path, make_video, option, message):
     (tmp_path / '2021/empty.json').write_text('{"metainfo": {}, "data_list": []}')
     (tmp_path / '2021/train.txt').write_text('a.mp4 0')
     options = ('data_root=2021', 'train_dataloader.dataset.ann_file=train.txt', option)
-    config = str(ROOT / 'configs/demo/avtss_folder.py')
-    result = tool('train.py', config, '--cfg-options', *options, check=False)
+    result = tool('train.py', FOLDER, '--cfg-options', *options, check=False)
     assert result.returncode == 1 and 'Traceback' not in result.stderr, result.stderr
     assert f'error: {message}' in result.stderr
 
