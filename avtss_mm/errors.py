@@ -60,7 +60,7 @@ USER_ERRORS = (
 )
 
 NOT_REGISTERED = re.compile(r' is not in the \S+ registry')
-"""Of a KeyError by mmengine."""
+"""Pattern of mmengine's KeyError about unregistered types."""
 
 
 @contextmanager

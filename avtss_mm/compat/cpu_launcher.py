@@ -14,10 +14,10 @@ from mmengine.registry import MODEL_WRAPPERS
 
 
 def init_dist(backend: str, init_backend: str = 'torch', port: int | None = None, **kwargs) -> None:
-    """Join the process group that the environment announces, always with gloo.
+    """Join the process group that the environment describes, always with gloo.
 
-    ``torchrun`` sets all that is needed; of other launchers see :mod:`..utils.launcher`. On a
-    cluster with Slurm the first machine of its list is the one to meet at.
+    ``torchrun`` sets all that is needed; for other launchers see :mod:`..utils.launcher`. With
+    Slurm, the first machine of its list is the master.
     """
     os.environ.setdefault('MASTER_PORT', str(port or 29500))
     if 'MASTER_ADDR' not in os.environ:

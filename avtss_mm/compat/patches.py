@@ -153,7 +153,7 @@ def patch_config_text() -> None:
 
 
 def patch_cpu_launcher() -> None:
-    """Without an accelerator, let all launchers train with gloo on the CPU.
+    """Let all launchers train with gloo on the CPU if there is no accelerator.
 
     mmengine would set a CUDA device, request nccl, pass ``device_ids`` to DDP and convert to
     SyncBN, none of which torch has on the CPU.

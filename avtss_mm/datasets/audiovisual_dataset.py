@@ -195,10 +195,10 @@ class AudioVisualDataset(BaseActionDataset):
         )
 
     def sample_bytes(self) -> int:
-        """Size of the tensors of the first sample, which is not counted; 0 if it is unreadable."""
+        """Bytes of the tensors of the first sample, which is not counted; 0 if it is unreadable."""
         _, loaded = self._draw((*self._seed_and_epoch.tensor.tolist(), 0, 0))
         if self._guard is not None:
-            self._guard.close()  # workers have processes of their own
+            self._guard.close()  # workers have their own processes
         return sum(t.numel() * t.element_size() for t in tensors_of(loaded.sample))
 
     @property

@@ -24,7 +24,7 @@ class GalleryQueryDataset(ConcatDataset):
         query (dict): Arguments of the data set of the queries.
         background (dict, optional): Arguments of a data set of unrelated files, which some metrics
             need. Defaults to None.
-        **shared: Arguments of all of them.
+        **shared: Arguments of all of these data sets.
     """
 
     def __init__(

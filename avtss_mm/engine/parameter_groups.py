@@ -1,4 +1,4 @@
-"""Parameter groups of the optimizer: one for equal settings, instead of one for each parameter."""
+"""Parameter groups of the optimizer: one per setting instead of one per parameter."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from mmengine.optim import DefaultOptimWrapperConstructor
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
 class MergedGroupsConstructor(DefaultOptimWrapperConstructor):
-    """mmengine's, with the parameters of equal settings in one group.
+    """mmengine's constructor, with all parameters of equal settings in one group.
 
-    With ``paramwise_cfg`` mmengine makes a group for each parameter, and on a GPU the optimizer
-    starts its kernels for each group. The step is the same.
+    With ``paramwise_cfg`` mmengine makes one group per parameter, and on a GPU the optimizer
+    launches its kernels for each group. The result of a step is the same.
     """
 
     def add_params(self, params: list[dict], module: torch.nn.Module, prefix='', **kwargs) -> None:
         """Append the groups of a module to ``params``; those of the whole model are merged."""
         super().add_params(params, module, prefix, **kwargs)
-        if prefix:  # a part: mmengine calls this for each
+        if prefix:  # a submodule: mmengine calls this method for each
             return
         merged: dict[str, dict] = {}
         for group in params:
@@ -33,12 +33,13 @@ class MergedGroupsConstructor(DefaultOptimWrapperConstructor):
 def merge_saved_groups(
     checkpoint: dict, optimizer: torch.optim.Optimizer, model: torch.nn.Module
 ) -> None:
-    """Fit a checkpoint with a group for each parameter to an optimizer with merged groups.
+    """Adapt a checkpoint with one group per parameter to an optimizer with merged groups.
 
     Args:
-        checkpoint: Changed in place: ``optimizer`` and ``param_schedulers``. Any other stays.
-        optimizer: What it will be loaded into.
-        model: The model whose parameters it has.
+        checkpoint: Checkpoint, whose ``optimizer`` and ``param_schedulers`` are changed in place.
+            Other checkpoints stay as they are.
+        optimizer: Optimizer that will load the checkpoint.
+        model: Model of the optimizer.
     """
     saved = checkpoint.get('optimizer', {})
     groups = saved.get('param_groups', [])
@@ -58,7 +59,7 @@ def merge_saved_groups(
 
 
 def _members(optimizer: torch.optim.Optimizer, model: torch.nn.Module) -> Iterator[list[int]]:
-    """For each group, which of the optimizer's parameters it has, in the order of the model."""
+    """Yield the indices of each group's parameters, in the order of the model."""
     groups = [[id(parameter) for parameter in group['params']] for group in optimizer.param_groups]
     optimized = {name for group in groups for name in group}
     ordered = [id(p) for p in model.parameters() if id(p) in optimized]

@@ -33,7 +33,7 @@ class AVRunner(Runner):
         """Build a loader like mmengine.
 
         Raises:
-            UsageError: If there are too few samples for a batch, or its size is no size.
+            UsageError: If there are too few samples for a batch, or its size is invalid.
         """
         if isinstance(dataloader, dict) and not dataloader.get('num_workers'):
             workers_only = ('persistent_workers', 'prefetch_factor')
@@ -63,7 +63,7 @@ class AVRunner(Runner):
         return super().build_param_scheduler(scheduler)
 
     def build_optim_wrapper(self, optim_wrapper):
-        """Build it like mmengine, with one parameter group for equal settings."""
+        """Build the optimizer like mmengine, with one parameter group per setting."""
         if isinstance(optim_wrapper, dict) and 'paramwise_cfg' in optim_wrapper:
             optim_wrapper = {'constructor': 'mmaction.MergedGroupsConstructor', **optim_wrapper}
         return super().build_optim_wrapper(optim_wrapper)

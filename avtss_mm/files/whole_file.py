@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 LONGEST = 200
-"""Bytes of a name up to which its draft begins with it: a file system takes 255."""
+"""Maximum bytes of a name that its draft starts with: file systems allow 255."""
 
 
 def draft_of(path, mark: str = 'part') -> Path:

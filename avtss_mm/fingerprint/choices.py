@@ -1,10 +1,10 @@
 """Choices of the arguments of ``avtss-fp``. Imports nothing slow."""
 
 MODALITIES = dict(v=('video',), a=('audio',), av=('video', 'audio'))
-"""What is compared, by the letters that stand for it."""
+"""Compared modalities, by letter."""
 
 BACKENDS = ('faiss', 'milvus')
 """Libraries that search the vectors."""
 
 FOUND_BY = dict(v='picture', a='sound', av='both')
-"""What a match was found by, in words."""
+"""Names of the modalities that found a match, by letter."""

@@ -36,7 +36,7 @@ from .choices import BACKENDS, MODALITIES
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs a command line. Raises SystemExit with its status unless that is 0."""
     args = parse_args(argv)
-    from . import commands  # takes seconds, and --help needs none of it
+    from . import commands  # imported here: it takes seconds, and --help does not need it
 
     try:
         with user_errors():

@@ -208,12 +208,12 @@ def _model(args, metadata: dict) -> tuple[str, str | None]:
     """Checkpoint and config, as given now or when the index was made."""
     if args.checkpoint or args.config:
         return args.checkpoint or metadata.get('checkpoint') or _missing(), args.config
-    # not read unasked: a config is run, and an index may be a stranger's
+    # never read without being asked: a config is run, and an index may be untrusted
     if metadata.get('config'):
         raise UsageError(
             f'this index was made with a config: add --config {shlex.quote(metadata["config"])}'
         )
-    if '://' in metadata.get('checkpoint', ''):  # nor is anything fetched unasked
+    if '://' in metadata.get('checkpoint', ''):  # nor is anything fetched
         raise UsageError(
             f'this index was made with {metadata["checkpoint"]}: name it by --checkpoint'
         )

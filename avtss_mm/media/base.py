@@ -56,7 +56,7 @@ class MediaInfo:
     channels: int
 
     def duration_to(self, last: float) -> float:
-        """The length in seconds of a picture whose last frame is shown at ``last``."""
+        """Length of the video in seconds if its last frame is shown at ``last``."""
         is_right = last < self.duration <= last + 2 / self.fps
         return self.duration if is_right else last + 1 / self.fps
 
@@ -171,7 +171,7 @@ class Reader(ABC):
         return self.info.duration_to(float(self.read([[FAR]]).frame_pts[0][0]))
 
     def moments(self, number: int, end: float) -> np.ndarray:
-        """Times up to ``end`` seconds, spread over the picture, that cost little to look at."""
+        """Times up to ``end`` seconds, spread over the video, at which decoding is cheap."""
         return np.linspace(0, end, number)
 
     @abstractmethod

@@ -23,10 +23,10 @@ BLIND_SEEK = 2.0
 """Gap (seconds) above which to seek in a file without an index of key frames."""
 
 ODD_DATA = (av.FFmpegError, ValueError, ArithmeticError, MemoryError)
-"""What FFmpeg, PyAV and the resampler raise for data that they cannot handle."""
+"""Errors of FFmpeg, PyAV and the resampler for data that they cannot handle."""
 
 AFTER_KEY = 0.3
-"""Seconds after a key frame: the frame there costs little, and yet needs more than the key."""
+"""Seconds after a key frame to test: such a frame is cheap, but needs more than the key frame."""
 
 CHUNK_HEADER = 8
 """Bytes between the position of an avi chunk in the index and its packet."""
@@ -130,9 +130,9 @@ def with_following(source: Iterator[av.Packet]) -> Iterator[tuple[av.Packet, int
 
 
 def after_keys(stream, number: int) -> np.ndarray:
-    """Times (n,) in the stream's seconds, each after a key frame, spread over the stream.
+    """Times (n,) in seconds of the stream, each after a key frame, spread over the stream.
 
-    At most ``number`` of them; none if the file has no index of key frames.
+    There are at most ``number``, and none if the file has no index of key frames.
     """
     entries = getattr(stream, 'index_entries', ())
     keys = [entry.timestamp for entry in entries if entry.is_keyframe]

@@ -40,7 +40,7 @@ class Variant:
 
     Attributes:
         name: Name of the row and of the folder of its runs.
-        config: Path of the config that is trained, or whose networks :data:`RANDOM` has.
+        config: Path of the config to train; for :data:`RANDOM`, config of the networks.
         options: Changes to the config, in the form of ``--cfg-options``.
     """
 
@@ -79,7 +79,7 @@ class Study:
             name such as ``bounce-bell``; ``toy``, arguments of tools/data/make_toy_dataset.py, if
             that makes the data.
         seeds: Seeds of the runs of each variant.
-        epochs: Epochs of training.
+        epochs: Number of training epochs.
         variants: Variants by name, in the order of the table.
         evaluations: Measures on ``gallery`` and ``query``, and on further data.
         options: Changes to all configs.

@@ -2,13 +2,13 @@
 
 
 def register_all_modules(init_default_scope: bool = True) -> None:
-    """As ``mmengine.hub.get_model('avtss_mm::...')`` asks of every package.
+    """Register everything, as ``mmengine.hub.get_model('avtss_mm::...')`` requires of packages.
 
-    Importing ``avtss_mm`` has registered its own classes; this registers mmaction2's.
+    The import of ``avtss_mm`` registers its own classes; this function registers mmaction2's.
 
     Args:
-        init_default_scope (bool): Whether a type without a scope is looked for in mmaction2 from
-            now on. Defaults to True.
+        init_default_scope (bool): Whether types without a scope are looked up in mmaction2 from now
+            on. Defaults to True.
     """
     from mmaction.utils import register_all_modules as register_mmaction
 

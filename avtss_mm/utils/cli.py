@@ -44,7 +44,7 @@ def add_runner_arguments(parser: ArgumentParser) -> None:
 
 
 def seed(text: str) -> int:
-    """The type of an argument that is a seed."""
+    """Parse a seed."""
     if not 0 <= int(text) < 2**32:
         raise ArgumentTypeError(f'must be from 0 to {2**32 - 1}, but is {text}')
     return int(text)
@@ -54,7 +54,7 @@ def load_config(args: Namespace) -> Config:
     """Read ``args.config`` and apply the arguments of :func:`add_runner_arguments`.
 
     Raises:
-        UsageError: If the launcher did not start this process, or the config is none.
+        UsageError: If the launcher did not start this process, or the config is invalid.
     """
     os.environ.setdefault('LOCAL_RANK', args.local_rank)
     adopt(args.launcher)

@@ -31,7 +31,7 @@ def read_config(path: str) -> Config:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        UsageError: If it is no config, or Python cannot read it.
+        UsageError: If it is not a config, or Python cannot read it.
     """
     if '::' not in path and not path.endswith(SUFFIXES):
         raise UsageError(f'{path} is no config: its name must end with .py')

@@ -1,4 +1,4 @@
-"""What a launcher tells a process in its environment: which of how many it is."""
+"""Reads rank and world size from the environment of a launcher."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ NAMES = dict(
         WORLD_SIZE='OMPI_COMM_WORLD_SIZE',
     ),
 )
-"""What each launcher calls the variables of torch."""
+"""Names of torch's variables in each launcher."""
 STARTED_BY = dict(pytorch='tools/dist_train.sh or torchrun', slurm='srun', mpi='mpirun of Open MPI')
 
 
 def adopt(launcher: str) -> None:
-    """Give the variables of a launcher the names of torch, before anything asks for them.
+    """Copy the variables of a launcher to the names of torch, before anything reads them.
 
-    mmengine does so later, for ``mpi`` without ``LOCAL_RANK``, which chooses the GPU.
+    mmengine does so later, and for ``mpi`` without ``LOCAL_RANK``, which chooses the GPU.
 
     Raises:
         UsageError: If the launcher did not start this process.

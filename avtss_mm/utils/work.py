@@ -39,7 +39,7 @@ def add_work_arguments(parser: ArgumentParser, timeout: float = 60, work: str = 
 
 
 def positive(text: str) -> int:
-    """The type of an argument that is a number of things."""
+    """Parse a positive integer."""
     if int(text) < 1:
         raise ArgumentTypeError(f'must be at least 1, but is {text}')
     return int(text)

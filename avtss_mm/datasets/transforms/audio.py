@@ -65,8 +65,8 @@ class MelSpectrogram(BaseTransform):
         num_columns (int): Number ``L`` of columns, at every speed; a window should last
             ``speed * num_columns * hop_duration`` seconds. Defaults to 100.
         speed_mode (str): How a clip is sped up: ``'skip'`` as above, or ``'resample'``: the
-            waveform is read `s` times faster, so that the pitch rises with the speed and gives it
-            away. Defaults to 'skip'.
+            waveform is read `s` times faster, so that the pitch rises and reveals the speed.
+            Defaults to 'skip'.
     """
 
     modality = 'audio'

@@ -162,5 +162,5 @@ def _describe(data_batch) -> Iterator[str]:
 
 
 def _is_finite(tensor: torch.Tensor) -> bool:
-    """Whether all values are finite. A finite sum says so, at a tenth of the cost."""
+    """Whether all values are finite; a finite sum proves it at a tenth of the cost."""
     return isfinite(tensor.sum().item()) or bool(tensor.isfinite().all())

@@ -10,7 +10,7 @@ from mmengine.hooks import Hook
 from tqdm import tqdm
 
 PAUSE = 30
-"""Seconds between two lines."""
+"""Seconds between two lines of progress."""
 
 
 @HOOKS.register_module()

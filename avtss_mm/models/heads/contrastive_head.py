@@ -145,7 +145,7 @@ class ContrastiveHead(BaseModule):
         begun = self.largest_rank > 0 and epoch >= self.neighbor_start_epoch
         return begun and all(queue.is_full for queue in queues.values())
 
-    @torch.compiler.disable(recursive=False)  # else one graph for each pair of modalities
+    @torch.compiler.disable(recursive=False)  # otherwise one graph per pair of modalities
     def _term(self, query: str, target: str, batch: GlobalBatch) -> tuple[torch.Tensor, ...]:
         """Mean loss over both windows, and the share of queries whose target is their nearest."""
         losses, hits, masks, nearest = [], [], [], None

@@ -200,11 +200,11 @@ def encode(
 
 
 def pool(out: torch.Tensor | Sequence) -> torch.Tensor:
-    """Features ``(N, C)`` of what a backbone of mmaction2 returns.
+    """Pool the output of a backbone of mmaction2 to features ``(N, C)``.
 
-    Features stay as they are (C3D, TimeSformer), maps ``(N, C, ...)`` are averaged. The maps of
-    several pathways or stages (SlowFast) are averaged, then concatenated. Of maps beside a class
-    token ``(N, C)`` (MViT) the token is taken, as mmaction2's own heads do.
+    Features stay as they are (C3D, TimeSformer); maps ``(N, C, ...)`` are averaged. The maps of
+    several pathways or stages (SlowFast) are averaged, then concatenated. If there are maps and a
+    class token ``(N, C)`` (MViT), the token is used, as in mmaction2's own heads.
     """
     if isinstance(out, torch.Tensor):
         return out if out.dim() == 2 else out.flatten(2).mean(dim=2)

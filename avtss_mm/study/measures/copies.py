@@ -46,7 +46,7 @@ def make_copies(
             over the list; of these some are copied, evenly spread as well. If it has a name, the
             folder is ``OUT/copies_<name>``.
         workers (int): Number of processes. Defaults to 1.
-        progress: Wraps the results, whose number it is told, into a bar for instance.
+        progress: Function that wraps the results, e.g. into a progress bar.
 
     Raises:
         FileNotFoundError: If the manifest does not exist.

@@ -25,7 +25,7 @@ class Summary:
         chance: Chance level, by figure.
         groups: Names of the figures of each measure.
         low_is_good: Names of the figures for which lower is better.
-        facts: Facts of each run that is measured, by variant and seed.
+        facts: Metadata of each measured run, by variant and seed.
     """
 
     values: dict[str, dict[str, dict[int, float | None]]]
