@@ -1,4 +1,4 @@
-"""What a user's mistake and a disk's end look like."""
+"""Messages about users' mistakes and full disks."""
 
 import errno
 import os

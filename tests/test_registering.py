@@ -1,4 +1,4 @@
-"""Importing the package costs little, and whatever is imported next finds everything registered."""
+"""Importing the package is fast, and later imports find everything registered."""
 
 import pytest
 from helpers.fresh_python import run_python

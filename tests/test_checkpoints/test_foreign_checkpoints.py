@@ -1,4 +1,4 @@
-"""Checkpoints that others wrote: read for their weights, and nothing in them runs."""
+"""Checkpoints of others: their weights are read, and no code in them runs."""
 
 import builtins
 import os

@@ -1,4 +1,4 @@
-"""Docker gives /dev/shm 64 MB: samples that do not fit end a run, which never waits for ever."""
+"""Docker gives /dev/shm 64 MB: a run ends if samples do not fit, and never hangs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ except RuntimeError as error:
 
 
 def can_mount() -> bool:
-    """Whether a disk may be mounted that other processes do not see."""
+    """Whether a disk can be mounted for this process only."""
     command = ['unshare', '--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/dev/shm']
     if not shutil.which('unshare') or not os.path.isdir('/dev/shm'):
         return False

@@ -1,4 +1,4 @@
-"""A late data worker leaves thousands of tensors waiting, each an open file."""
+"""While a data worker is late, thousands of tensors wait, each of them an open file."""
 
 import subprocess
 import sys

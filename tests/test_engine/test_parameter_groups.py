@@ -1,4 +1,4 @@
-"""Few parameter groups, the same training, and old checkpoints still resume."""
+"""Merged parameter groups train in the same way, and old checkpoints still resume."""
 
 import copy
 

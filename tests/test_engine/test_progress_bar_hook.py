@@ -1,4 +1,4 @@
-"""A test is not silent where its output is no terminal."""
+"""A test shows its progress even if the output is not a terminal."""
 
 import logging
 from types import SimpleNamespace

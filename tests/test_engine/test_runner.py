@@ -1,4 +1,4 @@
-"""What a runner sees before the first step, and how its schedule follows a changed batch size."""
+"""The checks of a runner before the first step, and its schedule after a changed batch size."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ SCHEDULE = [
 
 
 def listed(folder, *labels):
-    """The data set of a list with these labels."""
+    """Config of a data set whose list has these labels."""
     path = folder / 'list.txt'
     path.write_text('\n'.join(f'{i}.mp4 {label}' for i, label in enumerate(labels)))
     return AudioVisualDataset(str(path), [lambda row: dict(inputs=torch.rand(3), label=0)])
 
 
 class RateHook(Hook):
-    """The learning rate of each step, by the share of the training that is done."""
+    """Records the learning rate of each step by the progress of training."""
 
     def __init__(self):
         self.rates = {}
@@ -50,7 +50,7 @@ class RateHook(Hook):
 
 
 def train(work_dir, epochs, batch_size, stop=None, **options):
-    """Learning rates of a run, up to an epoch."""
+    """Trains up to an epoch; returns the learning rates."""
     hook = RateHook()
     name = f'{work_dir.name}-{epochs}-{batch_size}-{stop}'
     runner = build_runner(

@@ -1,4 +1,4 @@
-"""Files that cannot be read, judged at the end of an epoch and counted at the end of a run."""
+"""Unreadable files are judged after each epoch and counted at the end of a run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def make(row):
 
 @pytest.fixture
 def train(tmp_path):
-    """``train(num_bad, num_good, **options)``: the log of a run on a list that begins with bad."""
+    """``train(num_bad, num_good, **options)``: the log of a run; its list starts with bad files."""
 
     def run(num_bad, num_good, epochs=2, **options):
         lines = [f'{i}.mp4 {int(i < num_bad)}' for i in range(num_bad + num_good)]

@@ -1,4 +1,4 @@
-"""A journal survives a kill at any byte: what was written before and after counts."""
+"""A journal survives a kill at any byte: it keeps what was written before and after."""
 
 import os
 

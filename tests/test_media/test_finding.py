@@ -1,4 +1,4 @@
-"""Which files of a folder are found, and by which name."""
+"""The files found in a folder, and their names."""
 
 import os
 from collections import Counter
@@ -11,7 +11,7 @@ from avtss_mm.media.finding import suffix_advice
 
 @pytest.fixture(params=[1, -1], ids=['sorted', 'reversed'])
 def linked(request, tmp_path, monkeypatch):
-    """Folders, each with a link beside it; the system lists a folder in either order."""
+    """Folders with a link to each; the system lists them in either order."""
     for name in ('class0/x.mp4', 'class1/y.mp4', 'z/deep/w.mp4'):
         (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).touch()

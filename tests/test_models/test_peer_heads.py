@@ -1,4 +1,4 @@
-"""Heads of other papers, beside what the slow loop says of them."""
+"""Heads of other papers compared with a plain loop."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""All backbones of mmaction2 for videos, tiny: what each returns becomes features, and trains."""
+"""The output of every tiny video backbone of mmaction2 becomes features that can be trained."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Official lists after other programs, and files under other scripts' names."""
+"""Official lists changed by other programs, and files named by other scripts."""
 
 import unicodedata
 
@@ -41,7 +41,7 @@ def test_names_of_vggsound(tmp_path, lay_out, run_tool, read_split, name):
 
 
 def test_the_other_unicode_form_and_another_suffix(tmp_path, lay_out, run_tool, read_split):
-    """A list from Linux, files from macOS, one of them not known by its suffix."""
+    """A list from Linux, files from macOS, one of them with an unknown suffix."""
     name = 'Café_brush_hair_f_cm_np1_ba_goo_0.avi'
     disk = 'brush_hair/' + unicodedata.normalize('NFD', name).replace('avi', 'mp4v')
     lists = {'splits/brush_hair_test_split1.txt': unicodedata.normalize('NFC', name) + ' 1\n'}

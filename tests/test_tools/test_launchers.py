@@ -1,4 +1,4 @@
-"""How several processes are started: by mpirun and srun, as far as their variables tell it."""
+"""Distributed starts by mpirun and srun, simulated with their environment variables."""
 
 import os
 import socket
@@ -32,7 +32,7 @@ def free_port() -> str:
 
 
 def start(folder, launcher: str, *words, rank=0, **variables) -> subprocess.Popen:
-    """``tools/train.py`` as the launcher starts process ``rank`` of two on this machine."""
+    """Starts ``tools/train.py`` as the launcher starts process ``rank`` of two on this machine."""
     values = dict(RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE='2')
     env = {name: value for name, value in os.environ.items() if name not in TORCH}
     env.update({theirs: values[ours] for ours, theirs in NAMES.get(launcher, {}).items()})
@@ -63,7 +63,7 @@ def test_each_process_knows_its_place_and_one_speaks(folder, launcher):
 
 @pytest.mark.parametrize('launcher', ['mpi', 'slurm'])
 def test_the_local_rank_is_that_of_the_launcher(launcher, monkeypatch):
-    """It chooses the GPU."""
+    """The local rank chooses the GPU."""
     from avtss_mm.utils import launcher as ours
 
     for name in TORCH:

@@ -1,4 +1,4 @@
-"""What people type by mistake: one line that says what is wrong, and no traceback."""
+"""A typing mistake gives one line that says what is wrong, and no traceback."""
 
 import pytest
 import torch

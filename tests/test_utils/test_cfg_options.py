@@ -1,4 +1,4 @@
-"""``--cfg-options``: what is typed arrives, and lists are lists."""
+"""``--cfg-options``: values arrive as they were typed, and lists are lists."""
 
 from argparse import ArgumentParser
 

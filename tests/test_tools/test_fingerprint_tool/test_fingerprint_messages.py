@@ -1,4 +1,4 @@
-"""What the command says, and does, where a user would else be led astray."""
+"""What the command says and does in cases that would otherwise mislead users."""
 
 from __future__ import annotations
 
