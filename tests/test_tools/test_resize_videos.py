@@ -59,6 +59,21 @@ def test_killed_workers_leave_nothing_behind(tmp_path, make_video):
     assert 'long.mp4,no answer within 0.15 s' in (tmp_path / 'out/rejects.csv').read_text()
 
 
+def test_other_suffixes_and_links(tmp_path, make_video, capsys):
+    root = tmp_path / 'in'
+    make_video(root / 'store/a.mp4', duration=1, fps=10, size=(48, 64))
+    make_video(root / 'store/b.mp4', duration=1, fps=10, size=(48, 64))
+    (root / 'store/b.mp4').rename(root / 'store/b.mp4v')
+    (root / 'class').mkdir()
+    (root / 'class/a.mp4').symlink_to('../store/a.mp4')
+    run(root, tmp_path / 'out', '--workers', 1)
+    assert written(tmp_path / 'out') == ['class/a.mp4', 'rejects.csv', 'store/a.mp4']
+    assert 'not looked into: 1 file of other suffixes (1 .mp4v)' in capsys.readouterr().out
+    run(root, tmp_path / 'out', '--workers', 1, '--suffixes', '.mp4v')
+    assert 'store/b.mp4' in written(tmp_path / 'out')
+    assert 'not looked into' not in capsys.readouterr().out
+
+
 def test_what_one_file_raises_is_its_reject(folder, tmp_path, make_video):
     """A name that grows too long for the file system, a folder where a copy should lie."""
     long = 'm' * 252 + '.ts'

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,8 @@ from avtss_mm.errors import MediaError, UsageError
 from avtss_mm.files.whole_file import draft_of
 from avtss_mm.files.writable import check_writable
 from avtss_mm.media import find_media
-from avtss_mm.preparation.command import add_work_arguments
+from avtss_mm.media.finding import SUFFIXES, suffix_advice
+from avtss_mm.preparation.command import add_suffixes_argument, add_work_arguments
 from avtss_mm.preparation.resize import resize_video
 from avtss_mm.utils.cli import user_errors
 from avtss_mm.utils.report import format_table, progress_bar, write_csv
@@ -42,6 +43,7 @@ def parse_args(argv=None) -> argparse.Namespace:
     parser.add_argument(
         '--crf', type=int, default=23, help='x264 quality, lower is better (%(default)s)'
     )
+    add_suffixes_argument(parser)
     add_work_arguments(parser, timeout=600)
     args = parser.parse_args(argv)
     if args.short_side < 2 or args.gop < 1 or not 0 <= args.crf <= 51:
@@ -49,23 +51,26 @@ def parse_args(argv=None) -> argparse.Namespace:
     return args
 
 
-def plan(source: Path, target: Path) -> dict[str, Path]:
-    """Path of the copy of each video."""
+def plan(source: Path, target: Path, suffixes: list[str]) -> tuple[dict[str, Path], str]:
+    """Path of the copy of each video, and what is not looked into for its suffix."""
     if not source.is_dir():
         raise UsageError(f'{source} is not a folder')
     inner, outer = target.resolve(), source.resolve()
     if inner == outer or outer in inner.parents:
         raise UsageError(f'{target} lies in {source}: the copies would be taken for videos of it')
-    copies = {name: target / Path(name).with_suffix('.mp4') for name in find_media(source)}
+    left_out = Counter()
+    videos = find_media(source, SUFFIXES.union(suffixes), every_link=True, left_out=left_out)
+    copies = {name: target / Path(name).with_suffix('.mp4') for name in videos}
+    advice = suffix_advice(left_out)
     if not copies:
-        raise UsageError(f'{source} holds no video file')
+        raise UsageError(f'{source} holds no video file' + (f'; {advice}' if advice else ''))
     names = defaultdict(list)
     for name, copy in copies.items():
         names[copy].append(name)
     for copy, both in names.items():
         if len(both) > 1:
             raise UsageError(f'{" and ".join(both)} would both become {copy}: rename one of them')
-    return copies
+    return copies, advice
 
 
 def is_done(source: Path, copy: Path) -> bool:
@@ -107,7 +112,7 @@ def main(argv=None) -> None:
     args = parse_args(argv)
     options = {key: getattr(args, key) for key in ('short_side', 'gop', 'crf')}
     with user_errors():
-        copies = plan(args.source, args.target)
+        copies, advice = plan(args.source, args.target, args.suffixes)
         check_writable(args.target, 'choose another OUT')
         todo = [name for name, copy in copies.items() if not is_done(args.source / name, copy)]
         resize = partial(resize_one, source=args.source, copies=copies, **options)
@@ -121,6 +126,8 @@ def main(argv=None) -> None:
                     draft_of(copies[name]).unlink(missing_ok=True)
         write_csv(args.target / 'rejects.csv', ['filename', 'reason'], sorted(rejects.items()))
         print(summary(args.source, copies, len(copies) - len(todo), rejects))
+        if advice:
+            print(advice)
         if len(rejects) == len(copies):
             raise UsageError(f'no video could be converted: see {args.target / "rejects.csv"}')
 
