@@ -1,6 +1,8 @@
-# make install   build .venv with the versions of constraints.txt (a second call costs nothing)
+# make install   build .venv with the versions of constraints.txt, or constraints-numpy2.txt from Python 3.13 on
+#                (a second call costs nothing); make constraints renews them
 # make test      install, then run the tests
 # make test-fast install, then the tests that start no commands, campaigns or browsers: some minutes
+# make test-matrix the same tests in several environments, from the oldest versions to the newest
 # make demo      install, then pre-train and evaluate on a small generated data set
 # make bench     install, then measure the speed, small (SAMPLES=folder of real videos)
 # make lint      check the style, and for unsafe calls; make format mends the style
@@ -10,21 +12,35 @@ JOBS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# NumPy 1 as long as it has wheels: all results in docs/ were measured with it
+PYTHON_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+ifneq ($(filter 3.11 3.12,$(PYTHON_VERSION)),)
+CONSTRAINTS ?= constraints.txt
+NUMPY_LINE := 'numpy<2' 'pyarrow<26'
+else
+CONSTRAINTS ?= constraints-numpy2.txt
+endif
 
-.PHONY: install test test-fast demo bench lint format
+.PHONY: install constraints test test-fast test-matrix demo bench lint format
 
 install: $(STAMP)
 
 # A full mmcv that is already in .venv is left alone: mmcv-lite would overwrite it
-$(STAMP): setup.py pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 12) or sys.exit( \
-	    "error: constraints.txt is for Python 3.11 and 3.12, $(PYTHON) is %d.%d. Run make PYTHON=python3.11, " \
-	    "or for Python 3.9 and 3.10 pip install -e .[lite] in an environment of your own" % v)'
+$(STAMP): setup.py pyproject.toml $(CONSTRAINTS)
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 14) or sys.exit( \
+	    "error: $(PYTHON) is %d.%d, use 3.11 to 3.14: make PYTHON=python3.13" % v)'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	if $(BIN)/python -m pip show --quiet mmcv 2>/dev/null; then extras=dev,torchcodec; \
 	else extras=dev,lite,torchcodec; fi; \
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt -e ".[$$extras]"
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet -c $(CONSTRAINTS) -e ".[$$extras]" $(LINE)
 	touch $(STAMP)
+
+# The newest versions that pip finds for this Python; run the tests before you commit them
+constraints:
+	$(MAKE) install VENV=.venv-newest CONSTRAINTS=/dev/null LINE="$(NUMPY_LINE)"
+	(echo "# The newest on `date +%F`, Python $(PYTHON_VERSION): make constraints PYTHON=python$(PYTHON_VERSION)"; \
+	.venv-newest/bin/python -m pip freeze --all --exclude pip --exclude-editable) > $(CONSTRAINTS)
+	rm -r .venv-newest
 
 # One thread a process: more would fight over the cores
 test: install
@@ -32,6 +48,10 @@ test: install
 
 test-fast: SELECT := -m "not slow"
 test-fast: test
+
+# Environments of their own, for each Python that is installed; writes docs/test_matrix.md
+test-matrix:
+	$(PYTHON) tools/test_matrix.py $(ENVIRONMENTS)
 
 demo: install
 	$(BIN)/python tools/demo.py

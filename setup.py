@@ -54,27 +54,28 @@ setup(
     packages=find_packages(include=['avtss_mm', 'avtss_mm.*']),
     package_data={'avtss_mm.fingerprint.page': ['templates/*']},
     entry_points={'console_scripts': ['avtss-fp = avtss_mm.fingerprint.cli:main']},
-    python_requires='>=3.9,<3.13',
+    python_requires='>=3.10,<3.15',  # 3.15 has not been tried
     install_requires=[
-        'torch>=2.1',
-        'torchvision>=0.15',
-        'torchaudio>=2.0',
+        'torch>=2.6',  # before, torch.load(weights_only=True) could run code (CVE-2025-32434)
+        'torchvision>=0.21',
+        'torchaudio>=2.6',
         # mmaction2 needs mmcv>=2.0.1,<2.2: the full one if you have it, else the extra `lite`. The
         # two install the same package: naming one here would overwrite the other.
         'mmaction2>=1.2,<1.3',
-        'mmengine>=0.10.5,<1',
+        'mmengine>=0.10.7,<1',  # 0.10.5 does not import beside transformers and torch >= 2.5
         'importlib_metadata',  # mmaction2 imports it without requiring it
-        'setuptools<81',  # mmengine needs pkg_resources
-        'numpy<2',  # mmaction2 1.2 needs it
-        'opencv-python<4.12',  # 4.12 needs numpy 2
-        'opencv-contrib-python<4.12',
-        'av>=15',  # older ones show frames that an edit list cuts
+        'setuptools',  # mmengine imports distutils, which Python 3.12 dropped
+        'numpy>=1.26,<3',
+        'opencv-python',
+        'opencv-contrib-python',
+        # before 17, frames of an avi file may be placed one off; 19 dropped arguments of av.open
+        'av>=17.1,<20',
         'faiss-cpu',
         'jinja2',
         'matplotlib',
         'packaging',
         'pillow',
-        'pyarrow>=15,<26',  # 26 needs numpy 2
+        'pyarrow>=15',  # beside numpy 1, from 26 on it does not import
         'scikit-learn>=1.3',
         'scipy',
         'soxr',

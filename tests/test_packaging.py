@@ -155,12 +155,13 @@ def test_every_import_is_required(requirements):
         assert owners & requirements.keys(), f'{name} is imported but not in setup.py'
 
 
-def test_constraints_pin_every_requirement_in_its_range(requirements):
-    lines = (ROOT / 'constraints.txt').read_text().splitlines()
+@pytest.mark.parametrize('file', ['constraints.txt', 'constraints-numpy2.txt'])
+def test_constraints_pin_every_requirement_in_its_range(requirements, file):
+    lines = (ROOT / file).read_text().splitlines()
     pins = dict(line.split('==') for line in lines if line and not line.startswith('#'))
     pins = {canonicalize_name(name): version for name, version in pins.items()}
     for name, requirement in requirements.items():
-        assert name in pins, f'{name} has no exact version in constraints.txt'
+        assert name in pins, f'{name} has no exact version in {file}'
         assert requirement.specifier.contains(pins[name]), (requirement, pins[name])
 
 

@@ -31,8 +31,8 @@ class Missing(Exception):
 
 
 def python() -> str:
-    if not (3, 9) <= sys.version_info[:2] < (3, 13):
-        raise Missing(f'{platform.python_version()}: use 3.9 - 3.12 (mmaction2 needs numpy 1)')
+    if not (3, 10) <= sys.version_info[:2] < (3, 15):
+        raise Missing(f'{platform.python_version()}: use 3.10 - 3.14')
     return f'{platform.python_version()} on {platform.system()} {platform.machine()}'
 
 

@@ -7,9 +7,9 @@ random weights.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
-from typing import Any, Callable
+from typing import Any
 
 import torch.nn as nn
 from mmengine.dist import is_main_process

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import copy
 from functools import wraps
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any, Callable
+from typing import Any
 from urllib.parse import urlparse
 
 import numpy as np

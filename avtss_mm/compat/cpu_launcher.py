@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Callable
 from functools import wraps
-from typing import Callable
 
 import torch.distributed as torch_dist
 from mmengine.logging import print_log
