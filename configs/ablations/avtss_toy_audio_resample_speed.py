@@ -1,4 +1,4 @@
-# Ablation: the waveform is read faster: the pitch tells the speed.
+# Ablation: the waveform is read faster, so that the pitch reveals the speed.
 _base_ = '../demo/avtss_toy.py'
 
 train_dataloader = dict(

@@ -1,4 +1,4 @@
-# Projections of three layers, as for large sets, instead of one.
+# Projections of three layers, as for large data sets, instead of one.
 _base_ = '../demo/avtss_toy.py'
 
 model = dict(

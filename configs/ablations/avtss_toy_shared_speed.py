@@ -1,4 +1,4 @@
-# Ablation: the sound has the speed and the direction of its clip.
+# Ablation: audio and video of a window have the same speed and direction.
 _base_ = '../demo/avtss_toy.py'
 
 train_dataloader = dict(

@@ -1,4 +1,4 @@
-# Ablation: the temporal tasks weigh as much as the contrastive terms.
+# Ablation: the temporal tasks have the same weight as the contrastive terms.
 _base_ = '../demo/avtss_toy.py'
 
 model = dict(

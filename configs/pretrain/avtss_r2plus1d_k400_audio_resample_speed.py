@@ -1,4 +1,4 @@
-# Ablation: the waveform is read faster: the pitch tells the speed.
+# Ablation: the waveform is read faster, so that the pitch reveals the speed.
 _base_ = './avtss_r2plus1d_k400.py'
 
 train_dataloader = dict(

@@ -1,4 +1,4 @@
-# Ablation: the sound has the speed and the direction of its clip.
+# Ablation: audio and video of a window have the same speed and direction.
 _base_ = './avtss_r2plus1d_k400.py'
 
 train_dataloader = dict(

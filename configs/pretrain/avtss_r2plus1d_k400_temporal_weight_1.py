@@ -1,4 +1,4 @@
-# Ablation: the temporal tasks weigh as much as the contrastive terms.
+# Ablation: the temporal tasks have the same weight as the contrastive terms.
 _base_ = './avtss_r2plus1d_k400.py'
 
 model = dict(

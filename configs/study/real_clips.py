@@ -1,15 +1,15 @@
-# Real clips: trained once on 113 unlabelled ones, measured on several sets. They are few: mind the
-# standard errors below the table, and claim nothing that is inside them.
+# Real clips: trained once on 113 unlabelled clips, measured on several data sets. The clips are
+# few: mind the standard errors below the table, and claim nothing within them.
 #   python tools/data/prepare_real_clips.py SAMPLES data/real_clips
 #   python tools/study.py configs/study/real_clips.py
-# ucf: clips of the same groups are known and asked for, an easy split; C of its probe is chosen on
-# such splits, too. Samples of VGG-Sound and of UCF partly share their sources, so what is held
-# out is held out as a file, not as a scene.
+# ucf: gallery and queries contain clips of the same groups, an easy split; C of its probe is chosen
+# on such splits, too. Clips of VGG-Sound and UCF partly share their sources, so files are held out,
+# but not scenes.
 data = dict(root='data/real_clips', gallery='ucf_train.json', query='ucf_test.json')
 seeds = (0, 1, 2)
-budget = dict(epochs=70)  # of 7 steps: as many as in the toy world
-# Smaller than in the toy world: a queue of less than half of the data, and three speeds (most clips
-# last 3 s, too short for the windows of speed 8).
+budget = dict(epochs=70)  # of 7 steps: as many steps as in the toy world
+# Smaller than in the toy world: a queue of less than half the size of the data, and three speeds
+# (most clips last 3 s, too short for windows of speed 8).
 _queue = {'model.queue.length': 48}
 _neighbors = {
     **_queue,

@@ -4,7 +4,7 @@ _base_ = '../_base_/studies/toy.py'
 
 variants = dict(
     # Terms added one by one: v2a and a2v; v2v; neighbours as positives; as negatives; speed and
-    # direction; order within a modality; order across, which makes it whole.
+    # direction; order within a modality; order across, which completes the method.
     v2a_only='../ablations/avtss_toy_v2a_only.py',
     no_neighbors_no_temporal='../ablations/avtss_toy_no_neighbors_no_temporal.py',
     no_neighbor_negatives_no_temporal='../ablations/avtss_toy_no_neighbor_negatives_no_temporal.py',
@@ -12,7 +12,7 @@ variants = dict(
     no_order='../ablations/avtss_toy_no_order.py',
     no_cross_order='../ablations/avtss_toy_no_cross_order.py',
     avtss='../demo/avtss_toy.py',
-    # One change of the whole each.
+    # The whole method with one change each.
     no_neighbors='../ablations/avtss_toy_no_neighbors.py',
     temporal_weight_1='../ablations/avtss_toy_temporal_weight_1.py',
     no_margin='../ablations/avtss_toy_no_margin.py',

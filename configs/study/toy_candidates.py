@@ -1,5 +1,5 @@
-# The two changes that gain in toy_small_choices.py, alone and together, with more seeds: should
-# they be the default? How much should the tasks weigh with them? Does what they give last?
+# The two changes that help in toy_small_choices.py, alone and together, with more seeds: should
+# they be the default? Which weight should the tasks have with them? Does the gain last?
 #   python tools/study.py configs/study/toy_candidates.py
 #   python tools/study.py configs/study/toy_candidates.py --only avtss both \
 #       --out work_dirs/toy_candidates_60 --cfg-options budget.epochs=60 seeds="(0,)"
@@ -21,7 +21,7 @@ seeds = (0, 1)
 variants = dict(
     _delete_=True,
     no_temporal=dict(config=_demo, options=_no_temporal),
-    avtss=_demo,  # the tasks weigh 0.25
+    avtss=_demo,  # the weight of the tasks is 0.25
     one_layer=dict(config=_demo, options=_one),
     colour_per_frame=dict(config=_demo, options=_per_frame),
     both=dict(config=_demo, options=_both),
@@ -29,14 +29,14 @@ variants = dict(
     both_shared_speed=dict(config='../ablations/avtss_toy_shared_speed.py', options=_both),
     both_weight_0_5=dict(config=_demo, options={**_both, **_half}),
     both_weight_1=dict(config=_demo, options={**_both, **_full}),
-    # Does v2v, which weighs 1 otherwise, pay with these?
+    # Does v2v, whose weight is 1 otherwise, help with these?
     both_no_v2v=dict(config=_demo, options={**_both, **_no_v2v}),
     both_v2v_0_5=dict(config=_demo, options={**_both, **_half_v2v}),
     both_no_v2v_no_temporal=dict(config=_demo, options={**_both, **_no_v2v, **_no_temporal}),
-    # Does a term among sounds, as among clips?
+    # Does an audio-audio term help, like v2v?
     both_a2a_0_25=dict(config=_demo, options={**_both, _a2a: 0.25}),
     both_a2a_0_5=dict(config=_demo, options={**_both, _a2a: 0.5}),
     both_a2a_1=dict(config=_demo, options={**_both, _a2a: 1.0}),
-    # Neighbours are more often of the query's class with it: do they pay then?
+    # With it, neighbours are more often of the query's class: do they help then?
     both_a2a_1_no_neighbors=dict(config=_demo, options={**_both, _a2a: 1.0, **_no_neighbors}),
 )

@@ -1,4 +1,4 @@
-# A good run and failures on purpose, to see how their curves differ: OUT/curves.png.
+# A good run and deliberate failures, to compare their curves: OUT/curves.png.
 #   python tools/study.py configs/study/toy_failures.py
 _base_ = '../_base_/studies/toy.py'
 

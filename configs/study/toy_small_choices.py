@@ -1,5 +1,6 @@
-# Choices that the paper leaves open and that are no term of the loss, each changed alone, on the
-# world of toy_temporal_weight.py, on which no results are reported, and from the old demo.
+# Choices that the paper leaves open and that are not terms of the loss. Each is changed alone,
+# starting from the old demo, on the world of toy_temporal_weight.py, on which no results are
+# reported.
 #   python tools/study.py configs/study/toy_small_choices.py
 _base_ = './toy_temporal_weight.py'
 
@@ -20,7 +21,7 @@ variants = dict(
     _delete_=True,
     avtss='../demo/avtss_toy.py',
     **{k: dict(config='../demo/avtss_toy.py', options=v) for k, v in _changes.items()},
-    # Neighbours in the place of the target: from the start, or later?
+    # Neighbours replace the target: from the start, or later?
     simclr=dict(config='../peers/simclr_toy.py', options=_video_alone),
     nnclr=dict(config='../peers/nnclr_toy.py', options={**_video_alone, _start: 0}),
     nnclr_from_half=dict(config='../peers/nnclr_toy.py', options={**_video_alone, _start: 10}),

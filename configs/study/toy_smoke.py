@@ -1,4 +1,4 @@
-# The smallest study, to see that all works: minutes on one core. What it shows means nothing.
+# The smallest study, to see that everything works: minutes on one core. Its results mean nothing.
 #   python tools/study.py configs/study/toy_smoke.py
 data = dict(
     root='data/toy_smoke',

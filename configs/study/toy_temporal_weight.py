@@ -1,8 +1,8 @@
-# How much the temporal tasks weigh, and whether picture and sound share speed and direction: chosen
-# on a world of its own, whose videos are in no other study that results are reported of.
+# The weight of the temporal tasks, and whether audio and video share speed and direction: chosen on
+# a separate world, whose videos are in no other study with reported results.
 #   python tools/study.py configs/study/toy_temporal_weight.py
-# With the old demo: projections of three layers, one colour a clip. toy_candidates.py asks again
-# with the present one.
+# With the old demo: projections of three layers, one colour per clip. toy_candidates.py repeats the
+# question with the present demo.
 _base_ = '../_base_/studies/toy.py'
 
 _tasks = ('speed_v', 'speed_a', 'direction_v', 'direction_a', 'order_vv', 'order_aa', 'order_va')
