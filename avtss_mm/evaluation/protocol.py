@@ -25,9 +25,9 @@ def describe_protocol(pipeline: Sequence[dict]) -> dict:
         pipeline (Sequence[dict]): Configs of transforms, of this package or of mmaction2.
 
     Returns:
-        dict: As far as the pipeline decides them: ``clips`` or ``clip_stride`` (s), ``crops``,
-        ``frames``, ``fps``, ``frame_interval``, ``resolution`` (``'112 x 112'``), ``clip_seconds``,
-        ``sample_rate`` (Hz) and ``num_mels``.
+        dict: Settings that the pipeline determines, among ``clips`` or ``clip_stride`` (s),
+        ``crops``, ``frames``, ``fps``, ``frame_interval``, ``resolution`` (``'112 x 112'``),
+        ``clip_seconds``, ``sample_rate`` (Hz) and ``num_mels``.
     """
     facts = {}
     has_video, has_audio = True, False

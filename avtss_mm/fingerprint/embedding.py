@@ -1,4 +1,4 @@
-"""Vectors of the chunks that a file is recognised by."""
+"""Vectors of the chunks by which a file is recognised."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from ..media import probe
 from ..utils.config import read_config
 
 STILL_RANGE = 8
-"""Levels (of 255) that a pixel varies by within a chunk without counting as moved: coding noise."""
+"""Levels (of 255) by which a pixel may vary within a chunk without counting as moved: noise."""
 
 STILL_SHARE = 0.01
-"""Share of the pixels that must move in a chunk that is no still picture."""
+"""Share of pixels that must move in a chunk; otherwise it is a still picture."""
 
 
 class ChunkEmbedder(Embedder):
     """An :class:`Embedder` whose features of still pictures are NaN.
 
-    A still picture is a chunk in which less than 1 % of the pixels (as the network sees them, mean
-    of the channels) vary by more than 8 of 255 levels: a title, a slide, a black screen. It is in
-    many videos, or tells of a video no more than one frame.
+    A still picture is a chunk in which less than 1 % of the pixels (of the network's input,
+    averaged over channels) vary by more than 8 of 255 levels: a title, a slide, a black screen.
+    Such chunks appear in many videos, or say no more about a video than a single frame.
     """
 
     def encode(self, clips: Clips) -> dict[str, ClipFeatures]:
@@ -47,22 +47,23 @@ def chunk_embedder(
     device: str | None = None,
     batch_size: int = 16,
 ) -> Embedder:
-    """What makes features of chunks: the checkpoint's own clips, stretched to ``chunk`` seconds.
+    """Makes an embedder of chunks: the checkpoint's clips, lengthened to ``chunk`` seconds.
 
-    Frame rate, size and log-mel are those of the config's ``feature_pipeline``; a chunk has more
-    frames and columns than its clips, which the networks pool.
+    Frame rate, size and log-mel are those of the config's ``feature_pipeline``; the networks pool
+    over the additional frames and columns of a chunk.
 
     Args:
         checkpoint: Checkpoint of training, or ``'random'`` for seeded random weights.
-        config: The config it was trained with. Defaults to None: the one kept in the checkpoint.
+        config: Config that the checkpoint was trained with. Defaults to None: the config stored in
+            the checkpoint.
         stride: Seconds from a chunk to the next: 1 in references, 0.5 in queries.
-        chunk: Seconds of a chunk. Defaults to 2.
-        device: Defaults to None: a GPU if there is one.
-        batch_size: Chunks that go through the network at once. Defaults to 16.
+        chunk: Length of a chunk in seconds. Defaults to 2.
+        device: Device to compute on. Defaults to None: a GPU if there is one.
+        batch_size: Number of chunks per forward pass. Defaults to 16.
 
     Raises:
         FileNotFoundError: If there is no such checkpoint or config.
-        ValueError: If the config has no ``feature_pipeline`` with a sampler of evaluation.
+        ValueError: If the config has no ``feature_pipeline`` with a sampler for evaluation.
     """
     if checkpoint != 'random':
         checkpoint = read_checkpoint(checkpoint)
@@ -74,7 +75,7 @@ def chunk_embedder(
 
 
 def stretch(pipeline: list[dict], stride: float, chunk: float) -> list[dict]:
-    """A ``feature_pipeline`` whose clips are ``chunk`` seconds long, every ``stride`` seconds."""
+    """Changes a ``feature_pipeline`` to clips of ``chunk`` seconds every ``stride`` seconds."""
     built = [TRANSFORMS.build(step) for step in pipeline]
     sampler = next((step for step in built if isinstance(step, EvaluationSampler)), None)
     if sampler is None:
@@ -98,17 +99,17 @@ def stretch(pipeline: list[dict], stride: float, chunk: float) -> list[dict]:
 
 
 def usable_chunks(features: ClipFeatures, modality: str) -> tuple[np.ndarray, np.ndarray]:
-    """The chunks that a file can be recognised by.
+    """Selects the chunks by which a file can be recognised.
 
-    Left out are chunks without sound and, of a :func:`chunk_embedder`, still pictures; their
+    Chunks without sound and, with a :func:`chunk_embedder`, still pictures are dropped. Their
     number is ``len(features.times) - len(times)``.
 
     Args:
-        features: Of M chunks.
-        modality: ``'video'`` or ``'audio'``.
+        features: Features of M chunks.
+        modality: Modality, ``'video'`` or ``'audio'``.
 
     Returns:
-        tuple: Begin and end of each chunk in seconds (n, 2), and unit vectors (n, C) float32.
+        tuple: Start and end of each chunk in seconds (n, 2), and unit vectors (n, C) float32.
     """
     norms = np.linalg.norm(features.feat, axis=1)
     usable = np.isfinite(norms) & (norms > 0)
@@ -127,7 +128,7 @@ def facts_of(path: str) -> dict | MediaError:
 
 
 def _is_still(clips: np.ndarray) -> np.ndarray:
-    """Which of the clips uint8 (m, 3, T, H, W) do not move (m,)."""
+    """Which of the clips, uint8 (m, 3, T, H, W), do not move (m,)."""
     frames = clips.mean(axis=1, dtype=np.float32)  # m, T, H, W
     moved = np.ptp(frames, axis=1) > STILL_RANGE
     return moved.mean(axis=(1, 2)) < STILL_SHARE

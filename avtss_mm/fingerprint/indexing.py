@@ -1,4 +1,4 @@
-"""From folders of media to an index that holds what is in them now."""
+"""Makes and updates the index of folders of media."""
 
 from __future__ import annotations
 
@@ -32,18 +32,19 @@ NO_DURATION = 'its duration is not known'
 
 @dataclass
 class Report:
-    """What a run did.
+    """Summary of a run.
 
     Attributes:
         added: Files that were embedded.
-        unchanged: Files that were in the index already.
-        removed: Files taken out: they are gone, or cannot be read any more.
-        missing: Files that are gone but were kept, by folder: most of the folder is gone with them.
-        ignored: Number of files that were not looked into, by their suffix.
-        unreadable: The reason why a file is left out, by its path.
-        chunks: Chunks of the added files by modality.
-        dropped: Chunks of the added files that were left out as still or silent, by modality.
-        empty: Added files of which no chunk is left.
+        unchanged: Number of files that were already in the index.
+        removed: Files that were removed because they are missing or no longer readable.
+        missing: Number of missing files that were kept because most of their folder is missing, by
+            folder.
+        ignored: Number of files that were not opened, by suffix.
+        unreadable: Reasons why files were skipped, by path.
+        chunks: Number of chunks of the added files by modality.
+        dropped: Number of their chunks that are still or silent, by modality.
+        empty: Added files without any remaining chunk.
     """
 
     added: list[str] = field(default_factory=list)
@@ -67,23 +68,24 @@ def index_folders(
     prune: bool = False,
     suffixes: Collection[str] = (),
 ) -> Report:
-    """Puts the media below folders into an index, and takes out what is gone from there.
+    """Adds the media below folders to an index, and removes files that are missing there.
 
-    Where more than half of a folder's files are gone, they are kept unless ``prune`` is set: its
-    drive may not be there.
+    If more than half of a folder's files are missing, they are kept unless ``prune`` is set: its
+    drive may not be mounted.
 
-    A file that is in the index with its size and time of change is not looked into. Each file is
-    one transaction: a run that is killed loses the files in work, and the next one goes on.
+    A file that is in the index with the same size and modification time is not read again. Each
+    file is one transaction: a killed run loses only the files in progress; the next one continues.
 
     Args:
-        index: Open for writing.
-        embedder: Of :func:`chunk_embedder`, with the weights of the index.
-        folders: Their files are known by their absolute paths.
-        modalities: ``'video'`` and/or ``'audio'``. Defaults to None: all that the model has.
-        workers: Processes that decode.
-        timeout: Seconds, as of :func:`.embed_files`.
-        prune: Whether files are taken out however many are gone.
-        suffixes: Of further files to look into, lower-case; ``''``: those without one.
+        index: Index, open for writing.
+        embedder: Embedder of :func:`chunk_embedder` with the weights of the index.
+        folders: Folders to index; their files are stored with absolute paths.
+        modalities: Modalities, ``'video'`` and/or ``'audio'``. Defaults to None: all that the model
+            has.
+        workers: Number of processes that decode.
+        timeout: Time limit in seconds, see :func:`.embed_files`.
+        prune: Whether missing files are removed however many they are.
+        suffixes: Suffixes of further files to include, lower-case; ``''``: files without a suffix.
     """
     modalities = modalities or embedder.modalities
     report, catalog = Report(), index.catalog
@@ -127,7 +129,7 @@ def index_folders(
 
 
 def finish(index: FingerprintIndex) -> None:
-    """After changes of the catalog: whitening, thresholds, and what searches the vectors."""
+    """Updates whitening, thresholds and back-ends after changes of the catalog."""
     catalog = index.catalog
     calibrated = catalog.metadata.get('calibrated') == catalog.metadata['revision']
     if not calibrated or 'ceilings' not in catalog.metadata:
@@ -137,7 +139,7 @@ def finish(index: FingerprintIndex) -> None:
 
 
 def _find(folders: Sequence[str], suffixes: Collection[str], ignored: Counter) -> list[str]:
-    """Absolute paths of the media below folders, each once, sorted."""
+    """Finds the media below folders: absolute paths, each once, sorted."""
     return sorted(
         {
             os.path.join(os.path.abspath(folder), name)
@@ -202,9 +204,9 @@ def _add(
 
 
 def _stamp(path: str) -> str:
-    """What changes when a file does: size and time of change."""
+    """Stamp that changes when a file changes: size and modification time."""
     try:
         stat = os.stat(path)
-    except OSError:  # a dangling link: the reader says so
+    except OSError:  # a dangling link, which the reader reports
         return '0'
     return f'{stat.st_size} {stat.st_mtime_ns}'

@@ -1,4 +1,4 @@
-"""Which indexed files a file is a copy of, and where."""
+"""Finds the indexed files from which a file is copied, and the times."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ from .matching.segments import find_segments
 
 @dataclass(frozen=True)
 class Match:
-    """A stretch of a query that is a copy of a stretch of an indexed file.
+    """A segment of a query that is a copy of a segment of an indexed file.
 
     Attributes:
         query: Path of the query.
-        query_start: Seconds.
-        query_end: Seconds.
+        query_start: Start in the query in seconds.
+        query_end: End in the query in seconds.
         video: Path of the indexed file.
-        video_start: Seconds, where ``query_start`` comes from.
-        video_end: Seconds.
-        speed: Seconds of ``video`` that pass in a second of the query.
-        score: From 0, as alike as any two files, to 1.
-        modality: ``'v'``: picture, ``'a'``: sound, ``'av'``: both agree.
+        video_start: Time in seconds that ``query_start`` is copied from.
+        video_end: End in the indexed file in seconds.
+        speed: Seconds of ``video`` per second of the query.
+        score: Score from 0 (as similar as any two files) to 1.
+        modality: Modality of the match: ``'v'``: video, ``'a'``: audio, ``'av'``: both agree.
     """
 
     query: str
@@ -55,7 +55,7 @@ class Match:
 def query_features(
     embedder: Embedder, path, modality: str = 'av', workers: int = 1, timeout: float = TIMEOUT
 ) -> dict[str, ClipFeatures]:
-    """Features of a file by modality, of those that it and the model have.
+    """Computes the features of a file by modality, as far as it and the model have them.
 
     Raises:
         MediaError: If the file cannot be read within ``timeout`` seconds, or has nothing of the
@@ -77,18 +77,18 @@ def query_features(
 
 
 def chunks_of(features: Mapping[str, ClipFeatures]) -> Chunks:
-    """The chunks of a file that can be recognised, by modality."""
+    """Recognisable chunks of a file, by modality."""
     return {name: usable_chunks(clips, name) for name, clips in features.items()}
 
 
 def chunks_in(index: FingerprintIndex, path: str) -> Chunks:
-    """The chunks of an indexed file, by modality."""
+    """Chunks of an indexed file, by modality."""
     tracks = index.catalog.files[path].tracks.values()
     return {track.modality: (track.times, rows) for track, rows in index.catalog.vectors(tracks)}
 
 
 def compared(index: FingerprintIndex, chunks: Chunks) -> ComparedChunks:
-    """Chunks as they are compared, by ``'v'`` and ``'a'``."""
+    """Chunks in the form in which they are compared, by ``'v'`` and ``'a'``."""
     return {
         LETTERS[name]: (times, index.whiten(name, vectors))
         for name, (times, vectors) in chunks.items()
@@ -105,23 +105,24 @@ def match_chunks(
     threshold: float | None = None,
     is_known: Callable[[str, Hits], np.ndarray] | None = None,
 ) -> list[Match]:
-    """Matches of chunks, by late fusion: what picture and sound find, joined where they agree.
+    """Matches chunks by late fusion: matches in video and audio are joined where they agree.
 
-    The score ``s`` of a modality counts as ``w * s``. Where both have found the same stretch the
-    score is ``1 - (1 - w_v * s_v) * (1 - w_a * s_a)``: either is enough, both are surer.
+    The score ``s`` of a modality is weighted as ``w * s``. If both have found the same segment, the
+    score is ``1 - (1 - w_v * s_v) * (1 - w_a * s_a)``: one is enough, both are more certain.
 
     Args:
-        index: Where to look.
-        name: Path of what the chunks are of.
-        chunks: As of :func:`chunks_of`.
-        topk: Candidates that are asked for at first, for each chunk; all that stand out are found.
-        weights: ``w`` in [0, 1] by ``'video'`` and ``'audio'``. Defaults to None: 1.
-        threshold: Lowest score. Defaults to None: that of the modality, or of both together.
-        is_known: If given, ``name`` is indexed, and compared with files that were indexed later.
-            Called with it and hits, it says which of them are known already. Defaults to None.
+        index: Index to search.
+        name: Path of the query.
+        chunks: Chunks of the query, see :func:`chunks_of`.
+        topk: Number of candidates per chunk in the first search; more follow while they stand out.
+        weights: Weights ``w`` in [0, 1] by ``'video'`` and ``'audio'``. Defaults to None: 1.
+        threshold: Minimum score. Defaults to None: that of the modality, or of both together.
+        is_known: Function of ``name`` and hits that marks the hits that are already known. If
+            given, ``name`` is an indexed file and only compared with files indexed later. Defaults
+            to None.
 
     Returns:
-        list[Match]: Best score first.
+        list[Match]: Matches, best score first.
     """
     thresholds = index.catalog.metadata.get('thresholds', {})
     chunk = index.catalog.metadata['chunk']
@@ -151,7 +152,7 @@ def match_chunks(
 
 
 def _hits(index, modality, times, vectors, topk, name, is_known) -> Hits:
-    """Similar chunks of indexed files (H,)."""
+    """Finds similar chunks of indexed files (H,)."""
     backend = index.vectors(modality) if len(times) else None
     if backend is None:
         return Hits(*np.zeros((4, 0)))
@@ -175,7 +176,7 @@ def _hits(index, modality, times, vectors, topk, name, is_known) -> Hits:
 
 
 def _repeats(match: Match, better: list[Match]) -> bool:
-    """Whether most of the query's stretch was found in that video already: a rhythm, a loop."""
+    """Whether most of the query's segment was already found in that video: a rhythm, a loop."""
     shared = [
         min(match.query_end, other.query_end) - max(match.query_start, other.query_start)
         for other in better

@@ -44,7 +44,7 @@ def apart(function: Callable, *arguments):
     """Calls a function in a process of its own.
 
     Returns:
-        tuple: Its result, and the peak growth of the process in MB.
+        tuple: Result of the function, and the peak growth of the process in MB.
     """
     context = multiprocessing.get_context('spawn')
     mine, other = context.Pipe(duplex=False)
