@@ -13,6 +13,11 @@ from matplotlib import pyplot as plt  # noqa: E402
 
 from .figures import save_figure  # noqa: E402
 
+try:
+    from librosa import display  # labels the mel scale in Hz; not every user has it
+except ImportError:
+    display = None
+
 WIDTH, DPI = 15.0, 100  # inches, pixels an inch
 MAX_FRAMES = 16
 ORDERS = {
@@ -136,14 +141,21 @@ def _draw_sound(axis, results: dict, k: int) -> None:
         return
     audio = results['audios'][k, 0].T  # (F, L)
     low, high = max(audio.min(), -80), max(audio.max(), -60)  # dB; silence stays dark
-    axis.imshow(audio, aspect='auto', origin='lower', cmap='magma', vmin=low, vmax=high)
+    options = dict(cmap='magma', vmin=low, vmax=high)
+    if display is not None and 'mel_limit' in results:
+        columns = np.arange(audio.shape[1])
+        limits = dict(fmin=0, fmax=results['mel_limit'])
+        display.specshow(audio, x_coords=columns, y_axis='mel', **limits, **options, ax=axis)
+        axis.set_ylabel('Hz', fontsize=8)
+    else:
+        axis.imshow(audio, aspect='auto', origin='lower', **options)
+        axis.set_ylabel('mel bin', fontsize=8)
     start, end = results['audio_windows'][k]
     if _way(results, 'audio', k) == 'backward':
         start, end = end, start
     places = np.linspace(0, 1, 9)
     labels = [f'{start + place * (end - start):.2f}' for place in places]
     axis.set_xticks(places * audio.shape[1] - 0.5, labels, fontsize=8)
-    axis.set_ylabel('mel bin', fontsize=8)
     axis.tick_params(axis='y', labelsize=8)
     if not results['has_audio'][k]:
         axis.text(0.5, 0.5, 'no sound', transform=axis.transAxes, ha='center', color='white')

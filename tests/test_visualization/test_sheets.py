@@ -5,9 +5,10 @@ from __future__ import annotations
 import matplotlib
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from avtss_mm.datasets.transforms import SampleAVClips, UniformSampleAVClips
-from avtss_mm.visualization import describe_sample, draw_sample
+from avtss_mm.visualization import describe_sample, draw_sample, sheets
 
 RED, GREEN, BLUE = np.eye(3) * 255
 
@@ -79,3 +80,17 @@ def test_description_tells_sound_and_frames_apart_and_missing_labels():
     text = describe_sample(sample)
     assert 'window 1: 1.00-5.00 s, frames 4x forward, sound 1x forward (no speed label)' in text
     assert text.endswith('window 2: 3.00-4.00 s, 1x backward')
+
+
+@pytest.mark.parametrize('has_librosa', [True, False])
+def test_sound_is_labelled_in_hz_where_librosa_is(monkeypatch, has_librosa):
+    if has_librosa:
+        pytest.importorskip('librosa')
+    else:
+        monkeypatch.setattr(sheets, 'display', None)
+    axis = Figure().subplots()
+    sheets._draw_sound(axis, make_sample(SampleAVClips(), mel_limit=8000.0), 0)
+    axis.figure.draw_without_rendering()
+    labels = [label.get_text() for label in axis.get_yticklabels()]
+    assert axis.get_ylabel() == ('Hz' if has_librosa else 'mel bin')
+    assert ('4096' in labels) is has_librosa

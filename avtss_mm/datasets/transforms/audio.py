@@ -1,4 +1,8 @@
-"""Log-mel spectrograms from waveforms, and audio augmentation."""
+"""Log-mel spectrograms from waveforms, and audio augmentation.
+
+Of torchaudio, which is only maintained, this package uses what is imported here and nothing else:
+``functional.spectrogram``, ``functional.resample``, ``MelScale`` and ``AmplitudeToDB``.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +59,7 @@ class MelSpectrogram(BaseTransform):
     Required keys: ``audio_waveforms`` (list of M arrays (S_k,)), ``audio_rate``,
     ``audio_direction``.
 
-    Added keys: ``audios`` (float32 (M, 1, L, F), dB).
+    Added keys: ``audios`` (float32 (M, 1, L, F), dB), ``mel_limit`` (Hz, end of the mel scale).
 
     Args:
         sample_rate (int): Sampling rate of the waveforms in Hz. Defaults to 16000.
@@ -85,12 +89,13 @@ class MelSpectrogram(BaseTransform):
         self.win_length = round(win_duration * sample_rate)
         self.hop_length = hop_duration * sample_rate
         self.num_columns = num_columns
+        self.mel_limit = sample_rate / 2
         self.resample = speed_mode == 'resample'
         self.window = torch.hann_window(self.win_length)
         self.to_mel = MelScale(
             num_mels,
             sample_rate,
-            f_max=sample_rate / 2,
+            f_max=self.mel_limit,
             n_stft=self.win_length // 2 + 1,
             norm='slaney',
             mel_scale='slaney',
@@ -105,6 +110,7 @@ class MelSpectrogram(BaseTransform):
             for waveform, rate, direction in clips
         ]
         results['audios'] = torch.stack(spectrograms)[:, None].numpy()  # (M, 1, L, F)
+        results['mel_limit'] = self.mel_limit
         return results
 
     def _spectrogram(self, waveform: np.ndarray, rate: float) -> torch.Tensor:
