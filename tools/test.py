@@ -81,7 +81,9 @@ def evaluate(cfg: Config, args: argparse.Namespace) -> dict:
     """Run the test, or only its evaluators if ``--features`` has all that they need."""
     if args.features is not None:
         if (cfg.model.get('test_cfg') or {}).get('per_clip'):
-            raise cli.UsageError('--features keeps one feature a file, this config has one a chunk')
+            raise cli.UsageError(
+                '--features stores one feature per file, but this config has one per chunk'
+            )
         init_default_scope('mmaction')
         identity = identity_of(cfg, args.checkpoint)
         if os.path.exists(args.features):

@@ -64,7 +64,7 @@ def merge_flags(cfg: Config, args: argparse.Namespace) -> Config:
     if args.amp:
         if cfg.optim_wrapper.get('type', 'OptimWrapper') not in ('OptimWrapper', 'AmpOptimWrapper'):
             raise cli.UsageError(
-                f'--amp does not go with optim_wrapper.type={cfg.optim_wrapper.type}'
+                f'--amp cannot be used with optim_wrapper.type={cfg.optim_wrapper.type}'
             )
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
@@ -103,8 +103,8 @@ def choose_checkpoint(asked: str, work_dir: str) -> str | None:
     last, passed_over = find_last_checkpoint(work_dir)
     if passed_over and last is None:
         raise cli.UsageError(
-            f'no checkpoint in {work_dir} is complete; damaged or gone: {", ".join(passed_over)}. '
-            'Without --resume training starts over.'
+            f'no checkpoint in {work_dir} is complete; damaged or missing: '
+            f'{", ".join(passed_over)}. Without --resume training starts over.'
         )
     if speaks_for_all():
         for path in passed_over:

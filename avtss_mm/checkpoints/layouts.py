@@ -148,6 +148,6 @@ def convert(
     except RuntimeError as error:
         reason = ' '.join(str(error).split())[:400]
         raise WeightsError(
-            f'named as by {layout.source}, but not of such a network: {reason}'
+            f'the names are those of {layout.source}, but the network is another one: {reason}'
         ) from error
     return backbone, tensors

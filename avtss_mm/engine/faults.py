@@ -45,7 +45,7 @@ def explain(error: BaseException, work_dir, data_folders=()) -> str | None:
 def how_to_go_on(work_dir) -> str:
     """Say in one line from where a training that ended early can continue."""
     last, damaged = find_last_checkpoint(work_dir)
-    damaged = ''.join(f'{path} is damaged or gone. ' for path in damaged)
+    damaged = ''.join(f'{path} is damaged or missing. ' for path in damaged)
     if last is None:
         return f'{damaged}There is no checkpoint to resume from yet.'
     return (

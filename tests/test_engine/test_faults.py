@@ -72,7 +72,7 @@ def test_it_says_what_to_go_on_from(tmp_path):
     (tmp_path / 'last_checkpoint').write_text(f'{tmp_path}/epoch_4.pth')
     text = explain(TrainingStoppedError('why.'), tmp_path)
     assert text == (
-        f'why.\n{tmp_path}/epoch_4.pth is damaged or gone. The last complete checkpoint is '
+        f'why.\n{tmp_path}/epoch_4.pth is damaged or missing. The last complete checkpoint is '
         f'{tmp_path}/epoch_3.pth; the same command with --resume continues from there.'
     )
 

@@ -78,7 +78,7 @@ def test_features_of_chunks_are_not_kept(tmp_path):
     config = ROOT / 'configs/demo/fingerprint_toy.py'
     result = tool('test.py', config, 'random', '--features', tmp_path / 'f.npz', check=False)
     assert result.returncode == 1
-    assert result.stderr.splitlines()[-1].startswith('error: --features keeps one feature a file')
+    assert result.stderr.splitlines()[-1].startswith('error: --features stores one feature per')
 
 
 OUTSIDE = {'test_dataloader.dataset.allow_outside': True}

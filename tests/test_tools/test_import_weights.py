@@ -162,7 +162,7 @@ def test_avid(import_weights, blocks, width):
         ([torch.ones(1)], 'no tensors.*nothing that has names'),
         (
             {'layer1.0.conv1.0.0.weight': torch.ones(144, 64, 1, 3, 3)},
-            'as by torchvision, but not of such a network: .*stem.0.weight',
+            'of torchvision, but the network is another one: .*stem.0.weight',
         ),
     ],
 )

@@ -207,8 +207,10 @@ def find_truths(queries: Sequence[dict], filenames: Sequence[str]) -> list[Truth
             parts = PurePath(source).parts
             ends = [n for n, p in by_name[parts[-1]] if p[-len(parts) :] == parts[-len(p) :]]
             if len(ends) > 1:
-                both = ' and '.join(filenames[n] for n in ends[:2])
-                raise ValueError(f'source {source} of {row["filename"]} is {both}: say more of it')
+                both = ' or '.join(filenames[n] for n in ends[:2])
+                raise ValueError(
+                    f'source {source} of {row["filename"]} may be {both}: give more of its path'
+                )
             videos += ends
         times = [row.get(name) for name in TIMES]
         time_map = None if None in times else TimeMap(**dict(zip(TIMES, times)))

@@ -128,7 +128,7 @@ def embed_rows(
     files = {}
     for path, features in tqdm(found, 'features', len(rows), disable=None):
         if isinstance(features, Exception):
-            raise UsageError(f'a study needs every file of its manifests: {features}')
+            raise UsageError(f'a study must read every file in its manifests: {features}')
         row = by_path[path]
         files[path] = _split(row, features, windows.draw(path, row['duration']))
     return [files[path] for path in by_path]

@@ -168,7 +168,7 @@ def test_which_file_a_source_is():
     queries = [dict(filename=f'{i}.mp4', source=source) for i, source in enumerate(sources)]
     videos = [truth.videos for truth in find_truths(queries, files)]
     assert videos == [(0,), (1,), (2,), (0, 2), (), ()]
-    with pytest.raises(ValueError, match='data/v/a/1.mp4 and data/v/b/1.mp4: say more'):
+    with pytest.raises(ValueError, match='data/v/a/1.mp4 or data/v/b/1.mp4: give more'):
         find_truths([dict(filename='q.mp4', source='1.mp4')], files)
     with pytest.raises(ValueError, match='no query has a source that is in the gallery'):
         find_truths(queries[5:], files)
