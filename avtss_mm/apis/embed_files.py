@@ -95,10 +95,19 @@ class _Parts:
         self._left = deque(part for part in self._left if part.file != file)
 
 
+_open: dict[_Part, Iterator[Clips]] = {}
+"""In a worker: the file that it has open, by the part of it that comes next."""
+
+
 def _read_part(reader: ClipReader, size: int, part: _Part) -> Clips | MediaError:
-    """Reads a part of a file, in a worker."""
+    """Reads a part of a file, in a worker; goes on in the open file if the part comes next."""
     torch.set_num_threads(1)  # the parent's threads do not exist in this process
+    parts = _open.pop(part, None) or reader.read(part.path, size, part.first, part.duration)
+    _open.clear()  # closes any other file
     try:
-        return next(reader.read(part.path, size, part.first, part.duration))
+        clips = next(parts)
     except MediaError as error:
         return error
+    if part.first + len(clips) < clips.total:
+        _open[part._replace(first=part.first + len(clips))] = parts
+    return clips

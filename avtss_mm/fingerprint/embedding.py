@@ -13,8 +13,6 @@ from ..apis.embedder import ClipFeatures, Embedder
 from ..apis.encoder import config_of_checkpoint, read_checkpoint
 from ..datasets.transforms import MelSpectrogram, SlidingAVClips
 from ..datasets.transforms.evaluation_sampling import EvaluationSampler
-from ..errors import MediaError
-from ..media import probe
 from ..utils.config import read_config
 
 STILL_RANGE = 8
@@ -117,14 +115,6 @@ def usable_chunks(features: ClipFeatures, modality: str) -> tuple[np.ndarray, np
         usable &= features.has_audio
     vectors = features.feat[usable] / norms[usable, None]
     return features.times[usable], vectors.astype(np.float32)
-
-
-def facts_of(path: str) -> dict | MediaError:
-    """What :func:`.probe` says, in a process that a broken file may hang or crash."""
-    try:
-        return probe(path, require_video=False)
-    except MediaError as error:
-        return error
 
 
 def _is_still(clips: np.ndarray) -> np.ndarray:

@@ -5,29 +5,21 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from tqdm import tqdm
 
-from ..apis.embed_files import embed_files
 from ..apis.embedder import ClipFeatures, Embedder
 from ..errors import one_line
 from ..media import find_media
 from ..media.finding import AUDIO_SUFFIXES, SUFFIXES
 from ..utils.work import TIMEOUT
-from ..workers.guarded_map import guarded_map
-from .embedding import facts_of, usable_chunks
+from .embed_media import embed_media
+from .embedding import usable_chunks
 from .index.calibration import find_thresholds
 from .index.index import FingerprintIndex
 from .index.index_whitening import update_whitening
-
-NO_PICTURE = 'no video stream'
-"""Reason of a :class:`MediaError` of a sound file in a video's container."""
-
-
-NO_DURATION = 'its duration is not known'
-"""Reason of one of a file whose header tells no duration."""
 
 
 @dataclass
@@ -109,9 +101,8 @@ def index_folders(
     sizes = {path: int(stamps[path].split()[0] or 0) for path in paths}
     done = sum(sizes.values()) - sum(sizes[path] for path in todo)
     options = dict(unit='B', unit_scale=True, unit_divisor=1024, disable=not todo)
-    work = dict(workers=workers, timeout=timeout)
     with tqdm(total=sum(sizes.values()), initial=done, **options) as bar:
-        for path, features in _embed(embedder, sorted(todo), modalities, work):
+        for path, features in embed_media(embedder, sorted(todo), modalities, workers, timeout):
             if isinstance(features, Exception):
                 report.unreadable[path] = getattr(features, 'reason', str(features))
                 text = one_line(f'left out {path}: {report.unreadable[path]}')
@@ -147,40 +138,6 @@ def _find(folders: Sequence[str], suffixes: Collection[str], ignored: Counter) -
             for name in find_media(folder, suffixes, left_out=ignored)
         }
     )
-
-
-def _embed(
-    embedder: Embedder, paths: list[str], modalities: tuple[str, ...], work: dict
-) -> Iterator[tuple[str, dict[str, ClipFeatures] | Exception]]:
-    """Features of files, or the reason why there are none; sound files by their sound."""
-    sounds = [path for path in paths if os.path.splitext(path)[1].lower() in AUDIO_SUFFIXES]
-    videos = sorted(set(paths) - set(sounds))
-    for path, features in _embed_timed(embedder, videos, modalities, work):
-        if getattr(features, 'reason', None) == NO_PICTURE and 'audio' in modalities:
-            sounds.append(path)
-        else:
-            yield path, features
-    yield from _embed_timed(embedder, sounds, ('audio',), work)
-
-
-def _embed_timed(
-    embedder: Embedder, paths: list[str], modalities: tuple[str, ...], work: dict
-) -> Iterator[tuple[str, dict[str, ClipFeatures] | Exception]]:
-    """The same of one kind of file; where a header tells no duration, it is found by decoding."""
-    untimed = []
-    for path, features in embed_files(embedder, paths, modalities, **work):
-        if getattr(features, 'reason', None) == NO_DURATION:
-            untimed.append(path)
-        else:
-            yield path, features
-    durations = {}
-    for path, facts in guarded_map(facts_of, untimed, **work):
-        if isinstance(facts, Exception):
-            yield path, facts
-        else:
-            durations[path] = facts['duration']
-    seconds = list(durations.values())
-    yield from embed_files(embedder, list(durations), modalities, seconds, **work)
 
 
 def _add(

@@ -9,13 +9,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..apis.embed_files import embed_files
 from ..apis.embedder import ClipFeatures, Embedder
 from ..errors import MediaError
 from ..utils.work import TIMEOUT
-from ..workers.guarded_map import guarded_map
 from .chunks import Chunks, ComparedChunks
-from .embedding import facts_of, usable_chunks
+from .embed_media import NO_PICTURE, NO_SOUND, embed_media
+from .embedding import usable_chunks
 from .index.calibration import FALLBACK
 from .index.index import LETTERS, FingerprintIndex
 from .index.strangers import ceiling_of, find_candidates
@@ -61,19 +60,20 @@ def query_features(
         MediaError: If the file cannot be read within ``timeout`` seconds, or has nothing of the
             modality.
     """
-    ((_, facts),) = guarded_map(facts_of, [os.fspath(path)], timeout=timeout)
-    if isinstance(facts, Exception):
-        raise MediaError(path, getattr(facts, 'reason', facts)) from facts
-    has = dict(video=facts['width'] > 0, audio=facts['has_audio'])
     wanted = [name for name, letter in LETTERS.items() if letter in modality]
-    there = tuple(name for name in wanted if has[name] and name in embedder.modalities)
-    if not there:
-        raise MediaError(path, f'no {" or ".join(wanted)} to compare')
-    durations = [facts['duration']]  # a header may promise more than there is
-    ((_, features),) = embed_files(embedder, [os.fspath(path)], there, durations, workers, timeout)
+    usable = tuple(name for name in wanted if name in embedder.modalities)
+    nothing = MediaError(path, f'no {" or ".join(wanted)} to compare')
+    if not usable:
+        raise nothing
+    ((_, features),) = embed_media(embedder, [os.fspath(path)], usable, workers, timeout)
     if isinstance(features, Exception):
-        raise MediaError(path, getattr(features, 'reason', features)) from features
-    return features
+        reason = getattr(features, 'reason', features)
+        error = nothing if reason in (NO_PICTURE, NO_SOUND) else MediaError(path, reason)
+        raise error from features
+    found = {name: clips for name, clips in features.items() if clips.has_audio.any()}
+    if not found:
+        raise nothing
+    return found
 
 
 def chunks_of(features: Mapping[str, ClipFeatures]) -> Chunks:

@@ -94,3 +94,10 @@ def test_sound_is_labelled_in_hz_where_librosa_is(monkeypatch, has_librosa):
     labels = [label.get_text() for label in axis.get_yticklabels()]
     assert axis.get_ylabel() == ('Hz' if has_librosa else 'mel bin')
     assert ('4096' in labels) is has_librosa
+
+
+def test_nothing_is_said_of_a_sound_that_is_not_there():
+    sample = make_sample(SampleAVClips(), video_rate=np.array([4.0, 1]), audio_rate=np.ones(2))
+    sample['has_audio'] = np.array([False, True])
+    first, _ = describe_sample(sample).split('; ')
+    assert 'sound' not in first and '4x' in first

@@ -13,8 +13,11 @@ import pytest
 from helpers.distinct_media import write_distinct
 from helpers.made_index import make_index
 
+from avtss_mm.datasets.transforms import decoding
+from avtss_mm.fingerprint import embed_media
 from avtss_mm.fingerprint.results import print_matches
 from avtss_mm.fingerprint.search import Match
+from avtss_mm.media import open_media
 
 
 @pytest.fixture
@@ -116,3 +119,18 @@ def test_a_file_whose_header_tells_no_duration_is_indexed(three, model, avtss_fp
     index = tmp_path / 'INDEX'
     status, out, err = avtss_fp('index', three, '-o', index, '--checkpoint', model[1])
     assert '4 files (4 files added' in out and 'could not be read' not in out
+
+
+def test_a_query_opens_its_file_once(media, index, avtss_fp, tmp_path, monkeypatch):
+    opened = tmp_path / 'opened.txt'
+
+    def counted(path, *args, **options):
+        with open(opened, 'a') as log:  # workers are forked: a list would stay empty
+            log.write(f'{path}\n')
+        return open_media(path, *args, **options)
+
+    monkeypatch.setattr(decoding, 'open_media', counted)
+    monkeypatch.setattr(embed_media, 'probe', counted)
+    status, out, err = avtss_fp('query', media / '0.mp4', index, '--workers', '1')
+    assert status == 0, err
+    assert opened.read_text() == f'{media / "0.mp4"}\n'
