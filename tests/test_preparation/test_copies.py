@@ -37,6 +37,7 @@ def test_a_list_of_ones_own(prepare, tmp_path):
         'mute,r2.mp4,slow,0,0.5', 'other,,,,', 'lost,r9.mp4,flip,0,', 'bad,r0,flip,0,',
         'gone,r0,flip,0,',
     )  # fmt: skip
+    assert 'config of the network that CKPT is of (of the demo: configs/demo/fingerprint' in out
     gallery, queries = (
         read(tmp_path / 'out', name) for name in ('test.json', 'fingerprint/queries.json')
     )
