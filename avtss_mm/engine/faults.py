@@ -86,7 +86,7 @@ def _reason(error: BaseException, work_dir: Path, data_folders: list[Path]) -> s
         )
     if _RANK_DIED.search(text):
         first = text.splitlines()[0]
-        return f'another process of this run ended, its message tells why (here: {first}).'
+        return f'another process of this run ended; its message says why (here: {first}).'
     if isinstance(error, OSError):
         where = error.filename or work_dir
         if error.errno in _DISK_FULL:

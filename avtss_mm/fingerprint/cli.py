@@ -85,7 +85,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     command.add_argument('--rebuild', action='store_true', help='start over, with other weights')
     add_suffixes_argument(command)
     command.add_argument(
-        '--prune', action='store_true', help='remove files even if most files of a DIR are gone'
+        '--prune', action='store_true', help='remove missing files even if most of a DIR is missing'
     )
 
     command = _command(commands, 'query', 'find where a file comes from')

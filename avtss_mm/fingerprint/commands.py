@@ -66,8 +66,8 @@ def _tell(report, opened) -> None:
             print(f'  {SHOWN[name]}: {number} chunks added{dropped}')
     for folder, number in report.missing.items():
         print(
-            f'  {number} files are gone from {folder}, most of it: they stay in the index, as its '
-            'drive may be missing; --prune removes them'
+            f'  {number} files, most of {folder}, are missing: they stay in the index, as its '
+            'drive may be absent; --prune removes them'
         )
     if report.ignored:
         print(f'  {suffix_advice(report.ignored)}')

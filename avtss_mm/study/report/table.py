@@ -113,7 +113,7 @@ def _foot(study: Study, summary: Summary, command: str, failed: dict[str, str]) 
     count = len(summary.facts)
     lines = [
         f'Mean ± sample standard deviation over seeds {seeds}; {count} of {len(study.runs())} runs '
-        'are measured. A dash: not there, or not possible with this variant.',
+        'are measured. A dash: not measured, or not possible with this variant.',
     ]
     missing = [
         f'{variant} ({", ".join(str(s) for s in study.seeds if (variant, s) not in summary.facts)})'
@@ -129,21 +129,21 @@ def _foot(study: Study, summary: Summary, command: str, failed: dict[str, str]) 
     for evaluation in study.evaluations.values():
         lines.append(_size(evaluation, sizes))
     lines.append(
-        'Variants share the test files, which tells more of a difference than of a figure; seeds '
-        'do not lessen a standard error.'
+        'All variants are measured on the same files, so a difference is more certain than a '
+        'single figure; more seeds do not reduce the standard error.'
     )
-    lines.append(f'{sizes["train"]} videos to train on; {_training(study, facts)}.')
+    lines.append(f'{sizes["train"]} training videos; {_training(study, facts)}.')
     if any(measure == 'fingerprint' for _, measure in study.groups().values()):
         settings = study.fingerprint
         kinds = ', '.join(settings['distortions'])
         lines.append(
-            f'Copies: {kinds}, severity {settings["severity"]}, of {settings["num_videos"]} among '
-            f'{settings["num_references"]} test videos (at most); `v` and `a` are '
-            'means over the distortions that change picture or sound.'
+            f'Copies: {kinds}, severity {settings["severity"]}, of up to {settings["num_videos"]} '
+            f'among up to {settings["num_references"]} test videos; `v` and `a` are means over the '
+            'distortions that change the picture or the sound.'
         )
     if study.reach:
         levels = ', '.join(f'{name} {value:g}' for name, value in study.reach.items())
-        lines.append(f'Epochs are until: {levels}; `2 of 3`: so many seeds reached it at all.')
+        lines.append(f'Epochs until: {levels}; `2 of 3`: only two of three seeds reached it.')
     software = {}
     for row in facts:
         for name, value in row['software'].items():

@@ -50,7 +50,7 @@ def test_files_of_a_drive_that_is_not_there_stay_indexed(three, model, avtss_fp,
     three.mkdir()
     status, out, err = avtss_fp('index', three, '-o', index)
     assert status == 0 and '3 files (0 files added, 0 unchanged)' in out
-    assert '3 files are gone' in out and '--prune' in out
+    assert '3 files, most of' in out and '--prune' in out
     shutil.copy(away / '0.mp4', three)  # most are gone
     assert '3 files (' in avtss_fp('index', three, '-o', index)[1]
     assert '1 files (' in avtss_fp('index', three, '-o', index, '--prune')[1]
