@@ -96,11 +96,11 @@ class _Parts:
 
 
 _open: dict[_Part, Iterator[Clips]] = {}
-"""In a worker: the file that it has open, by the part of it that comes next."""
+"""In a worker: the open file, by its next part."""
 
 
 def _read_part(reader: ClipReader, size: int, part: _Part) -> Clips | MediaError:
-    """Reads a part of a file, in a worker; goes on in the open file if the part comes next."""
+    """Reads a part of a file, in a worker; continues in the open file if it is the next part."""
     torch.set_num_threads(1)  # the parent's threads do not exist in this process
     parts = _open.pop(part, None) or reader.read(part.path, size, part.first, part.duration)
     _open.clear()  # closes any other file

@@ -1,4 +1,4 @@
-"""Features of videos and sounds, whatever a file has of the two and its header tells."""
+"""Features of video and audio files, also of files that lack one or have a misleading header."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from ..utils.work import TIMEOUT
 from ..workers.guarded_map import guarded_map
 
 NO_PICTURE = 'no video stream'
-"""Reason of a :class:`MediaError` of a sound file in a video's container."""
+"""Reason in the :class:`MediaError` of an audio file in a video container."""
 
 NO_SOUND = 'no audio stream'
-"""The same of a file without sound, where nothing else is asked for."""
+"""Reason in the error of a file without sound if only audio is requested."""
 
 NO_DURATION = 'its duration is not known'
-"""Reason of one of a file whose header tells no duration."""
+"""Reason in the error of a file without a duration in its header."""
 
 
 def embed_media(
@@ -30,16 +30,16 @@ def embed_media(
     workers: int = 1,
     timeout: float = TIMEOUT,
 ) -> Iterator[tuple[str, dict[str, ClipFeatures] | Exception]]:
-    """Features of files, or the reason why there are none; sound files by their sound.
+    """Yields the features of files, or why there are none; of audio files only the audio.
 
     A file is opened once, unless several workers share it or its header misleads.
 
     Args:
-        embedder: Of :func:`.chunk_embedder`.
-        paths: Of the files.
-        modalities: ``'video'`` and/or ``'audio'``.
-        workers: Processes that decode.
-        timeout: Seconds, as of :func:`.embed_files`.
+        embedder: Embedder of :func:`.chunk_embedder`.
+        paths: Paths of the files.
+        modalities: Modalities, ``'video'`` and/or ``'audio'``.
+        workers: Number of processes that decode.
+        timeout: Time limit in seconds, see :func:`.embed_files`.
     """
     work = dict(workers=workers, timeout=timeout)
     suffixes = AUDIO_SUFFIXES if 'audio' in modalities else ()
@@ -56,7 +56,7 @@ def embed_media(
 def _embed_timed(
     embedder: Embedder, paths: list[str], modalities: tuple[str, ...], work: dict
 ) -> Iterator[tuple[str, dict[str, ClipFeatures] | Exception]]:
-    """The same of one kind of file; where a header tells no duration, it is found by decoding."""
+    """Embeds files of one kind; decodes a file to find a duration that its header lacks."""
     untimed = []
     for path, features in embed_files(embedder, paths, modalities, **work):
         if getattr(features, 'reason', None) == NO_DURATION:
@@ -74,7 +74,7 @@ def _embed_timed(
 
 
 def _facts(path: str) -> dict | MediaError:
-    """What :func:`.probe` says, in a process that a broken file may hang or crash."""
+    """Runs :func:`.probe` in a process that may hang or crash without harm."""
     try:
         return probe(path, require_video=False)
     except MediaError as error:

@@ -57,8 +57,7 @@ def query_features(
     """Computes the features of a file by modality, as far as it and the model have them.
 
     Raises:
-        MediaError: If the file cannot be read within ``timeout`` seconds, or has nothing of the
-            modality.
+        MediaError: If the file cannot be read within ``timeout`` seconds or lacks the modality.
     """
     wanted = [name for name, letter in LETTERS.items() if letter in modality]
     usable = tuple(name for name in wanted if name in embedder.modalities)
