@@ -30,7 +30,7 @@ class Clips:
 
     Attributes:
         inputs: Clips ``imgs`` uint8 (m, 3, T, H, W) and/or ``audios`` float32 (m, 1, L, F).
-        times: Begin and end of each clip in seconds (m, 2), by ``'video'`` and/or ``'audio'``.
+        times: Start and end of each clip in seconds (m, 2), by ``'video'`` and/or ``'audio'``.
         has_audio: Whether each window has sound (m,); True if the audio was not read.
         total: Number of windows of the whole file.
     """

@@ -103,7 +103,7 @@ def evaluate_features(cfg: Config, features: dict[str, dict[str, np.ndarray]]) -
 
     Args:
         cfg (Config): Config with ``test_dataloader`` and ``test_evaluator``.
-        features (dict): Features by file name, as of :func:`read_features`.
+        features (dict): Features by file name, as returned by :func:`read_features`.
 
     Returns:
         dict or None: Metrics; None if a file of the data set has no features.

@@ -78,7 +78,7 @@ class Evaluation:
     """A gallery, queries, and what is measured with them.
 
     Attributes:
-        name: How its figures begin, as in ``esc10/linear_audio_label``; empty for the study's own
+        name: Prefix of its figures, as in ``esc10/linear_audio_label``; empty for the study's own
             data.
         root: Folder that the manifests are relative to.
         gallery: Manifest of the gallery, or one for each fold.

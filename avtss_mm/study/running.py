@@ -73,7 +73,7 @@ def complete_all(
 
     Args:
         study (Study): Study of the runs.
-        runs (Sequence[Run]): Runs, in the order in which they are begun.
+        runs (Sequence[Run]): Runs, in the order in which they start.
         train_tool (Path): Path of ``tools/train.py``.
         jobs (int): Number of runs at the same time. Defaults to 1.
         poll (float): Seconds between progress reports. Defaults to 1.

@@ -1,5 +1,5 @@
-# The demo with the smallest networks and a queue for 16 videos: takes seconds on one core, to see
-# that all works. Its figures mean nothing.
+# The demo with the smallest networks and a queue for 16 videos. It takes seconds on one core and
+# only shows that everything works; its figures mean nothing.
 _base_ = './avtss_toy.py'
 
 channels = 32

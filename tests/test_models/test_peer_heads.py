@@ -50,4 +50,4 @@ def test_old_arguments_select_a_class_and_say_so(old, new, caplog):
     kinds = new if isinstance(new, tuple) else (new,)
     assert all(isinstance(head, kind) for kind in kinds) and head.temperature == 0.3
     assert (type(head) is ContrastiveHead) == ('deprecated' not in caplog.text)
-    assert not head.state_dict()  # checkpoints of before fit
+    assert not head.state_dict()  # older checkpoints still fit

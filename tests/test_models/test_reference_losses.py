@@ -2,7 +2,7 @@
 
 The slow loops of ``test_contrastive_head.py`` say what is right; this says that nothing moved.
 Floats agree on any processor up to rounding, draws are exact. After a change that is meant to move
-them, ``python tests/test_models/test_reference_losses.py`` writes the file anew.
+them, ``python tests/test_models/test_reference_losses.py`` writes the file again.
 """
 
 from __future__ import annotations

@@ -132,6 +132,6 @@ def test_clips_are_decoded_once(study, files, monkeypatch):
         assert not second[1].grid['audio'].has_audio.any()
 
     kept[0].write_bytes(kept[0].read_bytes()[:5000])
-    same(again())  # the damaged one was decoded anew
+    same(again())  # the damaged one was decoded again
     monkeypatch.setattr('avtss_mm.apis.clip_reader.ClipReader.read', None)
     same(again())

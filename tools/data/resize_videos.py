@@ -52,7 +52,7 @@ def parse_args(argv=None) -> argparse.Namespace:
 
 
 def plan(source: Path, target: Path, suffixes: list[str]) -> tuple[dict[str, Path], str]:
-    """Path of the copy of each video, and what is not looked into for its suffix."""
+    """Plans the path of each copy, and describes the files ignored for their suffix."""
     if not source.is_dir():
         raise UsageError(f'{source} is not a folder')
     inner, outer = target.resolve(), source.resolve()

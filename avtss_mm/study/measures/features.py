@@ -89,10 +89,10 @@ def embed_rows(
 
     Args:
         study (Study): Study that defines how pairs are drawn.
-        cfg (Config): Config of the run; its ``feature_pipeline`` says what a clip is.
+        cfg (Config): Config of the run; its ``feature_pipeline`` defines the clips.
         checkpoint (str): Path of the run's weights.
         root (Path): Folder that the file names are relative to.
-        rows (Sequence[dict]): Rows of a manifest. Where none has a picture, the sound counts alone.
+        rows (Sequence[dict]): Rows of a manifest. If none has video, only audio is used.
         pairs (bool): Whether to draw pairs of windows. Defaults to False.
         stride (float, optional): Seconds between the windows of the grid. Defaults to None: none.
 

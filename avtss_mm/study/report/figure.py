@@ -35,7 +35,7 @@ def draw_study(
     otherwise grey.
 
     Args:
-        values (dict): Values by figure, variant and seed; None counts as not there.
+        values (dict): Values by figure, variant and seed; None counts as missing.
         chance (dict): Chance level by figure, where there is one.
         variants (list[str]): Variants from top to bottom.
         path (str | Path): Path of the PNG to write.
