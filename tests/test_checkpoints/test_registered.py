@@ -1,5 +1,7 @@
 """A config from a checkpoint cannot import or call anything."""
 
+import importlib
+
 import pytest
 from helpers.hostile import write_checkpoint
 from mmaction.registry import MODELS
@@ -7,6 +9,7 @@ from mmengine.registry import init_default_scope
 
 from avtss_mm.apis import load_encoder
 from avtss_mm.apis.encoder import config_of_checkpoint
+from avtss_mm.checkpoints.registered import registered_names
 from avtss_mm.utils.config import parse_config_text
 
 NETWORK = "model = dict(type='AVEncoder', backbone={})\n"
@@ -54,3 +57,9 @@ def test_configs_without_a_network_are_refused_by_name(tmp_path, text):
     path = write_checkpoint(tmp_path / 'odd.pth', text)
     with pytest.raises(ValueError, match=r'odd.pth: .*Name a config that you trust instead'):
         config_of_checkpoint(str(path))
+
+
+def test_registries_of_our_own_scope_are_looked_through():
+    """They exist as soon as a config was inherited through ``avtss_mm::``."""
+    importlib.import_module('avtss_mm.registry')
+    assert {'R2Plus1D', 'mmaction.R2Plus1D', 'ResNet3d'} <= registered_names()
