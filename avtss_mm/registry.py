@@ -26,6 +26,4 @@ class SecondName(Registry):
 
 for _name, _parent in list(vars(mmaction.registry).items()):
     if isinstance(_parent, Registry) and _parent.scope == 'mmaction':
-        globals()[_name] = SecondName(
-            _parent.name, parent=_parent, scope='avtss_mm', locations=['avtss_mm']
-        )
+        globals()[_name] = SecondName(_parent.name, parent=_parent, scope='avtss_mm')
