@@ -63,8 +63,9 @@ def test_untrained_networks(data, tmp_path):
     given = [f'{key}={value}' for key, value in options(data, tmp_path / 'out').items()]
     printed = tool(
         'test.py', ROOT / 'configs/demo/fingerprint_toy.py', 'random',
-        '--work-dir', tmp_path, '--cfg-options', *given, *SMALL,
+        '--work-dir', tmp_path, '--cfg-options', *given, *SMALL, 'test_evaluator.through_tool=True',
     ).stdout  # fmt: skip
+    assert 'av avtss-fp' in printed and 'fingerprint/avtss-fp_v_R@1' in printed
     rows = read(tmp_path / 'out')
     assert list(rows) == ['v', 'a', 'av']
     assert rows['v']['R@1'] == 1 and rows['v']['queries'] == 3

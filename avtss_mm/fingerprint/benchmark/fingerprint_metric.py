@@ -21,6 +21,8 @@ from .scores import Answer, Truth, answer
 from .vsc import write_vsc
 
 LABELS = ('distortion', 'severity', 'family', 'modality_affected')
+KEPT = (*LABELS, 'filename')
+"""Fields of a query that its answers keep."""
 TIMES = ('query_start', 'query_end', 'speed', 'offset')
 
 
@@ -45,6 +47,9 @@ class FingerprintMetric(BaseMetric):
         beta (float): Strength of score normalisation: ``beta`` times the similarity to the nearest
             background chunk is subtracted from each chunk's similarities. Defaults to 0: none.
         whiten (bool): Whether features are whitened. Defaults to True.
+        through_tool (bool): Whether the table also has the R@1 of ``avtss-fp``, which has another
+            fusion and ranking, see :mod:`avtss_mm.fingerprint.through_tool`. Costs up to a second
+            per query. Defaults to False.
         held_out (float): Share of the sources to remove from the gallery, evenly spread, so that
             their copies become negative queries. Defaults to 0.
         out_dir (str, optional): Folder for ``table.csv``, ``table.json``, ``heat_map.png``,
@@ -66,6 +71,7 @@ class FingerprintMetric(BaseMetric):
         topk: int = 20,
         beta: float = 0.0,
         whiten: bool = True,
+        through_tool: bool = False,
         held_out: float = 0.0,
         out_dir: str | None = None,
         others: dict[str, str] | None = None,
@@ -77,6 +83,7 @@ class FingerprintMetric(BaseMetric):
         self.topk = topk
         self.beta = beta
         self.whiten = whiten
+        self.through_tool = through_tool
         self.held_out = held_out
         self.out_dir = out_dir
         self.others = {name: read_table(path) for name, path in (others or {}).items()}
@@ -128,6 +135,12 @@ class FingerprintMetric(BaseMetric):
             answers += self._search(modality, *compared, truths)
         rows = tabulate(answers)
         tables = {'ours': rows, **self.others}
+        through_tool = {}
+        if self.through_tool:
+            from ..through_tool import tool_answers  # imported here: it needs an index
+
+            tables['avtss-fp'] = tabulate(tool_answers(gallery, queries, truths, KEPT))
+            through_tool = means(tables['avtss-fp'])
         print_log('\n' + table_text(tables), logger='current')
         if self.out_dir is not None:
             folder = Path(self.out_dir)
@@ -141,7 +154,8 @@ class FingerprintMetric(BaseMetric):
             write_vsc(folder, gallery, queries, truths, answers)
             print_log(f'tables and pictures are in {folder}', logger='current')
         chance = {f'{m}_R@1_chance': 1 / len(gallery) for m in {row['modality'] for row in rows}}
-        return {**means(rows), **chance}
+        through_tool = {f'avtss-fp_{name}': value for name, value in through_tool.items()}
+        return {**means(rows), **chance, **through_tool}
 
     @staticmethod
     def _check(results: list[dict]) -> None:
@@ -178,7 +192,7 @@ class FingerprintMetric(BaseMetric):
         answers = []
         progress = tqdm(kept, f'search {modality}', disable=None)
         for (row, truth, times, _), result, level in zip(progress, found, distances):
-            labels = {name: row[name] for name in (*LABELS, 'filename') if name in row}
+            labels = {name: row[name] for name in KEPT if name in row}
             answers.append(answer(result, times, truth, level, modality=modality, **labels))
         return answers
 

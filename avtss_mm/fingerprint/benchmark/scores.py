@@ -114,9 +114,17 @@ def answer(
         early = (times >= start + 1 - 1e-3) & (times <= start + length - 1 + 1e-3)
         if end - start >= length - 0.1 and early.any():
             rank_after[length] = rank_of_right(video_scores(similarity[early]), right)
+    segments = find_segments(found.hits)
+    return ranked(scores, truth, segments[0] if segments else None, rank_after, **labels)
+
+
+def ranked(
+    scores: np.ndarray, truth: Truth, segment: Segment | None, rank_after: dict, **labels
+) -> Answer:
+    """Make an answer from the score of each video (V,); minus infinity if it was not found."""
+    right = np.isin(np.arange(len(scores)), truth.videos)
     order = np.argsort(-scores, kind='stable')[:CANDIDATES]
     order = order[np.isfinite(scores[order])]
-    segments = find_segments(found.hits)
     return Answer(
         truth=truth,
         rank=rank_of_right(scores, right),
@@ -124,7 +132,7 @@ def answer(
         scores=scores[order],
         right=right[order],
         own_score=scores[right].max(initial=-np.inf),
-        segment=segments[0] if segments else None,
+        segment=segment,
         labels=labels,
     )
 

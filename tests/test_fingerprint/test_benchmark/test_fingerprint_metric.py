@@ -15,6 +15,10 @@ from avtss_mm.fingerprint.benchmark.fingerprint_metric import (
 from avtss_mm.fingerprint.benchmark.robustness_table import tabulate
 from avtss_mm.fingerprint.benchmark.scores import Truth
 from avtss_mm.fingerprint.benchmark.vsc import read_matches
+from avtss_mm.fingerprint.index.index import FingerprintIndex
+from avtss_mm.fingerprint.indexing import finish
+from avtss_mm.fingerprint.search import match_chunks
+from avtss_mm.fingerprint.through_tool import tool_answers
 
 DIM = 24
 
@@ -185,3 +189,31 @@ def test_says_what_is_missing(samples):
 
 def test_rows_without_a_copy_are_left_out():
     assert tabulate([]) == []
+
+
+def test_the_tool_has_a_column_and_figures_of_its_own(samples, tmp_path):
+    figures = run(samples, through_tool=True, out_dir=str(tmp_path))
+    plain = run(samples, out_dir=str(tmp_path))
+    assert figures['fingerprint/avtss-fp_v_within_1s'] == 0.6  # all copies with little noise
+    assert figures['fingerprint/avtss-fp_av_R@1'] >= 0.5
+    assert {name: figures[name] for name in plain} == plain  # the others stay as they are
+
+
+def test_the_tool_ranks_as_its_query_command_does(samples, tmp_path):
+    gallery, *_ = sides = [[r for r in samples if r['subset'] == s] for s in ('gallery', 'query')]
+    truths = find_truths(sides[1], [row['filename'] for row in gallery])
+    answers = tool_answers(*sides, truths, ('filename',))
+    with FingerprintIndex(tmp_path, write=True) as index:
+        index.catalog.set_metadata(chunk=2.0)
+        for row in gallery:
+            chunks = {n: (row['clip_times'], row[f'{n}_feat'].numpy()) for n in ('video', 'audio')}
+            index.catalog.replace(row['filename'], '0', {n: (*c, 0) for n, c in chunks.items()})
+        finish(index)
+        query = sides[1][0]
+        chunks = {n: (query['clip_times'], query[f'{n}_feat'].numpy()) for n in ('video', 'audio')}
+        best = match_chunks(index, 'q', chunks, threshold=0.0)[0]
+    (both,) = (a for a in answers[:3] if a.labels['modality'] == 'av')
+    assert both.rank == 1 and both.own_score == pytest.approx(best.score)
+    assert (
+        both.segment.video_start == pytest.approx(best.video_start) and best.video == 'data/v/0.mp4'
+    )
