@@ -8,15 +8,16 @@ import pytest
 from avtss_mm.errors import UsageError, user_errors
 
 
-@pytest.mark.parametrize(
-    'error',
-    [UsageError('say -o'), PermissionError(errno.EACCES, 'Permission denied', 'a.json')]
-    + [OSError(code, os.strerror(code), 'a.json') for code in (errno.EROFS, errno.ENOSPC)],
-)
-def test_one_line(error):
+@pytest.mark.parametrize('code', [errno.EACCES, errno.EROFS, errno.ENOSPC])
+def test_one_line_names_the_file_and_the_reason(code):
     with pytest.raises(SystemExit) as exit_, user_errors():
-        raise error
-    assert str(exit_.value) == f'error: {error}'
+        raise OSError(code, os.strerror(code), 'a.json')
+    assert str(exit_.value) == f'error: a.json: {os.strerror(code)}'
+
+
+def test_one_line_of_a_usage_error():
+    with pytest.raises(SystemExit, match='^error: say -o$'), user_errors():
+        raise UsageError('say -o')
 
 
 def test_a_fault_of_the_code_keeps_its_traceback():

@@ -47,7 +47,7 @@ def test_random_weights_are_seeded(trained):
     cfg = trained[2]
     first, second = (load_encoder('random', cfg, device='cpu')[0] for _ in range(2))
     assert all(a.equal(b) for a, b in zip(first.parameters(), second.parameters()))
-    with pytest.raises(ValueError, match='random weights need a config'):
+    with pytest.raises(ValueError, match="'random' weights need a config"):
         load_encoder('random')
 
 

@@ -145,6 +145,8 @@ def test_figure(study, tmp_path, monkeypatch):
     titles = [axis.get_title('left') for axis in drawn[0].axes]
     assert titles == ['knn_video_label', 'epochs_to_video (low is good)']
     assert list(tmp_path.glob('*.part*')) == []
+    monkeypatch.undo()
+    plt.close(drawn[0])
 
 
 @pytest.mark.parametrize(
