@@ -10,6 +10,8 @@ from helpers.commands import ROOT
 
 from avtss_mm.utils.launcher import NAMES
 
+pytestmark = pytest.mark.slow
+
 CONFIG = """
 custom_imports = dict(imports=['helpers.toy_run'])
 model = dict(type='ToyModel')
