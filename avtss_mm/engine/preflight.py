@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader
 from ..errors import UsageError
 from .inner_datasets import inner_datasets
 
-SHARED_MEMORY = '/dev/shm'
+SHARED_MEMORY = '/dev/shm'  # nosec B108
 """File system into which the workers of a loader put their samples."""
 
 
