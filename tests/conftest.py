@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mmengine.logging import MessageHub, MMLogger
-from mmengine.registry import DefaultScope
+from mmengine.registry import DefaultScope, init_default_scope
 from mmengine.visualization import Visualizer
 
 from avtss_mm.media import write_video
@@ -24,6 +24,12 @@ CODECS = {  # by suffix; .mp4, .mkv and .mov take the defaults of write_video
     '.webm': dict(video_codec='libvpx-vp9', audio_codec='libopus'),
     '.avi': dict(video_codec='mpeg4', audio_codec='pcm_s16le'),
 }
+
+
+@pytest.fixture(scope='session', autouse=True)
+def mmaction_scope():
+    """Types without a scope are looked up in mmaction2, whichever test comes first."""
+    init_default_scope('mmaction')
 
 
 @pytest.fixture(autouse=True)
