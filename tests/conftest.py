@@ -35,12 +35,14 @@ def mmaction_scope():
 @pytest.fixture(autouse=True)
 def leave_no_traces():
     """Removes the global logger and scope that a run leaves behind, before the next test."""
-    kinds = [kind._instance_dict for kind in (DefaultScope, MessageHub, Visualizer)]
+    kinds = [kind._instance_dict for kind in (MessageHub, Visualizer)]
     before = [dict(instances) for instances in kinds]
     yield
     for instances, known in zip(kinds, before):
         instances.clear()
         instances.update(known)
+    DefaultScope._instance_dict.clear()  # of a runner that a module keeps, too
+    init_default_scope('mmaction')
     MMLogger._instance_dict.clear()  # none is kept: the import of pymilvus closes their files
 
 

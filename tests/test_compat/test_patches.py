@@ -3,6 +3,8 @@
 import pytest
 from helpers.fresh_python import run_python
 
+pytestmark = pytest.mark.slow
+
 
 def test_import_is_silent_and_mends_what_is_needed(tmp_path):
     (tmp_path / 'mine.py').write_text("_base_ = 'mmaction::_base_/default_runtime.py'\n")

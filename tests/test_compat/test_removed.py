@@ -9,6 +9,8 @@ from helpers.fresh_python import run_python
 
 from avtss_mm.compat import removed
 
+pytestmark = pytest.mark.slow
+
 TAKE_AWAY = """
 import pkgutil, sys
 import numpy as np

@@ -3,6 +3,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 STEPS = """
 import resource, sys, torch
 from avtss_mm.engine.memory import keep_freed_memory
