@@ -30,9 +30,7 @@ def graceful_shutdown(advice: str, last_words: Callable[[], str]) -> Iterator[li
 
     def stop(number: int, _) -> None:
         if os.getpid() != owner:  # a data worker, which inherits this handler
-            if (
-                number == signal.SIGINT
-            ):  # its owner receives it, too, and must not take it for a crash
+            if number == signal.SIGINT:  # its owner receives it, too: this is no crash
                 os._exit(0)
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
@@ -42,9 +40,7 @@ def graceful_shutdown(advice: str, last_words: Callable[[], str]) -> Iterator[li
             sys.exit(128 + number)
         if len(asked) == 1:
             raise KeyboardInterrupt
-        if (
-            len(asked) > 2
-        ):  # a launcher repeats the first signal; the user's second one ends it at once
+        if len(asked) > 2:  # a launcher repeats the first signal; the user's second ends it
             os._exit(128 + number)
 
     def report(kind: type[BaseException], error: BaseException, trace) -> None:

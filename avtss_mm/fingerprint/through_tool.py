@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from tqdm import tqdm
 
+from ..apis.embedder import ClipFeatures
 from .benchmark.exact_search import FIELDS
 from .benchmark.scores import Answer, Truth, ranked
 from .choices import MODALITIES
@@ -15,7 +16,7 @@ from .chunks import Chunks
 from .index.index import LETTERS, FingerprintIndex
 from .indexing import finish
 from .matching.segments import Segment
-from .search import Match, match_chunks
+from .search import Match, chunks_of, match_chunks
 
 
 def tool_answers(
@@ -56,15 +57,15 @@ def tool_answers(
 
 
 def _chunks(row: dict, modality: str) -> Chunks:
-    """Chunks of a row that are there, by 'video' and 'audio'."""
-    chunks = {}
-    for side, letter in LETTERS.items():
-        if letter in modality and FIELDS[letter] in row:
-            times, vectors = np.asarray(row['clip_times'], float), np.asarray(row[FIELDS[letter]])
-            there = row['has_audio'] if letter == 'a' else np.ones(len(times))
-            there = np.asarray(there, bool)
-            chunks[side] = times[there], vectors[there].astype(np.float32)
-    return chunks
+    """Chunks of a row by which the tool recognises a file, by 'video' and 'audio'."""
+    times = np.asarray(row['clip_times'], float)
+    sound = np.asarray(row.get('has_audio', np.zeros(len(times))), bool)
+    features = {
+        side: ClipFeatures(times, np.asarray(row[FIELDS[letter]], np.float32), None, sound)
+        for side, letter in LETTERS.items()
+        if letter in modality and FIELDS[letter] in row
+    }
+    return chunks_of(features)
 
 
 def _answer(matches: Sequence[Match], truth: Truth, num_videos: int, **labels) -> Answer:

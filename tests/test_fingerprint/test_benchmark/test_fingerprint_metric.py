@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from torch.nn.functional import normalize
 
 from avtss_mm.fingerprint.benchmark.fingerprint_metric import (
     FingerprintMetric,
@@ -199,6 +200,11 @@ def test_the_tool_has_a_column_and_figures_of_its_own(samples, tmp_path):
     assert {name: figures[name] for name in plain} == plain  # the others stay as they are
 
 
+def unit_chunks(row):
+    vectors = {name: normalize(row[f'{name}_feat']).numpy() for name in ('video', 'audio')}
+    return {name: (row['clip_times'], unit) for name, unit in vectors.items()}
+
+
 def test_the_tool_ranks_as_its_query_command_does(samples, tmp_path):
     gallery, *_ = sides = [[r for r in samples if r['subset'] == s] for s in ('gallery', 'query')]
     truths = find_truths(sides[1], [row['filename'] for row in gallery])
@@ -206,12 +212,11 @@ def test_the_tool_ranks_as_its_query_command_does(samples, tmp_path):
     with FingerprintIndex(tmp_path, write=True) as index:
         index.catalog.set_metadata(chunk=2.0)
         for row in gallery:
-            chunks = {n: (row['clip_times'], row[f'{n}_feat'].numpy()) for n in ('video', 'audio')}
-            index.catalog.replace(row['filename'], '0', {n: (*c, 0) for n, c in chunks.items()})
+            index.catalog.replace(
+                row['filename'], '0', {n: (*c, 0) for n, c in unit_chunks(row).items()}
+            )
         finish(index)
-        query = sides[1][0]
-        chunks = {n: (query['clip_times'], query[f'{n}_feat'].numpy()) for n in ('video', 'audio')}
-        best = match_chunks(index, 'q', chunks, threshold=0.0)[0]
+        best = match_chunks(index, 'q', unit_chunks(sides[1][0]), threshold=0.0)[0]
     (both,) = (a for a in answers[:3] if a.labels['modality'] == 'av')
     assert both.rank == 1 and both.own_score == pytest.approx(best.score)
     assert (
