@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,7 @@ THUMB_HEIGHT, THUMB_QUALITY = 112, 72  # pixels, of which a screen shows about h
 HOP = 0.01  # seconds from one column of a spectrogram to the next
 MAX_COLUMNS = 1100
 PIECE = 60.0  # seconds of sound in memory at once
+LABELLED = (0.5, 1, 2, 4)  # kHz, of the mel scale from 0 to half of SAMPLE_RATE
 RANGE_DB, FLOOR_DB = 65, -60  # range from brightest to darkest; brightest level of near silence
 SMALL_HEIGHT, SMALL_FPS, SMALL_CRF = 180, 12, 33
 BATCH = 24  # full-size frames in memory at once
@@ -159,6 +161,17 @@ def _log_mel(waveform: np.ndarray, pool: int) -> np.ndarray:
     clip = dict(audio_waveforms=[waveform], audio_rate=[1.0], audio_direction=[0])
     columns = to_mel.transform(clip)['audios'][0, 0]
     return np.maximum.reduceat(columns, np.arange(0, len(columns), pool))
+
+
+def frequency_ticks() -> list[dict]:
+    """Frequencies beside a spectrogram: ``place`` in percent from the bottom, ``label`` in kHz."""
+    top = _mel(SAMPLE_RATE / 2000)
+    return [dict(place=round(100 * _mel(khz) / top, 2), label=f'{khz:g}') for khz in LABELLED]
+
+
+def _mel(khz: float) -> float:
+    """Slaney's mel scale, linear up to 1 kHz and logarithmic above."""
+    return 15 * khz if khz < 1 else 15 + 27 * math.log(khz, 6.4)
 
 
 def _pieces(start: float, end: float, length: float) -> list[tuple[float, float]]:

@@ -19,7 +19,7 @@ from ..chunks import ComparedChunks
 from ..clock import clock
 from ..time_map import TimeMap
 from .matrix import similarity_picture
-from .media import PageMedia
+from .media import PageMedia, frequency_ticks
 from .timeline import Axis, axis_around, lanes
 
 TEMPLATES = Path(__file__).parent / 'templates'
@@ -104,6 +104,7 @@ def write_match_page(
             covered=min(_covered(matches) / query_media.duration, 1.0),
             panels=panels,
             embed=embed,
+            frequencies=frequency_ticks(),
             data=dict(players=players, panels=[panel.pop('facts') for panel in panels]),
         )
     environment = Environment(

@@ -8,6 +8,7 @@ import wave
 from pathlib import Path
 from urllib.parse import unquote
 
+import librosa
 import numpy as np
 import pytest
 from helpers.match_pages import Match, ParsedPage, write_copy
@@ -151,6 +152,24 @@ def test_picture_alone(make_video, tmp_path):
     path = make_video(tmp_path / 'mute.mp4', audio=None)
     page = write(tmp_path, path, [Match(0, 3, str(path), 0, 3, modality='v')], embed=True)
     assert page.frames('Query') and not page.spectrograms()
+
+
+def test_frequencies_beside_a_spectrogram_are_those_of_the_sound(tmp_path):
+    seconds = np.arange(4 * 16000) / 16000
+    tones = {'0.5': 500, '1': 1000, '2': 2000, '4': 4000}
+    samples = sum(np.sin(2 * np.pi * hz * seconds) for hz in tones.values()) / 8
+    with wave.open(str(tmp_path / 'tones.wav'), 'wb') as file:
+        file.setparams((1, 2, 16000, 0, 'NONE', ''))
+        file.writeframes((samples * 32767).astype('<i2').tobytes())
+    page = write(tmp_path, tmp_path / 'tones.wav', [])
+    rows = page.spectrograms()[0].picture().astype(float).mean(axis=(1, 2))[::-1]
+    ticks = [tick for tick in page.all('i') if 'bottom:' in tick.attributes.get('style', '')]
+    assert [tick.text for tick in ticks] == [*tones]
+    for tick in ticks:
+        place, hz = tick.place()['bottom'] / 100, tones[tick.text]
+        assert place == pytest.approx(librosa.hz_to_mel(hz) / librosa.hz_to_mel(8000), abs=1e-4)
+        near = slice(round(place * 80) - 4, round(place * 80) + 5)
+        assert abs(near.start + rows[near].argmax() + 0.5 - place * 80) < 1.1
 
 
 def test_nothing_found(reference, tmp_path):
