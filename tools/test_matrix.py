@@ -1,11 +1,11 @@
 #!/usr/bin/env python
-"""Run the fast tests in several environments, one after the other, and write a table.
+"""Run the tests in several environments, one after the other, and write a table.
 
 python tools/test_matrix.py             all whose Python is installed (make test-matrix)
-python tools/test_matrix.py newest      some of them
+python tools/test_matrix.py newest --all    some of them, the slow tests included
 
 Each environment is built from nothing and deleted: some 7 GB of disk, and of downloads the first
-time, for each.
+time, for each. The logs stay in ``work_dirs/test_matrix``.
 """
 
 from __future__ import annotations
@@ -19,9 +19,11 @@ import tempfile
 import time
 from datetime import date
 from pathlib import Path
+from typing import TextIO
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLE = ROOT / 'docs/test_matrix.md'
+LOGS = ROOT / 'work_dirs/test_matrix'
 SHOWN = ('torch', 'numpy', 'opencv-python', 'av', 'mmengine', 'setuptools', 'pyarrow')
 NUMPY_1, NUMPY_2 = 'constraints.txt', 'constraints-numpy2.txt'
 ENVIRONMENTS = {  # name: Python, what limits the versions
@@ -34,58 +36,79 @@ ENVIRONMENTS = {  # name: Python, what limits the versions
 }
 HEAD = """# Environments
 
-The fast tests (`make test-fast`) in environments of their own, by `make test-matrix` on Linux. "By
-hand" takes the newest versions of that day.
+The tests in environments of their own, by `make test-matrix` on Linux: the fast ones of
+`make test-fast`, or all of `make test`. "By hand" takes the newest versions of that day. Minutes
+are those of the installation and of the tests.
 
-| environment | Python | versions | limited by | outcome | minutes | date |
-| --- | --- | --- | --- | --- | --- | --- |
+| environment | Python | versions | limited by | tests | outcome | minutes | commit | date |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- |
 """
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
     parser.add_argument('names', nargs='*', metavar='NAME', help=', '.join(ENVIRONMENTS))
-    parser.add_argument('--tests', nargs='+', default=['-m', 'not slow'], help='for pytest')
+    parser.add_argument('--all', action='store_true', help='the slow tests, too')
+    parser.add_argument('--jobs', type=int, default=2, help='processes of the tests (2)')
     args = parser.parse_args()
     if unknown := set(args.names) - set(ENVIRONMENTS):
         sys.exit(f'error: no environment {", ".join(sorted(unknown))}: {", ".join(ENVIRONMENTS)}')
-    failed = False
+    git = ['git', 'describe', '--always', '--dirty']
+    commit = subprocess.run(git, cwd=ROOT, capture_output=True, text=True).stdout.strip()
+    tests = [f'JOBS={args.jobs}', 'test' if args.all else 'test-fast']
+    LOGS.mkdir(parents=True, exist_ok=True)
+    failed = []
     for name in args.names or ENVIRONMENTS:
         version, limit = ENVIRONMENTS[name]
         python = shutil.which(f'python{version}')
         if python is None:
             print(f'{name}: no python{version} on the PATH, left out')
             continue
-        begin = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix='avtss-env-') as folder:
-            versions, outcome, passed = run_in(python, limit, Path(folder), args.tests)
-        failed |= not passed
-        minutes = f'{(time.monotonic() - begin) / 60:.0f}'
-        write_row([name, version, versions, limit, outcome, minutes, str(date.today())])
-        print(f'{name}: {outcome}')
-    sys.exit(failed)
+        log = LOGS / f'{name.replace(" ", "_")}.log'
+        with tempfile.TemporaryDirectory(prefix='avtss-env-') as folder, open(log, 'w+') as output:
+            versions, minutes, passed = run_in(python, limit, Path(folder), tests, output)
+        outcome = summary(log.read_text(encoding='utf-8', errors='replace'))
+        half = 'all' if args.all else 'fast'
+        row = [name, version, versions, limit, half, outcome, minutes, commit, str(date.today())]
+        write_row(row)
+        print(f'{name}: {outcome}', flush=True)
+        failed += [] if passed else [str(log)]
+    sys.exit(f'error: see {", ".join(failed)}' if failed else 0)
 
 
-def run_in(python: str, limit: str, folder: Path, tests: list[str]) -> tuple[str, str, bool]:
-    """Versions in a new environment, the last line of its tests, and whether they passed."""
-    own = folder / 'bin' / 'python'
-    subprocess.run([python, '-m', 'venv', folder], check=True)
-    pip = [own, '-m', 'pip', '--disable-pip-version-check']
-    limits = folder / 'limits.txt'
-    if (ROOT / limit).is_file():
-        shutil.copy(ROOT / limit, limits)
-    else:
+def run_in(
+    python: str, limit: str, folder: Path, tests: list[str], log: TextIO
+) -> tuple[str, str, bool]:
+    """Versions in a new environment, minutes, and whether its tests passed."""
+
+    def succeeds(*command) -> bool:
+        done = subprocess.run(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
+        return done.returncode == 0
+
+    def minutes() -> str:
+        return f'{(time.monotonic() - begin) / 60:.0f}'
+
+    begin = time.monotonic()
+    own, limits = folder / 'bin/python', ROOT / limit
+    if not limits.is_file():  # by hand; make test finds what make install leaves
+        limits = folder / 'limits.txt'
         limits.write_text('' if limit == 'nothing' else '\n'.join(lower_bounds()))
-    install = [*pip, 'install', '-q', '-c', limits, '-e', f'{ROOT}[lite,dev]']
-    if (done := subprocess.run(install, capture_output=True, text=True)).returncode:
-        return '', f'does not install: {last_line(done.stderr)}', False
-    freeze = subprocess.run([*pip, 'freeze', '--all'], capture_output=True, text=True, check=True)
-    found = dict(line.split('==') for line in freeze.stdout.splitlines() if '==' in line)
+    make = ['make', f'PYTHON={python}', f'VENV={folder}', f'CONSTRAINTS={limits}']
+    if limits.parent == ROOT:
+        installed = succeeds(*make, 'install')
+    else:
+        pip = [own, '-m', 'pip', 'install', '-q', '-c', limits, '-e', '.[lite,dev]']
+        installed = succeeds(python, '-m', 'venv', folder) and succeeds(*pip)
+        (folder / '.installed').touch()
+    if not installed:
+        return '', minutes(), False
+    taken, begin = minutes(), time.monotonic()
+    freeze = [own, '-m', 'pip', 'freeze', '--all']
+    lines = subprocess.run(freeze, capture_output=True, text=True, check=True).stdout.splitlines()
+    found = dict(line.split('==') for line in lines if '==' in line)
     versions = ', '.join(f'{name} {found.get(name, "-")}' for name in SHOWN)
-    command = [own, '-m', 'pytest', '-q', '-p', 'no:cacheprovider', *tests]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    print(done.stdout[-5000:])
-    return versions, last_line(done.stdout), done.returncode == 0
+    passed = succeeds(*make, *tests)
+    return versions, f'{taken} + {minutes()}', passed
 
 
 def lower_bounds() -> list[str]:
@@ -95,8 +118,11 @@ def lower_bounds() -> list[str]:
     return [f'{name}=={version}.*' for name, version in bounds]
 
 
-def last_line(text: str) -> str:
-    return (text.strip().splitlines() or ['no output'])[-1].strip('= ').replace('|', '/')
+def summary(log: str) -> str:
+    """The counts of pytest, or the last error of an installation."""
+    counts = re.findall(r'^=* ?((?:\d+ \w+,? )+in [\d.]+s)', log, re.MULTILINE)
+    errors = re.findall(r'^ERROR:? .*', log, re.MULTILINE)
+    return (counts or errors or ['no output'])[-1].replace('|', '/')
 
 
 def write_row(row: list[str]) -> None:

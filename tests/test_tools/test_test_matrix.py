@@ -24,3 +24,14 @@ def test_unknown_environment(monkeypatch):
     monkeypatch.setattr(sys, 'argv', ['test_matrix.py', 'tomorrow'])
     with pytest.raises(SystemExit, match='no environment tomorrow: oldest, '):
         TOOL['main']()
+
+
+def test_outcome_is_what_pytest_or_pip_says_last():
+    ends = '\nmake: *** [Makefile:47: test] Error 1\n'
+    outcomes = {
+        'FAILED a\n1 failed, 23 passed in 4.50s' + ends: '1 failed, 23 passed in 4.50s',
+        '24 passed, 2 skipped in 90.10s (0:01:30)\n': '24 passed, 2 skipped in 90.10s',
+        'Collecting x\nERROR: No matching version of x' + ends: 'ERROR: No matching version of x',
+        '': 'no output',
+    }
+    assert {log: TOOL['summary'](log) for log in outcomes} == outcomes
