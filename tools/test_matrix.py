@@ -60,9 +60,9 @@ def main() -> None:
     failed = []
     for name in args.names or ENVIRONMENTS:
         version, limit = ENVIRONMENTS[name]
-        python = shutil.which(f'python{version}')
-        if python is None:
-            print(f'{name}: no python{version} on the PATH, left out')
+        python = f'python{version}'
+        if not runs(python):
+            print(f'{name}: no {python} that runs, left out')
             continue
         log = LOGS / f'{name.replace(" ", "_")}.log'
         with tempfile.TemporaryDirectory(prefix='avtss-env-') as folder, open(log, 'w+') as output:
@@ -74,6 +74,12 @@ def main() -> None:
         print(f'{name}: {outcome}', flush=True)
         failed += [] if passed else [str(log)]
     sys.exit(f'error: see {", ".join(failed)}' if failed else 0)
+
+
+def runs(python: str) -> bool:
+    """Whether a Python is there; the names of pyenv exist for versions that are not chosen, too."""
+    found = shutil.which(python)
+    return found is not None and subprocess.run([found, '-V'], capture_output=True).returncode == 0
 
 
 def run_in(

@@ -1,3 +1,4 @@
+import os
 import runpy
 import sys
 
@@ -24,6 +25,17 @@ def test_unknown_environment(monkeypatch):
     monkeypatch.setattr(sys, 'argv', ['test_matrix.py', 'tomorrow'])
     with pytest.raises(SystemExit, match='no environment tomorrow: oldest, '):
         TOOL['main']()
+
+
+def test_python_that_is_only_a_name_is_left_out(tmp_path, monkeypatch, capsys):
+    (tmp_path / 'python3.13').write_text('#!/bin/sh\nexit 127\n')
+    (tmp_path / 'python3.13').chmod(0o755)
+    monkeypatch.setenv('PATH', str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(sys, 'argv', ['test_matrix.py', 'by hand'])
+    with pytest.raises(SystemExit) as stopped:
+        TOOL['main']()
+    assert stopped.value.code == 0
+    assert capsys.readouterr().out == 'by hand: no python3.13 that runs, left out\n'
 
 
 def test_outcome_is_what_pytest_or_pip_says_last():
