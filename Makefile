@@ -21,6 +21,10 @@ else
 CONSTRAINTS ?= constraints-numpy2.txt
 endif
 
+# OpenCV for machines without a desktop's libraries (libGL, libxcb), over the one that needs them
+HEADLESS = --no-deps --force-reinstall opencv-contrib-python-headless==$$($(BIN)/python -c \
+    'from importlib.metadata import version; print(version("opencv-python"))')
+
 .PHONY: install constraints test test-fast test-matrix demo bench lint format
 
 install: $(STAMP)
@@ -33,6 +37,7 @@ $(STAMP): setup.py pyproject.toml $(CONSTRAINTS)
 	if $(BIN)/python -m pip show --quiet mmcv 2>/dev/null; then extras=dev,torchcodec; \
 	else extras=dev,lite,torchcodec; fi; \
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet -c $(CONSTRAINTS) -e ".[$$extras]" $(LINE)
+	$(BIN)/python -c 'import cv2' 2>/dev/null || $(BIN)/python -m pip install --disable-pip-version-check --quiet $(HEADLESS)
 	touch $(STAMP)
 
 # The newest versions that pip finds for this Python; run the tests before you commit them
