@@ -47,9 +47,9 @@ constraints:
 	.venv-newest/bin/python -m pip freeze --all --exclude pip --exclude-editable) > $(CONSTRAINTS)
 	rm -r .venv-newest
 
-# One thread a process: more would fight over the cores
+# One thread a process: more would fight over the cores. A file's tests share what they set up: one process
 test: install
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(JOBS) $(SELECT)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile --no-loadscope-reorder $(SELECT)
 
 test-fast: SELECT := -m "not slow"
 test-fast: test

@@ -26,6 +26,11 @@ CODECS = {  # by suffix; .mp4, .mkv and .mov take the defaults of write_video
 }
 
 
+def pytest_collection_modifyitems(items):
+    """Slow files come first: the quick ones then fill what is left of each process's time."""
+    items.sort(key=lambda item: item.get_closest_marker('slow') is None)
+
+
 @pytest.fixture(scope='session', autouse=True)
 def mmaction_scope():
     """Types without a scope are looked up in mmaction2, whichever test comes first."""

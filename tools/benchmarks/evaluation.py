@@ -32,7 +32,7 @@ def main() -> None:
     parse.add_argument('--gallery', type=int, default=240_000)
     parse.add_argument('--classes', type=int, default=400)
     args = parse.parse_args()
-    sizes = (1000, 12_000, 50) if args.small else (args.queries, args.gallery, args.classes)
+    sizes = (1000, 6000, 50) if args.small else (args.queries, args.gallery, args.classes)
     tables = {
         'Search, seconds': search(*sizes, args.repeat),
         'Memory above the features, MB': memory(*sizes),

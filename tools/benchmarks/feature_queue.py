@@ -26,7 +26,7 @@ def main() -> None:
     parse.add_argument('--batch', type=int, default=512)
     args = parse.parse_args()
     batch = 64 if args.small else args.batch
-    lengths = [2**14, 2**16, 2**18] if args.small else [2**14, 2**16, 2**18, 2**20]
+    lengths = [2**14, 2**15, 2**17] if args.small else [2**14, 2**16, 2**18, 2**20]
     sizes = [(length, length) for length in lengths] + [(lengths[-1], SEARCHED)]
     runs = {(*size, part): run for size in sizes for part, run in parts(*size, batch).items()}
     seconds = in_turn(runs, args.repeat)

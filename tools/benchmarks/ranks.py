@@ -2,7 +2,7 @@
 """Videos per second of training with two processes (gloo), compared with one process.
 
 python tools/benchmarks/ranks.py --out OUT                       the demo, 16 videos per process
-python tools/benchmarks/ranks.py --small
+python tools/benchmarks/ranks.py --small                         4 videos per process
 
 *two trainings* is the limit of the machine: two independent trainings side by side. What two ranks
 lose against it is the cost of communication. All runs take turns.
@@ -23,23 +23,23 @@ from measuring import parser, report
 from tqdm import tqdm
 
 ROOT = Path(__file__).parents[2]
-BATCH, WARM_UP, VIDEOS = 16, 2, 64
+WARM_UP, BATCHES = 2, 4
 ONE, TWO, APART = 'one process', 'two ranks', 'two trainings'
 
 
 def main() -> None:
     args = parser(__doc__).parse_args()
-    steps = 6 if args.small else 20
+    batch, steps = (4, 6) if args.small else (16, 20)
     rates = {ONE: [], TWO: [], APART: []}
     with tempfile.TemporaryDirectory() as folder:
         world = Path(folder, 'world')
         tool = ROOT / 'tools/data/make_toy_dataset.py'
-        sizes = ['--num-videos', str(VIDEOS), '--num-test', '16']
+        sizes = ['--num-videos', str(BATCHES * batch), '--num-test', '16']
         command = [sys.executable, str(tool), str(world), *sizes]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for _ in tqdm(range(args.repeat), 'rounds', disable=None):
             for name, processes in ((ONE, [1]), (TWO, [2]), (APART, [1, 1])):
-                runs = [Training(world, number, steps) for number in processes]
+                runs = [Training(world, number, batch, steps) for number in processes]
                 rates[name].append(sum(run.videos_a_second() for run in runs))
     rows = []
     for name, row in rates.items():
@@ -53,23 +53,23 @@ def main() -> None:
                 f'of {APART}': None if name == ONE else statistics.median(limit),
             }
         )
-    report('ranks', {f'Two processes, {BATCH} videos each, one thread each': rows}, args.out)
+    report('ranks', {f'Two processes, {batch} videos each, one thread each': rows}, args.out)
 
 
 class Training:
-    """A training process of a given number of steps."""
+    """A training of a given number of steps, of ``batch`` videos in each process."""
 
-    def __init__(self, world: Path, processes: int, steps: int) -> None:
-        self.processes = processes
+    def __init__(self, world: Path, processes: int, batch: int, steps: int) -> None:
+        self.videos = batch * processes
         self.work_dir = Path(tempfile.mkdtemp(dir=world.parent))
         options = [
             f'data_root={world}',
-            f'train_dataloader.batch_size={BATCH}',
+            f'train_dataloader.batch_size={batch}',
             'train_dataloader.num_workers=0',
             'train_dataloader.persistent_workers=False',
             'default_hooks.logger.interval=1',
             'log_processor.window_size=1',
-            f'train_cfg.max_epochs={math.ceil(steps * BATCH * processes / VIDEOS)}',
+            f'train_cfg.max_epochs={math.ceil(steps * processes / BATCHES)}',
         ]
         words = [str(ROOT / 'configs/demo/avtss_toy.py'), '--no-validate']
         words += ['--work-dir', str(self.work_dir), '--cfg-options', *options]
@@ -98,7 +98,7 @@ class Training:
         (path,) = self.work_dir.glob('*/vis_data/scalars.json')
         lines = map(json.loads, path.read_text().splitlines())
         seconds = [line['time'] for line in lines if 'loss' in line][WARM_UP:]
-        return BATCH * self.processes / statistics.median(seconds)
+        return self.videos / statistics.median(seconds)
 
 
 if __name__ == '__main__':
