@@ -2,7 +2,7 @@ import pytest
 import torch
 from torchvision.models.video import r2plus1d_18
 
-from avtss_mm.models import R2Plus1D, SpectrogramResNet
+from avtss_mm.models import AVIDR2Plus1D, R2Plus1D, SpectrogramResNet
 
 
 def pooled(features):
@@ -70,6 +70,66 @@ def test_norm_eval_keeps_statistics_of_a_trainable_net():
     net(torch.randn(4, 1, 40, 32))
     assert net.stem[1].running_mean.equal(before)
     assert net.stem[0].weight.requires_grad
+
+
+def build_small(kind, **options):
+    torch.manual_seed(0)
+    layers = dict(depth=10) if kind is SpectrogramResNet else dict(stage_blocks=(1, 2, 1, 1))
+    net = kind(**layers, base_channels=4, **options)
+    net.init_weights()
+    return net.train()
+
+
+def small_input(kind):
+    size = (4, 1, 40, 32) if kind is SpectrogramResNet else (4, 3, 8, 32, 32)
+    return torch.randn(size, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize('kind', [R2Plus1D, AVIDR2Plus1D, SpectrogramResNet])
+@pytest.mark.parametrize('frozen', [{}, dict(frozen_stages=1), dict(norm_eval=True)])
+def test_with_cp_changes_no_number(kind, frozen):
+    results = []
+    for with_cp in (False, True):
+        net = build_small(kind, **frozen, with_cp=with_cp)
+        optimizer = torch.optim.SGD([p for p in net.parameters() if p.requires_grad], 0.1)
+        x = small_input(kind)
+        for _ in range(2):
+            out = net(x)
+            optimizer.zero_grad()
+            out.pow(2).mean().backward()
+            optimizer.step()
+        gradients = [p.grad for p in net.parameters() if p.grad is not None]
+        results.append([out, torch.rand(3), *gradients, *net.state_dict().values()])
+    assert len(results[0]) > 20
+    assert all(mine.equal(other) for mine, other in zip(*results, strict=True))
+
+
+@pytest.mark.parametrize('kind', [R2Plus1D, AVIDR2Plus1D, SpectrogramResNet])
+def test_with_cp_keeps_only_inputs_of_blocks_for_the_backward_pass(kind):
+    kept, runs = [], []
+    net, x = build_small(kind, with_cp=True), small_input(kind)
+    num_blocks = sum(len(stage) for stage in list(net.children())[1:])
+    net.layer2[0].register_forward_pre_hook(lambda *_: runs.append(torch.is_grad_enabled()))
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: kept.append(t) or t, lambda t: t):
+        out = net(x)
+    assert len(kept) == 1 + num_blocks and kept[0] is x and runs == [True]
+    out.sum().backward()
+    assert runs == [True, True]
+    with torch.no_grad():  # nothing to keep, so nothing is computed again
+        assert net(x).equal(out) and len(runs) == 3
+
+
+def test_with_cp_is_compiled_in_one_graph():
+    results = []
+    for compiled in (False, True):
+        torch.manual_seed(0)
+        net = R2Plus1D(stage_blocks=(1, 1), base_channels=4, with_cp=True)
+        if compiled:
+            net.compile(fullgraph=True, dynamic=False, backend='aot_eager')
+        for _ in range(2):
+            net(small_input(R2Plus1D)).pow(2).mean().backward()
+        results.append([*(p.grad for p in net.parameters()), *net.buffers()])
+    assert all(mine.equal(other) for mine, other in zip(*results, strict=True))
 
 
 def test_mmaction_backbone_in_its_place(make_recognizer, make_batch):

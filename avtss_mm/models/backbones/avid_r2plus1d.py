@@ -30,6 +30,7 @@ class AVIDR2Plus1D(StagedResNet):
         in_channels (int): Number of input channels. Defaults to 3.
         frozen_stages (int): Frozen stages, as in :class:`R2Plus1D`. Defaults to -1.
         norm_eval (bool): BatchNorm in eval mode, as in :class:`R2Plus1D`. Defaults to False.
+        with_cp (bool): Less memory for more time, as in :class:`R2Plus1D`. Defaults to False.
         init_cfg (dict, optional): Initialisation config, e.g. ``dict(type='Pretrained', ...)``.
             Defaults to None: Kaiming initialisation (fan out) of the convolutions.
     """
@@ -41,6 +42,7 @@ class AVIDR2Plus1D(StagedResNet):
         in_channels: int = 3,
         frozen_stages: int = -1,
         norm_eval: bool = False,
+        with_cp: bool = False,
         init_cfg: dict | None = None,
     ) -> None:
         stem = nn.Sequential(
@@ -50,7 +52,9 @@ class AVIDR2Plus1D(StagedResNet):
             nn.MaxPool3d((1, 3, 3), (1, 2, 2), (0, 1, 1)),
         )
         init_cfg = init_cfg or dict(type='Kaiming', layer='Conv3d', mode='fan_out')
-        super().__init__(stem, stage_blocks, base_channels, frozen_stages, norm_eval, init_cfg)
+        super().__init__(
+            stem, stage_blocks, base_channels, frozen_stages, norm_eval, with_cp, init_cfg
+        )
 
     def make_block(
         self, in_channels: int, channels: int, stride: int, shortcut: nn.Module | None

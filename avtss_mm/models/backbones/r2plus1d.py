@@ -31,6 +31,9 @@ class R2Plus1D(StagedResNet):
             no gradient and keep their BatchNorm statistics. -1 freezes nothing. Defaults to -1.
         norm_eval (bool): Whether to keep all BatchNorm layers in eval mode during training, so that
             their statistics do not change. Defaults to False.
+        with_cp (bool): Whether to keep only the inputs of the stem and of each block for the
+            backward pass, which computes the rest again: less memory, more time, same numbers.
+            Defaults to False.
         init_cfg (dict, optional): Initialisation config, e.g. ``dict(type='Pretrained', ...)``.
             Defaults to None: Kaiming initialisation (fan out) of the convolutions.
     """
@@ -42,6 +45,7 @@ class R2Plus1D(StagedResNet):
         in_channels: int = 3,
         frozen_stages: int = -1,
         norm_eval: bool = False,
+        with_cp: bool = False,
         init_cfg: dict | None = None,
     ) -> None:
         mid_channels = max(45 * base_channels // 64, 1)
@@ -54,7 +58,9 @@ class R2Plus1D(StagedResNet):
             nn.ReLU(inplace=True),
         )
         init_cfg = init_cfg or dict(type='Kaiming', layer='Conv3d', mode='fan_out')
-        super().__init__(stem, stage_blocks, base_channels, frozen_stages, norm_eval, init_cfg)
+        super().__init__(
+            stem, stage_blocks, base_channels, frozen_stages, norm_eval, with_cp, init_cfg
+        )
 
     def make_block(
         self, in_channels: int, channels: int, stride: int, shortcut: nn.Module | None

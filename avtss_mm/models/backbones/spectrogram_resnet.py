@@ -27,6 +27,9 @@ class SpectrogramResNet(StagedResNet):
             no gradient and keep their BatchNorm statistics. -1 freezes nothing. Defaults to -1.
         norm_eval (bool): Whether to keep all BatchNorm layers in eval mode during training.
             Defaults to False.
+        with_cp (bool): Whether to keep only the inputs of the stem and of each block for the
+            backward pass, which computes the rest again: less memory, more time, same numbers.
+            Defaults to False.
         init_cfg (dict, optional): Initialisation config, e.g. ``dict(type='Pretrained', ...)``.
             Defaults to None: Kaiming initialisation (fan out) of the convolutions.
 
@@ -43,6 +46,7 @@ class SpectrogramResNet(StagedResNet):
         in_channels: int = 1,
         frozen_stages: int = -1,
         norm_eval: bool = False,
+        with_cp: bool = False,
         init_cfg: dict | None = None,
     ) -> None:
         if depth not in self.stage_blocks:
@@ -55,7 +59,9 @@ class SpectrogramResNet(StagedResNet):
         )
         stage_blocks = self.stage_blocks[depth]
         init_cfg = init_cfg or dict(type='Kaiming', layer='Conv2d', mode='fan_out')
-        super().__init__(stem, stage_blocks, base_channels, frozen_stages, norm_eval, init_cfg)
+        super().__init__(
+            stem, stage_blocks, base_channels, frozen_stages, norm_eval, with_cp, init_cfg
+        )
 
     def make_block(
         self, in_channels: int, channels: int, stride: int, shortcut: nn.Module | None

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import torch
 import torch.nn as nn
 from mmengine.model import BaseModule
+from torch.func import functional_call
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.utils.checkpoint import checkpoint
 
 
 class StagedResNet(BaseModule):
@@ -24,6 +26,8 @@ class StagedResNet(BaseModule):
             no gradient and keep their BatchNorm statistics. -1 freezes nothing.
         norm_eval (bool): Whether to keep all BatchNorm layers in eval mode during training, so that
             their statistics do not change.
+        with_cp (bool): Whether to keep only the inputs of the stem and of each block for the
+            backward pass, which computes the rest again: less memory, more time, same numbers.
         init_cfg (dict): Initialisation config.
     """
 
@@ -34,12 +38,14 @@ class StagedResNet(BaseModule):
         base_channels: int,
         frozen_stages: int,
         norm_eval: bool,
+        with_cp: bool,
         init_cfg: dict,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
         self.num_stages = len(stage_blocks)
         self.frozen_stages = frozen_stages
         self.norm_eval = norm_eval
+        self.with_cp = with_cp
 
         self.stem = stem
         channels = base_channels
@@ -68,9 +74,13 @@ class StagedResNet(BaseModule):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Compute the feature maps of the last stage."""
-        x = self.stem(x)
-        for stage in range(1, self.num_stages + 1):
-            x = getattr(self, f'layer{stage}')(x)
+        stages = [getattr(self, f'layer{stage + 1}') for stage in range(self.num_stages)]
+        if self.with_cp and torch.is_grad_enabled():
+            for part in (self.stem, *(block for stage in stages for block in stage)):
+                x = _recomputed(part, x)
+            return x
+        for part in (self.stem, *stages):
+            x = part(x)
         return x
 
     def train(self, mode: bool = True) -> StagedResNet:
@@ -87,3 +97,21 @@ class StagedResNet(BaseModule):
             for module in self.modules():
                 if isinstance(module, _BatchNorm):
                     module.eval()
+
+
+def _recomputed(part: nn.Module, x: torch.Tensor) -> torch.Tensor:
+    """Run a part of a network; the backward pass runs it again instead of keeping its tensors."""
+    if torch.compiler.is_compiling():  # what the compiler runs again changes no statistics
+        return checkpoint(part, x, use_reentrant=False)
+    ran = False
+
+    def run(x: torch.Tensor) -> torch.Tensor:
+        nonlocal ran
+        if not ran:
+            ran = True
+            return part(x)
+        # the running statistics already contain this batch: let copies of them be updated
+        copies = {name: buffer.clone() for name, buffer in part.named_buffers()}
+        return functional_call(part, copies, x)
+
+    return checkpoint(run, x, use_reentrant=False)
