@@ -116,6 +116,19 @@ def patch_silent_loads() -> None:
     checkpoint._load_checkpoint_with_prefix = part
 
 
+def patch_preprocessors() -> None:
+    """Let mmaction2's preprocessors take a batch that is stacked already, as mmengine's do."""
+    import torch
+    from mmaction.models.data_preprocessors import data_preprocessor
+
+    stack = data_preprocessor.stack_batch
+
+    def stack_batch(inputs: torch.Tensor | list[torch.Tensor]) -> torch.Tensor:
+        return inputs if isinstance(inputs, torch.Tensor) else stack(inputs)
+
+    data_preprocessor.stack_batch = stack_batch
+
+
 def patch_compile() -> None:
     """Make ``compile=True`` work: exclude what torch cannot trace.
 
@@ -178,5 +191,6 @@ removed.patch_color_jitter()
 patch_external_configs()
 patch_checkpoints()
 patch_cpu_launcher()
+patch_preprocessors()
 patch_compile()
 patch_config_text()

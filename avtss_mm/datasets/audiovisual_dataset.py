@@ -13,10 +13,11 @@ from mmaction.registry import DATASETS
 from mmengine.logging import print_log
 
 from ..errors import ManifestError, MediaError
+from ..workers.parcel import tensors_of
 from .epoch_draws import EpochDraws
 from .guarded_pipeline import CAN_FORK, Draw, GuardedPipeline, Loaded, chosen_row, load
 from .sample_cache import SampleCache
-from .shared_memory import SampleCounter, SharedTensor, hand_over, tensors_of
+from .shared_memory import SampleCounter, SharedTensor
 from .unreadable import UnreadableFiles
 from .video_list import (
     check_paths,
@@ -186,7 +187,6 @@ class AudioVisualDataset(BaseActionDataset):
             if loaded.error is None:
                 self.unreadable.add_good(chosen)
                 self.counter.add(served=1, **loaded.counts)
-                hand_over(loaded.sample)
                 return loaded.sample
             self._count_failure(chosen, loaded.error)
         raise RuntimeError(

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import torch
-from mmengine.structures import BaseDataElement
 from torch.utils.data import get_worker_info
 
 _ROWS = 256
@@ -51,28 +48,3 @@ class SampleCounter(SharedTensor):
     def __getitem__(self, name: str) -> int:
         """Total of the named count so far."""
         return int(self.tensor[:, self.names.index(name)].sum())
-
-
-def tensors_of(sample) -> Iterator[torch.Tensor]:
-    """Yield all tensors of a sample."""
-    if isinstance(sample, torch.Tensor):
-        yield sample
-        return
-    if isinstance(sample, (dict, BaseDataElement)):
-        sample = list(sample.values())
-    if isinstance(sample, (list, tuple)):
-        for part in sample:
-            yield from tensors_of(part)
-
-
-def hand_over(sample) -> None:
-    """Move the tensors of a sample from a worker to shared memory, where the loader takes them.
-
-    The loader would do so itself, but in a thread that fails silently, and then wait for ever.
-
-    Raises:
-        RuntimeError: If shared memory is full.
-    """
-    if get_worker_info() is not None:
-        for tensor in tensors_of(sample):
-            tensor.share_memory_()

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
+import torch
 from mmaction.registry import RUNNERS
 from mmengine.config import Config
+from mmengine.device import is_cuda_available
 from mmengine.dist import get_world_size
+from mmengine.model import BaseDataPreprocessor
 from mmengine.runner import BaseLoop, Runner
 from torch.utils.data import DataLoader
 
 from ..errors import UsageError
+from ..workers.parcel import hand_over
 from .bare_model import bare_model
 from .memory import keep_freed_memory
 from .parameter_groups import merge_saved_groups
@@ -22,8 +29,9 @@ class AVRunner(Runner):
 
     It refuses loaders without a batch and labels that the model does not have. It warns about too
     little shared memory and queues that are longer than the list. Without workers,
-    ``persistent_workers`` and ``prefetch_factor`` are meaningless and dropped. A run that resumes
-    with another number of batches per epoch keeps its schedule (:func:`.follow_epoch_length`).
+    ``persistent_workers`` and ``prefetch_factor`` are meaningless and dropped, and so is
+    ``pin_memory`` without a GPU. A run that resumes with another number of batches per epoch keeps
+    its schedule (:func:`.follow_epoch_length`).
     """
 
     @staticmethod
@@ -34,10 +42,13 @@ class AVRunner(Runner):
 
         Raises:
             UsageError: If there are too few samples for a batch, or its size is invalid.
+            RuntimeError: While loading, if shared memory is full.
         """
-        if isinstance(dataloader, dict) and not dataloader.get('num_workers'):
-            workers_only = ('persistent_workers', 'prefetch_factor')
-            dataloader = {k: v for k, v in dataloader.items() if k not in workers_only}
+        if isinstance(dataloader, dict):
+            useless = () if is_cuda_available() else ('pin_memory',)
+            if not dataloader.get('num_workers'):
+                useless += ('persistent_workers', 'prefetch_factor')
+            dataloader = {k: v for k, v in dataloader.items() if k not in useless}
         for name, least in (('batch_size', 1), ('num_workers', 0)):
             value = dataloader.get(name) if isinstance(dataloader, dict) else None
             if isinstance(value, int) and value < least:
@@ -49,7 +60,17 @@ class AVRunner(Runner):
                 f'{len(loader.dataset)} samples are too few for a batch of {loader.batch_size}'
                 f'{processes}: lower batch_size of the data loader (train_dataloader.batch_size)'
             )
+        if isinstance(dataloader, dict):
+            loader.collate_fn = partial(_collate_and_hand_over, loader.collate_fn)
         return loader
+
+    def build_model(self, model: torch.nn.Module | dict) -> torch.nn.Module:
+        """Build the model like mmengine; copying pinned batches to its device waits for nothing."""
+        model = super().build_model(model)
+        for module in model.modules():
+            if isinstance(module, BaseDataPreprocessor):
+                module._non_blocking = True  # mmaction2's preprocessors do not pass it on
+        return model
 
     def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
         """Build the loop like mmengine, then check data and model."""
@@ -80,6 +101,12 @@ class AVRunner(Runner):
         """Resume like mmengine, then adapt the schedule to the number of batches."""
         super().resume(*args, **kwargs)
         follow_epoch_length(self, getattr(self, '_schedule', None))
+
+
+def _collate_and_hand_over(collate: Callable, samples: list):
+    batch = collate(samples)
+    hand_over(batch)
+    return batch
 
 
 def build_runner(cfg: Config) -> Runner:

@@ -1,14 +1,17 @@
-"""Passes samples from a forked process to its parent through shared memory."""
+"""Passes samples from process to process through shared memory."""
 
 from __future__ import annotations
 
 import io
 import mmap
 import pickle
+from collections.abc import Iterator
 from contextlib import suppress
 
 import numpy as np
 import torch
+from mmengine.structures import BaseDataElement
+from torch.utils.data import get_worker_info
 
 MEMORY = 16 * 2**20
 """Size of the shared memory in bytes. Only the pages that samples have filled take up RAM."""
@@ -53,6 +56,43 @@ def unpack(rest: bytes, parts: list[int | bytes], memory: mmap.mmap):
                 part, begin = view[begin : begin + part], begin + part
             buffers.append(bytearray(part))
     return pickle.loads(rest, buffers=buffers)  # nosec B301
+
+
+def tensors_of(sample) -> Iterator[torch.Tensor]:
+    """Yield all tensors of a sample or batch that are not passed by value."""
+    if isinstance(sample, torch.Tensor):
+        yield sample
+        return
+    if isinstance(sample, (dict, BaseDataElement)):
+        sample = list(sample.values())
+    if isinstance(sample, (list, tuple)) and not isinstance(sample, ByValue):
+        for part in sample:
+            yield from tensors_of(part)
+
+
+def hand_over(batch) -> None:
+    """Move the tensors of a batch from a worker to shared memory, where the loader takes them.
+
+    The loader would do so itself, but in a thread that fails silently, and then wait for ever.
+
+    Raises:
+        RuntimeError: If shared memory is full.
+    """
+    if get_worker_info() is not None:
+        for tensor in tensors_of(batch):
+            tensor.share_memory_()
+
+
+class ByValue(list):
+    """A list that multiprocessing passes as bytes, with the tensors inside its elements.
+
+    By itself it would pass each tensor in a file. The list arrives as a plain one.
+    """
+
+    def __reduce__(self) -> tuple:
+        file = io.BytesIO()
+        _Pickler(file, pickle.HIGHEST_PROTOCOL).dump(list(self))
+        return pickle.loads, (file.getvalue(),)
 
 
 class _Pickler(pickle.Pickler):

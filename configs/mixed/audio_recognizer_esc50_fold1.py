@@ -22,6 +22,8 @@ model = dict(
 )
 train_dataloader = dict(
     batch_size=32,
+    pin_memory=True,
+    collate_fn=dict(type='stack_inputs'),
     dataset=dict(
         _delete_=True,
         type='AudioVisualDataset',

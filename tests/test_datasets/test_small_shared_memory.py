@@ -13,9 +13,9 @@ from helpers.commands import ROOT
 SCRIPT = """
 import sys
 import torch
-from torch.utils.data import DataLoader
 from avtss_mm.datasets import AudioVisualDataset
 from avtss_mm.engine import explain
+from avtss_mm.engine.runner import AVRunner
 
 def make(row):
     return dict(inputs=torch.zeros(2**20), data_samples=dict(label=torch.zeros(1)))
@@ -23,7 +23,9 @@ def make(row):
 dataset = AudioVisualDataset(sys.argv[1], [make])
 print(dataset.sample_bytes(), dataset.num_served)
 try:
-    list(DataLoader(dataset, 2, num_workers=2, collate_fn=list))
+    order = dict(type='DefaultSampler', shuffle=False)
+    loader = dict(dataset=dataset, batch_size=2, num_workers=2, sampler=order)
+    list(AVRunner.build_dataloader(dict(loader, collate_fn=dict(type=sys.argv[2]))))
 except RuntimeError as error:
     print(explain(error, '.'))
 """
@@ -38,11 +40,11 @@ def can_mount() -> bool:
 
 
 @pytest.mark.skipif(not can_mount(), reason='needs the right to mount')
-@pytest.mark.parametrize('size', ['1m', '6m'])
-def test_samples_that_do_not_fit_end_the_run(tmp_path, size):
+@pytest.mark.parametrize('size,collate', [('1m', 'stack_inputs'), ('6m', 'pseudo_collate')])
+def test_samples_that_do_not_fit_end_the_run(tmp_path, size, collate):
     (tmp_path / 'list.txt').write_text('a.mp4 0\n' * 16)
     mount = f'mount -t tmpfs -o size={size} tmpfs /dev/shm && exec "$@"'
-    python = [sys.executable, '-c', SCRIPT, str(tmp_path / 'list.txt')]
+    python = [sys.executable, '-c', SCRIPT, str(tmp_path / 'list.txt'), collate]
     run = subprocess.run(
         ['unshare', '--mount', 'sh', '-c', mount, 'sh', *python],
         capture_output=True,

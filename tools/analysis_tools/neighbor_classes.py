@@ -21,11 +21,10 @@ import numpy as np
 import torch
 from mmaction.registry import DATASETS
 from mmengine.config import Config
-from mmengine.dataset import pseudo_collate
-from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from avtss_mm.apis.encoder import load_encoder
+from avtss_mm.engine.runner import AVRunner
 from avtss_mm.evaluation.neighbors import neighbor_classes
 from avtss_mm.utils import cli
 from avtss_mm.utils.config import apply_cfg_options, read_config
@@ -48,9 +47,10 @@ def embed(cfg: Config, checkpoint: str, epoch: int) -> tuple[dict[str, np.ndarra
     model, _ = load_encoder(checkpoint, cfg)
     dataset = DATASETS.build(cfg.train_dataloader.dataset)
     dataset.set_epoch(epoch, (cfg.get('randomness') or {}).get('seed') or 0)
-    loading = {key: cfg.train_dataloader[key] for key in ('batch_size', 'num_workers')}
+    in_order = dict(sampler=dict(type='DefaultSampler', shuffle=False), drop_last=False)
+    loader = AVRunner.build_dataloader(dict(cfg.train_dataloader, dataset=dataset, **in_order))
     found, labels = {}, []
-    for batch in tqdm(DataLoader(dataset, collate_fn=pseudo_collate, **loading), disable=None):
+    for batch in tqdm(loader, disable=None):
         data = model.data_preprocessor(batch)
         embeddings = model.project(model.extract_feat(data['inputs']))
         for name, z in embeddings.items():

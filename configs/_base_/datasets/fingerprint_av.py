@@ -35,6 +35,8 @@ test_dataloader = dict(
     batch_size=1,  # files have different numbers of chunks
     num_workers=8,
     persistent_workers=True,
+    pin_memory=True,
+    collate_fn=dict(type='stack_inputs'),
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='GalleryQueryDataset',

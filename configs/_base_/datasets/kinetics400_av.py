@@ -66,6 +66,8 @@ train_dataloader = dict(
     batch_size=64,
     num_workers=12,
     persistent_workers=True,
+    pin_memory=True,
+    collate_fn=dict(type='stack_inputs'),
     drop_last=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
@@ -80,6 +82,8 @@ val_dataloader = dict(
     batch_size=16,
     num_workers=8,
     persistent_workers=True,
+    pin_memory=True,
+    collate_fn=dict(type='stack_inputs'),
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='GalleryQueryDataset',
