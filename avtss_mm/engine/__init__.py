@@ -2,6 +2,7 @@
 
 from .faults import TrainingStoppedError, explain, how_to_go_on
 from .hooks import (
+    DataWaitHook,
     DurableCheckpointHook,
     EpochSeedHook,
     FiniteLossHook,
@@ -14,6 +15,7 @@ from .parameter_groups import MergedGroupsConstructor
 from .resuming import find_last_checkpoint, is_complete
 
 __all__ = [
+    'DataWaitHook',
     'DurableCheckpointHook',
     'EpochSeedHook',
     'FiniteLossHook',

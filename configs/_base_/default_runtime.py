@@ -12,6 +12,7 @@ default_hooks = dict(
     sync_norm=dict(type='SyncNormHook'),
     epoch_seed=dict(type='EpochSeedHook'),  # here, where custom_hooks of yours do not replace it
     unreadable_files=dict(type='UnreadableFilesHook'),
+    data_wait=dict(type='DataWaitHook'),
 )
 # mmaction2's SyncBuffersHook is left out: it would average the queues over the ranks.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import torch
 from mmengine.evaluator import BaseMetric
 from mmengine.model import BaseModel
@@ -17,22 +19,28 @@ import avtss_mm  # noqa: F401
 class ToyDataset(Dataset):
     metainfo = dict(classes=('even', 'odd'))
 
+    def __init__(self, seconds: float = 0) -> None:
+        self.seconds = seconds
+
     def __len__(self) -> int:
         return 12
 
     def __getitem__(self, index: int) -> dict:
+        time.sleep(self.seconds)
         generator = torch.Generator().manual_seed(index)
         return dict(inputs=torch.randn(3, generator=generator), label=index % 2)
 
 
 @MODELS.register_module(force=True)
 class ToyModel(BaseModel):
-    def __init__(self, norm: str = 'BatchNorm1d') -> None:
+    def __init__(self, norm: str = 'BatchNorm1d', seconds: float = 0) -> None:
         super().__init__()
+        self.seconds = seconds
         self.norm = getattr(nn, norm)(3)
         self.classifier = nn.Linear(3, 2)
 
     def forward(self, inputs, label, mode='tensor'):
+        time.sleep(self.seconds)
         scores = self.classifier(self.norm(inputs))
         if mode == 'loss':
             return dict(loss=nn.functional.cross_entropy(scores, label))

@@ -1,3 +1,4 @@
+from .data_wait_hook import DataWaitHook
 from .durable_checkpoint_hook import DurableCheckpointHook
 from .epoch_seed_hook import EpochSeedHook
 from .finite_loss_hook import FiniteLossHook
@@ -7,6 +8,7 @@ from .sync_norm_hook import SyncNormHook
 from .unreadable_files_hook import UnreadableFilesHook
 
 __all__ = [
+    'DataWaitHook',
     'DurableCheckpointHook',
     'EpochSeedHook',
     'FiniteLossHook',
