@@ -41,11 +41,15 @@ def test_without_sound_nothing_agrees_and_the_target_stays():
         (dict(agreement=True, replace_target=True), NearestInAgreement.__bases__),
     ],
 )
-def test_old_arguments_select_a_class_and_say_so(old, new, caplog):
+@pytest.mark.parametrize('by_config', [True, False])
+def test_old_arguments_select_a_class_and_say_so(old, new, by_config, caplog):
     logger = MMLogger.get_current_instance()
     logger.addHandler(caplog.handler)
     caplog.set_level(logging.WARNING)
-    head = MODELS.build(dict(type='mmaction.ContrastiveHead', temperature=0.3, **old))
+    if by_config:
+        head = MODELS.build(dict(type='mmaction.ContrastiveHead', temperature=0.3, **old))
+    else:
+        head = ContrastiveHead(temperature=0.3, **old)
     logger.removeHandler(caplog.handler)
     kinds = new if isinstance(new, tuple) else (new,)
     assert all(isinstance(head, kind) for kind in kinds) and head.temperature == 0.3

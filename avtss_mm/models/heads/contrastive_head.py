@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 
 import torch
 from mmaction.registry import MODELS
-from mmengine.logging import MessageHub
+from mmengine.logging import MessageHub, print_log
 from mmengine.model import BaseModule
 
 from ..losses.info_nce import ABSENT, masked_mean, multi_positive_info_nce
@@ -55,6 +56,8 @@ class ContrastiveHead(BaseModule):
             queue is full: early neighbours are noise. Defaults to 5.
         loss_weight (dict): Weights of ``v2v``, ``v2a``, ``a2v`` and ``a2a``; a term of weight 0
             is not computed. Defaults to v2v 1, v2a 0.5, a2v 0.5, a2a 0.
+        replace_target (bool): Until 0.3: makes a :class:`NearestNeighborContrastiveHead` of it.
+        agreement (bool): Until 0.3: makes an :class:`AgreementContrastiveHead` of it.
         same_window (bool): Whether the query and the target of ``v2a`` and ``a2v`` come from the
             same window, which is how we read the paper's "temporally corresponding"; otherwise
             they come from different windows. Defaults to True.
@@ -73,10 +76,14 @@ class ContrastiveHead(BaseModule):
         negative_ranks: tuple[int, int] = (128, 4096),
         neighbor_start_epoch: int = 5,
         loss_weight: dict | None = None,
+        replace_target: bool = False,
+        agreement: bool = False,
         same_window: bool = True,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
+        if replace_target or agreement:
+            self.__class__ = _class_of(replace_target, agreement)
         for first, last in (positive_ranks, negative_ranks):
             if not 1 <= first <= last:
                 raise ValueError(f'ranks must be 1 <= first <= last, got {(first, last)}')
@@ -218,3 +225,15 @@ class ContrastiveHead(BaseModule):
         drawn = torch.randint(ranks[0] - 1, ranks[1], size, device=places.device)[batch.own]
         logits = queue.compare(queries, places.gather(1, drawn)) / self.temperature
         return logits, found.gather(1, drawn)
+
+
+def _class_of(replace_target: bool, agreement: bool) -> type[ContrastiveHead]:
+    """Class of :mod:`.peer_heads` that does what two arguments of 0.1 asked for."""
+    parts = 'Agreement' * bool(agreement) + 'NearestNeighbor' * bool(replace_target)
+    print_log(
+        'replace_target and agreement of ContrastiveHead are deprecated: use '
+        'NearestNeighborContrastiveHead or AgreementContrastiveHead',
+        logger='current',
+        level=logging.WARNING,
+    )
+    return MODELS.get(f'mmaction.{parts}ContrastiveHead')

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import logging
-
 import torch
 from mmaction.registry import MODELS
-from mmengine.logging import print_log
 
 from .contrastive_head import ContrastiveHead
 from .gather import GlobalBatch
@@ -43,31 +40,8 @@ class AgreementContrastiveHead(ContrastiveHead):
         return batch.queues[target].nearest(z, batch.ids, self.largest_rank, agreeing)
 
 
-class _AgreementNearestNeighborContrastiveHead(
+@MODELS.register_module()
+class AgreementNearestNeighborContrastiveHead(
     AgreementContrastiveHead, NearestNeighborContrastiveHead
 ):
-    """Both at once, which the old arguments allowed."""
-
-
-@MODELS.register_module(name='ContrastiveHead', force=True)
-def build_contrastive_head(
-    replace_target: bool = False, agreement: bool = False, **kwargs
-) -> ContrastiveHead:
-    """Build ``type='ContrastiveHead'`` of a config.
-
-    Until 0.3 it takes two more arguments, which select a class of this module, with a warning.
-    """
-    kind = {
-        (False, False): ContrastiveHead,
-        (True, False): NearestNeighborContrastiveHead,
-        (False, True): AgreementContrastiveHead,
-        (True, True): _AgreementNearestNeighborContrastiveHead,
-    }[bool(replace_target), bool(agreement)]
-    if kind is not ContrastiveHead:
-        print_log(
-            "replace_target and agreement of type='ContrastiveHead' are deprecated: use "
-            "type='NearestNeighborContrastiveHead' or type='AgreementContrastiveHead'",
-            logger='current',
-            level=logging.WARNING,
-        )
-    return kind(**kwargs)
+    """Both at once, which the arguments of 0.1 allowed."""
