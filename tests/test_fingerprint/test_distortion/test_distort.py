@@ -79,7 +79,7 @@ def test_changes_what_it_says_and_nothing_else(make_video, tmp_path, line):
     frames, sounds = [], []
     for path in (source, target):
         with open_media(path) as reader:
-            clips = reader.read([(np.arange(5) + 0.5) / 5], [(0.2, 1.0)], 16000)
+            clips = reader.read([(np.arange(5) + 0.5) / 5], [(0.2, 1.0)], 48000)
             assert reader.info.has_audio
         frames.append(np.stack(clips.frames[0]).astype(float))
         sounds.append(clips.audio[0])
