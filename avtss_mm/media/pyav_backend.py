@@ -10,7 +10,6 @@ from contextlib import suppress
 import av
 import numpy as np
 from av.format import Flags
-from av.video.reformatter import VideoReformatter
 
 from ..errors import MediaError
 from .base import TOLERANCE, MediaInfo, Reader
@@ -26,19 +25,20 @@ from .pyav_container import (
     packets,
     refusing,
     with_following,
+    without_orphans,
 )
 from .pyav_facts import describe, frame_rate, last_end
+from .pyav_rgb import RGBConverter
 from .pyav_sound import read_sound, sound_extent
 
 STEP_BACK = (0.0, 1.0, 4.0, 16.0)
 """Seconds before the wanted time at which a seek aims, in turn, until it lands early enough."""
 
-MIN_BYTE_RATE = 200
-"""Bytes per second below which no real video or audio lies: fewer mean that the header gives an
-absurd duration. Reading through a file that is small for its length costs little."""
+RUN_UP = 30.0
+"""Further seconds in a damaged file: what a decoder shows there depends on what came before."""
 
-# newer PyAV converts colours with one thread per core by default
-ONE_THREAD = {'threads': 1} if 'threads' in (VideoReformatter.reformat.__doc__ or '') else {}
+STRICT = {'err_detect': 'explode'}
+"""Option by which a decoder reports every error, instead of concealing some."""
 
 
 class PyAVReader(Reader):
@@ -54,15 +54,17 @@ class PyAVReader(Reader):
     def __init__(self, path) -> None:
         self.path = os.fspath(path)
         self._wanted = None  # sorted ticks of the frames to decode, None: only the first frame
-        self._leaves_out = True  # skips frames that no other frame refers to
+        self._damaged = False  # whether a decoder reported an error or a frame was missing
         self._num_decoded = 0  # frames decoded so far, for the tests
-        self._reformatter = VideoReformatter()
         self._container = None
         self._open()
         try:
             with refusing(self.path, 'it does not decode'):
                 self._frame_time = 1 / frame_rate(self.path, self._video) if self._video else 0.0
                 self._start_decoding()
+                if self._damaged:
+                    self._open()
+                    self._start_decoding()
                 self._zero, self.info = self._examine()
         except BaseException:
             self.close()
@@ -89,6 +91,8 @@ class PyAVReader(Reader):
         self._tick = float(self._video.time_base) if self._video else 0.0
         for stream in filter(None, (self._video, self._audio)):
             stream.codec_context.thread_count = 1
+        if self._video is not None and not self._damaged:
+            self._video.codec_context.options = STRICT
 
     def _examine(self) -> tuple[float, MediaInfo]:
         """Reads time zero in the streams' time, and the metadata."""
@@ -96,10 +100,6 @@ class PyAVReader(Reader):
         if main is None:
             raise MediaError(self.path, 'neither a video nor an audio stream that can be decoded')
         duration = header_duration(self._container, main)
-        if (
-            not 0 < duration < self._container.size / MIN_BYTE_RATE
-        ):  # the container's size, as the path may be gone
-            duration = 0.0
         zero = first.time if first else None
         if self._video is None:
             zero, duration = sound_extent(self._container, self._audio, duration)
@@ -110,16 +110,18 @@ class PyAVReader(Reader):
             duration = max(last_end(self._container, self._video or self._audio) - zero, 0.0)
             self._open()
             self._start_decoding()
-        self._size = (first.width, first.height) if first else (0, 0)
-        return zero, describe(first, self._video, self._audio, duration, self._frame_time)
+        info = describe(first, self._video, self._audio, duration, self._frame_time)
+        if first:
+            self._to_rgb = RGBConverter(self.path, first, info.rotation // 90)
+        return zero, info
 
-    def _start_decoding(self) -> None:
+    def _start_decoding(self, sought: bool = False) -> None:
         """Puts the first frame that decodes from the current position into ``_next``."""
-        self._decoded = self._decode() if self._video is not None else iter(())
+        self._decoded = self._decode(sought) if self._video is not None else iter(())
         self._stamps = []  # sorted ticks of the frames available for decoding
         self._current, self._next = None, next(self._decoded, None)
 
-    def _decode(self) -> Iterator[av.VideoFrame]:
+    def _decode(self, sought: bool) -> Iterator[av.VideoFrame]:
         """Yields frames in order of time; skips packets that do not decode.
 
         If packets carry the times of their frames, frames that are neither wanted nor referred to
@@ -127,9 +129,10 @@ class PyAVReader(Reader):
         wanted frame.
         """
         context, step = self._video.codec_context, round(self._frame_time / self._tick)
-        last = shift = None
+        last = shift = first = None
         num_missing = len(self._wanted or [None])
-        for packet, following, leads in with_following(packets(self._container, self._video)):
+        source = without_orphans(packets(self._container, self._video), self._video)
+        for packet, following, leads in with_following(source):
             if self._is_avi:
                 following, shift = None, avi_shift(packet) if shift is None else shift
             stamp = packet.dts if self._is_avi else packet.pts
@@ -138,7 +141,9 @@ class PyAVReader(Reader):
             num_shown = self._num_wanted(packet, following, leads)
             context.skip_frame = 'DEFAULT' if num_shown is None or num_shown else 'NONREF'
             num_missing -= num_shown or 0
-            for frame in self._frames_of(packet, last_one=not num_missing):
+            first = stamp if first is None and packet.is_keyframe else first
+            early = first is None or stamp is not None and stamp < first
+            for frame in self._frames_of(packet, not num_missing, sought and early):
                 self._num_decoded += 1
                 if self._is_avi and frame.dts is not None:
                     # avi stores no presentation times, and those guessed for B-frames are wrong;
@@ -157,17 +162,20 @@ class PyAVReader(Reader):
 
     def _num_wanted(self, packet: av.Packet, following: int | None, leads: bool) -> int | None:
         """Number of wanted times at which the packet's frame is on screen; None if unknown."""
-        if following is None or not self._leaves_out:
+        if following is None or self._damaged:
             return None
         if self._wanted is None:
             return 1 if leads and not packet.is_discard else None
         return bisect_left(self._wanted, following) - bisect_left(self._wanted, packet.pts)
 
-    def _frames_of(self, packet: av.Packet, last_one: bool) -> Iterator[av.VideoFrame]:
-        """Decodes a packet; flushes the decoder after the last one."""
+    def _frames_of(self, packet, last_one: bool, orphan: bool) -> Iterator[av.VideoFrame]:
+        """Decodes a packet; flushes the decoder after the last one. Errors are damage, unless the
+        frame is an orphan: shown before the first key frame after a seek, it refers to others."""
         for part in [packet, end_of(self._video)] if last_one else [packet]:
-            with suppress(av.FFmpegError, ValueError):
+            try:
                 yield from part.decode()
+            except (av.FFmpegError, ValueError) as error:
+                self._damaged |= not (orphan or isinstance(error, av.EOFError))
 
     def moments(self, number, end):
         times = np.clip(after_keys(self._video, number) - self._zero, 0, end)
@@ -175,18 +183,20 @@ class PyAVReader(Reader):
 
     def _frames(self, times):
         with refusing(self.path, 'its picture cannot be read'):
-            if self._leaves_out:
+            if not self._damaged:
                 with suppress(MediaError):
                     images, pts, ages = self._pass(times)
-                    if not ages.any():
+                    if not (self._damaged or ages.any()):
                         return images, pts, ages
-                self._leaves_out, self._next = False, None  # damaged: decoded in full from here on
+                self._damaged = True
+                self._open()
             return self._pass(times)
 
     def _pass(self, times):
         images, pts, ages, shown = [], np.empty(len(times)), np.empty(len(times)), None
         wanted = np.maximum(times, 0) + self._zero + TOLERANCE
-        pairs = enumerate(zip(wanted, wanted[1:]), 1) if self._can_seek else ()
+        goals = wanted[1:] - RUN_UP * self._damaged
+        pairs = enumerate(zip(wanted, goals), 1) if self._can_seek else ()
         breaks = [i for i, pair in pairs if key_between(self._video, *pair, self._frame_time)]
         ends = dict(zip([0, *breaks], [*breaks, len(wanted)]))  # end of each part, by its start
         for i, time in enumerate(wanted):
@@ -211,28 +221,22 @@ class PyAVReader(Reader):
         context = self._video.codec_context
         depth = getattr(context, 'reorder_depth', None)
         for back in STEP_BACK if self._can_seek else ():
-            goal = max(time - back, self._zero)
+            goal = max(time - back - RUN_UP * self._damaged, self._zero)
+            if self._damaged and goal == self._zero:
+                break  # from the beginning as it is, without what a seek leaves behind
             try:
                 self._container.seek(int(goal / self._tick), stream=self._video)
             except av.FFmpegError:
                 break
             if depth is not None:  # a seek makes FFmpeg forget it, and frames would be lost
                 context.reorder_depth = depth
-            self._start_decoding()
+            self._start_decoding(sought=True)
             if self._next is not None and self._next.time <= time:
                 return
             if goal == self._zero:
                 break
         self._open()  # where seeking does not work, decode from the beginning
         self._start_decoding()
-
-    def _to_rgb(self, frame: av.VideoFrame) -> np.ndarray:
-        # scaled to the size of the first frame: broadcasts and damage may change it
-        with refusing(self.path, f'its picture ({frame.format.name}) cannot be made RGB'):
-            rgb = self._reformatter.reformat(frame, *self._size, format='rgb24', **ONE_THREAD)
-            rgb = rgb.to_ndarray()
-        turns = self.info.rotation // 90
-        return np.ascontiguousarray(np.rot90(rgb, turns)) if turns else rgb
 
     def _sound(self, start, num_samples, sample_rate):
         stretch = (self._zero + start, num_samples, sample_rate)

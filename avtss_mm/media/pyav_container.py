@@ -22,6 +22,16 @@ REORDER = 24
 BLIND_SEEK = 2.0
 """Gap (seconds) above which to seek in a file without an index of key frames."""
 
+MIN_BYTE_RATE = 200
+"""Bytes per second below which no real video or audio lies: fewer mean that the header gives an
+absurd duration. Reading through a file that is small for its length costs little."""
+
+VOP = b'\0\0\1\xb6'
+"""Start code of a frame in MPEG-4 Part 2; the two bits behind it are the type of the frame."""
+
+B_VOP = 2
+"""Type of a frame that refers to the frames shown before and after it, and that none refers to."""
+
 ODD_DATA = (av.FFmpegError, ValueError, ArithmeticError, MemoryError)
 """Errors of FFmpeg, PyAV and the resampler for data that they cannot handle."""
 
@@ -88,10 +98,12 @@ def best_stream(container, kind: str):
 
 
 def header_duration(container, stream) -> float:
-    """Length in seconds by the header of the stream or else the file; 0 if neither says."""
+    """Length in seconds by the header of the stream or else the file; 0 if unknown or absurd."""
+    duration = (container.duration or 0) / av.time_base
     if stream.duration is not None:
-        return float(stream.duration * stream.time_base)
-    return (container.duration or 0) / av.time_base
+        duration = float(stream.duration * stream.time_base)
+    # the container's size, as the path may be gone
+    return duration if 0 < duration < container.size / MIN_BYTE_RATE else 0.0
 
 
 def packets(container, stream) -> Iterator[av.Packet]:
@@ -103,6 +115,21 @@ def packets(container, stream) -> Iterator[av.Packet]:
         yield from container.demux(stream)
     except (av.FFmpegError, ValueError):
         yield end_of(stream)
+
+
+def without_orphans(source: Iterator[av.Packet], stream) -> Iterator[av.Packet]:
+    """Leaves out B-frames of MPEG-4 Part 2 that lack a frame they refer to, as after a seek.
+
+    They do not decode, and after one of an interlaced video FFmpeg drops all further B-frames.
+    """
+    num_references = 0 if stream.codec_context.name == 'mpeg4' else 2
+    for packet in source:
+        if num_references < 2:
+            _, _, frame = bytes(packet).partition(VOP)
+            if frame and frame[0] >> 6 == B_VOP:
+                continue
+            num_references += bool(frame)
+        yield packet
 
 
 def end_of(stream) -> av.Packet:

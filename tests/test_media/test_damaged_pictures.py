@@ -1,6 +1,7 @@
 """Frames of many codecs equal those of a plain pass; where packets are damaged, ages are told."""
 
 import shutil
+from contextlib import suppress
 from fractions import Fraction
 
 import av
@@ -14,6 +15,7 @@ from avtss_mm.media import build_manifest, open_media, probe
 FAST = {'preset': 'ultrafast', 'bf': '3', 'x264-params': 'open-gop=1:b-pyramid=normal:bframes=3'}
 HIDDEN = {'auto-alt-ref': '1', 'lag-in-frames': '16', 'cpu-used': '8', 'b': '300k'}
 B_FRAMES = {'bf': '2'}
+INTERLACED = {'bf': '2', 'flags': '+ilme+ildct'}
 CODECS = {  # by file: encoder, its options, whether it may change the size in the middle
     'a.mkv': ('libx264', FAST, True),
     'a.mp4': ('libx264', FAST, False),
@@ -23,6 +25,8 @@ CODECS = {  # by file: encoder, its options, whether it may change the size in t
     'b.webm': ('libvpx-vp9', HIDDEN, True),
     'a.avi': ('mpeg4', B_FRAMES, False),
     'd.mkv': ('mpeg4', B_FRAMES, False),
+    'i.avi': ('mpeg4', INTERLACED, False),
+    'i.mp4': ('mpeg4', INTERLACED, False),
     'e.ts': ('mpeg2video', B_FRAMES, True),
     'a.mpg': ('mpeg1video', B_FRAMES, False),
     'a.flv': ('flv', {}, False),
@@ -64,16 +68,20 @@ def write(path, codec, packets, context):
 
 def plain_pass(path):
     """Times (n,) after the first and frames of a file, decoded from its beginning to its end."""
-    times, images = [], []
+    times, images, frames = [], [], []
     with av.open(str(path)) as container:
         container.streams.video[0].codec_context.thread_count = 1
         is_avi = container.format.name == 'avi'
-        for frame in container.decode(video=0):
+        for packet in container.demux(video=0):
+            with suppress(av.FFmpegError):
+                frames += packet.decode()
+        for frame in frames:
             size = (images[0].shape[1], images[0].shape[0]) if images else (None, None)
-            images.append(frame.reformat(*size, format='rgb24').to_ndarray())
             stamp = frame.dts if is_avi else frame.pts
-            tick = float(frame.time_base)
-            times.append(times[-1] + 0.04 if stamp is None else stamp * tick)
+            time = times[-1] + 0.04 if stamp is None else stamp * float(frame.time_base)
+            if not times or time > times[-1]:
+                images.append(frame.reformat(*size, format='rgb24').to_ndarray())
+                times.append(time)
     return np.array(times) - times[0], images
 
 
@@ -90,6 +98,7 @@ def test_frames_equal_those_of_a_plain_pass(tmp_path, name, changes):
     with open_media(tmp_path / name) as reader:
         alone = [reader.read([[time]]) for time in asked]
         group = reader.read([asked])
+        assert changes or not reader._damaged
     for index, time in enumerate(asked):
         shown = max(np.searchsorted(times, time + 1e-3, side='right') - 1, 0)
         for clips, at in ((alone[index], 0), (group, index)):
@@ -100,6 +109,51 @@ def test_frames_equal_those_of_a_plain_pass(tmp_path, name, changes):
             assert found == pytest.approx(times[shown], abs=2e-3), time
             np.testing.assert_array_equal(clips.frames[0][at], images[shown])
             assert changes or clips.frame_ages[0][at] == 0
+
+
+def spoil(packets, rng, first=10):
+    """Overwrites the second half of every third packet: decoders report and conceal that."""
+    return [
+        (data[: len(data) // 2] + rng.bytes(len(data) // 2), *rest)
+        if index >= first and index % 3 == 0
+        else (data, *rest)
+        for index, (data, *rest) in enumerate(packets)
+    ]
+
+
+CONCEALED = ('a.mkv', 'a.mp4', 'b.ts', 'a.avi', 'd.mkv', 'e.ts', 'a.flv', 'a.wmv')
+
+
+@pytest.mark.parametrize('name', CONCEALED)
+def test_what_a_decoder_makes_up_for_damage_equals_a_plain_pass(tmp_path, name):
+    codec, options, _ = CODECS[name]
+    packets, context = encode(codec, options, [(96, 32)], 80)
+    rng = np.random.default_rng(0)
+    write(tmp_path / name, codec, spoil(packets, rng), context)
+    times, images = plain_pass(tmp_path / name)
+    asked = rng.uniform(0, times[-1], 24)
+    with open_media(tmp_path / name) as reader:
+        clips = reader.read([asked, asked[::-1]])
+        alone = [reader.read([[time]]).frames[0][0] for time in asked]
+    shown = np.searchsorted(times, asked + 1e-3, side='right') - 1
+    np.testing.assert_allclose(clips.frame_pts[0], times[shown], atol=2e-3)
+    np.testing.assert_array_equal(clips.frames[0], [images[index] for index in shown])
+    np.testing.assert_array_equal(alone, clips.frames[0])
+
+
+def test_damage_late_in_a_long_file_costs_half_a_minute_of_decoding(tmp_path):
+    packets, context = encode('mpeg2video', B_FRAMES, [(96, 32)], 1600)
+    packets = spoil(packets, np.random.default_rng(0), 1500)
+    write(tmp_path / 'long.mkv', 'mpeg2video', packets, context)
+    times, images = plain_pass(tmp_path / 'long.mkv')
+    asked = np.array([2.0, 61.0, 62.5])
+    with open_media(tmp_path / 'long.mkv') as reader:
+        clips = reader.read([asked])
+        before = reader._num_decoded
+        reader.read([asked])
+        assert reader._num_decoded - before < 25 * 36
+    shown = np.searchsorted(times, asked + 1e-3, side='right') - 1
+    np.testing.assert_array_equal(clips.frames[0], [images[index] for index in shown])
 
 
 @pytest.fixture(scope='module')
