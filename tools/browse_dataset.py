@@ -15,8 +15,12 @@ from mmengine.registry import init_default_scope
 
 import avtss_mm  # noqa: F401  (registers, and patches upstream)
 from avtss_mm.errors import UsageError
-from avtss_mm.utils.cli import add_config_arguments, user_errors
-from avtss_mm.utils.config import apply_cfg_options, read_config
+from avtss_mm.utils.cli import (
+    add_config_arguments,
+    building_errors,
+    read_settings,
+    user_errors,
+)
 from avtss_mm.utils.work import positive
 from avtss_mm.visualization.sheets import describe_sample, draw_sample
 
@@ -49,12 +53,13 @@ def browse(args: argparse.Namespace) -> None:
     Raises:
         UsageError: If the config has no such data.
     """
-    cfg = apply_cfg_options(read_config(args.config), args.cfg_options)
+    cfg = read_settings(args.config, args.cfg_options)
     init_default_scope(cfg.get('default_scope', 'mmaction'))
     loader = cfg.get(f'{args.mode}_dataloader')
     if loader is None:
         raise UsageError(f'{args.config} has no {args.mode}_dataloader')
-    dataset = DATASETS.build(without_packing(loader.dataset.to_dict()))
+    with building_errors(cfg):
+        dataset = DATASETS.build(without_packing(loader.dataset.to_dict()))
     out = args.out or Path('work_dirs', Path(args.config).stem, 'browse')
     out.mkdir(parents=True, exist_ok=True)
     chosen = np.linspace(0, len(dataset) - 1, min(args.num, len(dataset))).round().astype(int)

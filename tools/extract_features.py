@@ -33,8 +33,7 @@ from avtss_mm.files.feature_file import save_features
 from avtss_mm.files.feature_log import FeatureLog
 from avtss_mm.media import find_media
 from avtss_mm.media.finding import AUDIO_SUFFIXES, SUFFIXES
-from avtss_mm.utils.cli import add_config_arguments, user_errors
-from avtss_mm.utils.config import apply_cfg_options, read_config
+from avtss_mm.utils import cli
 from avtss_mm.utils.report import write_csv
 from avtss_mm.utils.work import BATCH_OF_CLIPS, TIMEOUT, add_work_arguments, positive
 
@@ -44,7 +43,7 @@ def parse_args(argv=None) -> argparse.Namespace:
         description=__doc__.replace('``', '').replace('::', ':'),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add_config_arguments(parser)
+    cli.add_config_arguments(parser)
     parser.add_argument('checkpoint', help="checkpoint file, or 'random' for random weights")
     parser.add_argument(
         'source',
@@ -86,7 +85,7 @@ def parse_args(argv=None) -> argparse.Namespace:
 
 def main(argv=None) -> None:
     args = parse_args(argv)
-    with user_errors():
+    with cli.user_errors():
         try:
             extract(args)
         except ValueError as error:  # a list or a config that does not fit
@@ -96,9 +95,10 @@ def main(argv=None) -> None:
 def extract(args: argparse.Namespace) -> None:
     if args.out.suffix not in OUT_SUFFIXES:
         raise UsageError(f'--out {args.out}: the name must end with {" or ".join(OUT_SUFFIXES)}')
-    config = apply_cfg_options(read_config(args.config), args.cfg_options)
+    config = cli.read_settings(args.config, args.cfg_options)
     options = dict(batch_size=args.batch_size, num_clips=args.num_clips, stride=args.stride)
-    embedder = Embedder(args.checkpoint, config, args.device, **options)
+    with cli.building_errors(config):
+        embedder = Embedder(args.checkpoint, config, args.device, **options)
     chosen = dict(video=('video',), audio=('audio',), both=('video', 'audio'))
     modalities = chosen.get(args.modality, embedder.modalities)
     settings = dict(

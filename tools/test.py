@@ -125,7 +125,8 @@ def main() -> None:
     last_words = 'Nothing was written; the same command starts over.'
     with cli.user_errors(), graceful_shutdown('the same command starts over', lambda: last_words):
         cfg = merge_flags(cli.load_config(args), args)
-        metrics = evaluate(cfg, args)
+        with cli.building_errors(cfg):
+            metrics = evaluate(cfg, args)
         if is_main_process():
             report(metrics, cfg, args)
 

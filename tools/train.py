@@ -141,7 +141,10 @@ def main() -> None:
     with cli.user_errors():
         cfg = cli.load_config(args)
         advice = 'the same command with --resume continues'
-        with graceful_shutdown(advice, lambda: how_to_go_on(cfg.work_dir)) as asked_to_end:
+        with (
+            cli.building_errors(cfg),
+            graceful_shutdown(advice, lambda: how_to_go_on(cfg.work_dir)) as asked_to_end,
+        ):
             train(merge_flags(cfg, args), asked_to_end)
 
 

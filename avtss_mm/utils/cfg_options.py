@@ -29,7 +29,7 @@ class CfgOptions(Action):
         options = dict(getattr(namespace, self.dest, None) or {})
         for text in values:
             key, equals, value = text.partition('=')
-            if not equals:
+            if not key or not equals:
                 parser.error(f'{text} is not KEY=VALUE (a value with blanks needs quotes)')
             options[key] = parse_option(key, value)
         setattr(namespace, self.dest, options)

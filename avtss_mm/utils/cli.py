@@ -9,8 +9,10 @@ from pathlib import Path
 from mmengine.config import Config
 
 from ..errors import UsageError, user_errors  # noqa: F401  (what the runners in tools/ need)
+from .building import building_errors  # noqa: F401
 from .cfg_options import CfgOptions
 from .config import apply_cfg_options, read_config
+from .config_checks import check_options, check_settings
 from .launcher import adopt
 
 
@@ -50,6 +52,18 @@ def seed(text: str) -> int:
     return int(text)
 
 
+def read_settings(path: str, options: dict | None) -> Config:
+    """Read a config of training or testing, apply ``--cfg-options``, and check both.
+
+    Raises:
+        UsageError: If the config is invalid.
+    """
+    cfg = read_config(path)
+    check_options(cfg, options)
+    check_settings(apply_cfg_options(cfg, options))
+    return cfg
+
+
 def load_config(args: Namespace) -> Config:
     """Read ``args.config`` and apply the arguments of :func:`add_runner_arguments`.
 
@@ -58,7 +72,7 @@ def load_config(args: Namespace) -> Config:
     """
     os.environ.setdefault('LOCAL_RANK', args.local_rank)
     adopt(args.launcher)
-    cfg = apply_cfg_options(read_config(args.config), args.cfg_options)
+    cfg = read_settings(args.config, args.cfg_options)
     cfg.launcher = args.launcher
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir

@@ -107,7 +107,8 @@ def apply_cfg_options(cfg: Config, options: dict[str, Any] | None) -> Config:
         The same config.
 
     Raises:
-        UsageError: If no step of a list, or several, are of the given type.
+        UsageError: If no step of a list, or several, are of the given type, or a name goes on
+            after a plain value.
     """
     if options:
         old = cfg.get('data_root')
@@ -134,6 +135,8 @@ def _numbered(cfg: Config, name: str) -> str:
         for key in place:
             if isinstance(node, list):
                 node = node[int(key)]
+            elif isinstance(node, (bool, float, int, str)):
+                raise UsageError(f'{name}: {node!r} has no {key}')
             else:
                 node = node.get(key) if isinstance(node, (dict, Config)) else None
     return '.'.join(parts)

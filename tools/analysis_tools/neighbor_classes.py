@@ -27,7 +27,6 @@ from avtss_mm.apis.encoder import load_encoder
 from avtss_mm.engine.runner import AVRunner
 from avtss_mm.evaluation.neighbors import neighbor_classes
 from avtss_mm.utils import cli
-from avtss_mm.utils.config import apply_cfg_options, read_config
 from avtss_mm.utils.report import markdown_table
 
 
@@ -62,11 +61,12 @@ def embed(cfg: Config, checkpoint: str, epoch: int) -> tuple[dict[str, np.ndarra
 def main() -> None:
     args = parse_args()
     with cli.user_errors():
-        cfg = apply_cfg_options(read_config(args.config), args.cfg_options)
+        cfg = cli.read_settings(args.config, args.cfg_options)
         head, queue = cfg.model.get('contrastive_head'), cfg.model.get('queue')
         if not head or not queue:
             raise cli.UsageError(f'{args.config}: no contrastive_head with a queue')
-        embeddings, labels = embed(cfg, args.checkpoint, args.epoch)
+        with cli.building_errors(cfg):
+            embeddings, labels = embed(cfg, args.checkpoint, args.epoch)
         ranks = dict(positives=head.positive_ranks, negatives=head.negative_ranks)
         rows = {name: [z] for name, z in embeddings.items()}
         if len(rows) > 1:
