@@ -149,8 +149,8 @@ class PyAVReader(Reader):
                     # avi stores no presentation times, and those guessed for B-frames are wrong;
                     # but frames come out in order, so the times of the packets can be used
                     frame.pts = frame.dts - shift
-                elif self._is_avi and last is not None:
-                    frame.pts = last + step
+                elif self._is_avi and (sought or last is not None):
+                    frame.pts = None if last is None else last + step
                 if frame.pts is not None and (last is None or frame.pts > last):
                     last = frame.pts
                     yield frame

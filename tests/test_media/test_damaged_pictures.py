@@ -25,6 +25,7 @@ CODECS = {  # by file: encoder, its options, whether it may change the size in t
     'b.webm': ('libvpx-vp9', HIDDEN, True),
     'a.avi': ('mpeg4', B_FRAMES, False),
     'd.mkv': ('mpeg4', B_FRAMES, False),
+    'x.avi': ('libx264', {'preset': 'veryfast', 'bf': '3'}, False),
     'i.avi': ('mpeg4', INTERLACED, False),
     'i.mp4': ('mpeg4', INTERLACED, False),
     'e.ts': ('mpeg2video', B_FRAMES, True),
@@ -34,7 +35,7 @@ CODECS = {  # by file: encoder, its options, whether it may change the size in t
 }
 
 
-def encode(codec, options, sizes, num_frames=40):
+def encode(codec, options, sizes, num_frames=41):  # the last one is a key frame
     """Packets of a stream whose size changes: data, pts, dts, whether it is a key frame."""
     packets, first = [], None
     for part, (width, height) in enumerate(sizes):
