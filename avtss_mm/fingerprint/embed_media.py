@@ -9,7 +9,7 @@ from ..apis.embed_files import embed_files
 from ..apis.embedder import ClipFeatures, Embedder
 from ..errors import MediaError
 from ..media import probe
-from ..media.finding import AUDIO_SUFFIXES
+from ..media.finding import AUDIO_SUFFIXES, SUFFIXES
 from ..utils.work import TIMEOUT
 from ..workers.guarded_map import guarded_map
 
@@ -42,7 +42,7 @@ def embed_media(
         timeout: Time limit in seconds, see :func:`.embed_files`.
     """
     work = dict(workers=workers, timeout=timeout)
-    suffixes = AUDIO_SUFFIXES if 'audio' in modalities else ()
+    suffixes = AUDIO_SUFFIXES - SUFFIXES if 'audio' in modalities else ()
     sounds = [path for path in paths if os.path.splitext(path)[1].lower() in suffixes]
     videos = sorted(set(paths) - set(sounds))
     for path, features in _embed_timed(embedder, videos, modalities, work):

@@ -50,13 +50,13 @@ def test_every_link_to_a_file_on_request(linked):
 
 
 def test_what_is_left_out_for_its_suffix_is_counted(tmp_path):
-    for name in ('a.mp4', 'b.gif', 'c.GIF', 'd', 'e.ogg', 'notes.txt', 'list.json', '.hidden.gif'):
+    for name in ('a.mp4', 'b.gif', 'c.GIF', 'd', 'e.oga', 'notes.txt', 'list.json', '.hidden.gif'):
         (tmp_path / name).touch()
     left_out = Counter()
     assert find_media(tmp_path, left_out=left_out) == ['a.mp4']
-    assert left_out == {'.gif': 2, '': 1, '.ogg': 1}
+    assert left_out == {'.gif': 2, '': 1, '.oga': 1}
     assert suffix_advice(left_out) == (
-        'not looked into: 4 files of other suffixes (2 .gif, 1 without, 1 .ogg); '
-        'add --suffixes .gif none .ogg to include them'
+        'not looked into: 4 files of other suffixes (2 .gif, 1 without, 1 .oga); '
+        'add --suffixes .gif none .oga to include them'
     )
     assert suffix_advice(Counter()) == ''
