@@ -132,9 +132,8 @@ class Reader(ABC):
             raise ValueError('frame_times must be finite numbers of seconds')
         images, pts, ages = self._frames(times) if times.size else ([], np.empty(0), np.empty(0))
         if self.max_age is not None and ages.max(initial=0) > self.max_age:
-            raise MediaError(
-                self.path, f'a frame that is {ages.max():.2f} s older replaces a damaged one'
-            )
+            reason = f'a frame that is {ages.max():.2f} s older replaces a damaged one'
+            raise MediaError(self.path, f'{reason}, more than max_age={self.max_age:g} allows')
         rows = [np.searchsorted(times, clip) for clip in clips]
         return MediaClips(
             frames=[[images[i] for i in row] for row in rows],
