@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -24,3 +25,8 @@ def check_writable(folder, advice: str) -> None:
             pass
     except OSError as error:
         raise UsageError(f'{folder} cannot be written to ({error.strerror}): {advice}') from error
+
+
+def may_write(path) -> bool:
+    """Whether this process may change a file or folder, if it exists."""
+    return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)

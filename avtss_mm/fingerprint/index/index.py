@@ -18,6 +18,7 @@ import numpy as np
 
 from ...apis.embedder import Embedder
 from ...errors import UsageError
+from ...files.writable import check_writable, may_write
 from ..matching.whitening import Whitening
 from .catalog import Catalog
 from .faiss_index import FaissIndex
@@ -58,7 +59,7 @@ class FingerprintIndex:
         self._whitenings: dict[str, tuple[int, Whitening]] = {}
         self.ceilings: dict[str, float] = {}
         if write:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            check_writable(self.folder, 'it can only be searched')
             self._lock()
         if rebuild:
             remove_index(self.folder)
@@ -187,9 +188,11 @@ class FingerprintIndex:
     def _make(self, modality: str, dim: int) -> VectorIndex:
         metadata = self.catalog.metadata
         if metadata.get('backend') == 'milvus':
+            uri = metadata.get('milvus_uri') or str(self.folder / 'milvus.db')
+            if not self.write and '://' not in uri and not may_write(uri):
+                return FaissIndex(dim)  # Milvus Lite writes even to search
             from .milvus_index import MilvusIndex
 
-            uri = metadata.get('milvus_uri') or str(self.folder / 'milvus.db')
             return MilvusIndex(dim, uri, f'{metadata["collection"]}_{modality}')
         path = self.folder / f'{modality}.faiss'
         state, _, whitening = metadata.get(f'{modality}_saved', [None, None, None])

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import tempfile
+
 import numpy as np
 import pytest
+from helpers.fresh_python import ROOT, run_python
+from helpers.small_index import chunks, make_index
 
 from avtss_mm.errors import UsageError
 from avtss_mm.fingerprint.index.faiss_index import FaissIndex
@@ -84,6 +89,38 @@ def test_milvus_keeps_what_was_saved(tmp_path, vectors, ids):
     again.close()
     with pytest.raises(UsageError, match='does not open'):
         MilvusIndex(DIM, 'http://127.0.0.1:1', 'vectors')
+
+
+SEARCH = """
+import os
+from helpers.fresh_python import ROOT, run_python
+from helpers.small_index import chunks
+from avtss_mm.fingerprint.index.index import FingerprintIndex
+from avtss_mm.fingerprint.index.milvus_index import MilvusIndex
+MilvusIndex(2, 'SCRATCH/milvus.db', 'vectors').close()  # imports what another user may not read
+if os.geteuid() == 0:  # nothing is read-only to the administrator
+    os.seteuid(65534)
+with FingerprintIndex('FOLDER/INDEX') as index:
+    asked = index.whiten('video', chunks(2)['video'][1])
+    print(index.vectors('video').search(asked, 3)[1].tolist())
+"""
+
+
+@pytest.mark.slow
+def test_milvus_that_may_not_be_written_to_answers_from_the_catalog(tmp_path):
+    pytest.importorskip('milvus_lite', reason='Milvus Lite is not installed')
+    with tempfile.TemporaryDirectory() as folder:  # unlike pytest's own, others may read it
+        with make_index(f'{folder}/INDEX', [chunks(seed) for seed in range(4)]) as made:
+            made.catalog.set_metadata(backend='milvus', collection='vectors')
+            made.save()
+            asked = made.whiten('video', chunks(2)['video'][1])
+            wanted = made.vectors('video').search(asked, 3)[1].tolist()
+        subprocess.run(['chmod', '-R', 'a+rX,a-w', folder], check=True)
+        run = run_python(
+            SEARCH.replace('FOLDER', folder).replace('SCRATCH', str(tmp_path)), ROOT / 'tests'
+        )
+        subprocess.run(['chmod', '-R', 'u+w', folder], check=True)
+    assert run.stdout == f'{wanted}\n', run.stderr
 
 
 @pytest.mark.parametrize('factory', ['IVF8,Flat', 'PCA16,IVF8,SQ8'])
