@@ -47,13 +47,8 @@ def main() -> None:
     parse.add_argument('--batch', type=int, help='videos of two clips (default 2; small: 16)')
     parse.add_argument('--threads', type=int, default=1, help='threads of torch (%(default)s)')
     parse.add_argument('--compile', action='store_true', help='also measure torch.compile')
-    parse.add_argument(
-        '--memory',
-        type=int,
-        nargs='+',
-        metavar='B',
-        help='also measure the peak at these batch sizes',
-    )
+    sizes = dict(type=int, nargs='+', metavar='B')
+    parse.add_argument('--memory', **sizes, help='also measure the peak at these batch sizes')
     parse.add_argument(
         '--allocator', action='store_true', help='also measure the gain from keeping freed memory'
     )
@@ -86,14 +81,21 @@ class Step:
         batch: Number of videos.
         channels_last: Whether the video network uses the channels-last layout.
         compiled: Whether the model is compiled with ``torch.compile``.
+        changes: Other settings of the config by their dotted names.
     """
 
     def __init__(
-        self, config: Path, batch: int, channels_last: bool = False, compiled: bool = False
+        self,
+        config: Path,
+        batch: int,
+        channels_last: bool = False,
+        compiled: bool = False,
+        changes: dict | None = None,
     ) -> None:
         torch.manual_seed(0)
         init_default_scope('mmaction')
         cfg: Config = read_config(str(config))
+        cfg.merge_from_dict(changes or {})
         cfg.model.channels_last = channels_last
         cfg.model.contrastive_head.neighbor_start_epoch = 0
         self.model = MODELS.build(cfg.model).to(get_device()).train()
@@ -119,7 +121,8 @@ class Step:
         finish()
 
     def encode(self, inputs: dict | None = None) -> None:
-        features = self.model.extract_feat(inputs or self.prepare()['inputs'])
+        with self.optimizer.optim_context(self.model):
+            features = self.model.extract_feat(inputs or self.prepare()['inputs'])
         sum(h.float().pow(2).mean() for h in features.values()).backward()
         self.model.zero_grad()
         finish()
@@ -131,7 +134,7 @@ def log_mel(cfg: Config) -> tuple[int, int]:
 
 
 def make_batch(batch: int, clip_len: int, side: int, mel: tuple[int, int]) -> dict:
-    """Makes a batch of noise with the shapes and types that the pipeline packs."""
+    """Makes a batch of noise like one from the pipeline."""
     rng = np.random.default_rng(0)
     samples, inputs = [], dict(imgs=[], audios=[])
     for number in range(batch):
