@@ -38,6 +38,11 @@ def parse_args() -> argparse.Namespace:
         help='resume from this checkpoint, or without one from the last in the work dir',
     )
     parser.add_argument('--amp', action='store_true', help='mixed precision (needs a GPU)')
+    parser.add_argument(
+        '--bf16',
+        action='store_true',
+        help='mixed precision in bfloat16, without a loss scale (needs a GPU from Ampere on)',
+    )
     parser.add_argument('--no-validate', action='store_true', help='no evaluation between epochs')
     parser.add_argument(
         '--auto-scale-lr',
@@ -61,18 +66,20 @@ def merge_flags(cfg: Config, args: argparse.Namespace) -> Config:
     """
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
-    if args.amp:
+    if args.amp or args.bf16:
         if cfg.optim_wrapper.get('type', 'OptimWrapper') not in ('OptimWrapper', 'AmpOptimWrapper'):
             raise cli.UsageError(
-                f'--amp cannot be used with optim_wrapper.type={cfg.optim_wrapper.type}'
+                f'--amp and --bf16 cannot be used with optim_wrapper.type={cfg.optim_wrapper.type}'
             )
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    if args.bf16:
+        cfg.optim_wrapper.update(dtype='bfloat16', loss_scale=dict(enabled=False))
     # oneDNN: the weight gradient of 3 x 1 x 1 kernels over two frames is garbage, up to inf
     if cfg.optim_wrapper.get('type') == 'AmpOptimWrapper' and get_device() == 'cpu':
         raise cli.UsageError(
             'mixed precision needs a GPU: on the CPU the bfloat16 gradients of 3-D convolutions '
-            "are wrong. Leave out --amp (or set optim_wrapper.type='OptimWrapper')."
+            "are wrong. Leave out --amp and --bf16 (or set optim_wrapper.type='OptimWrapper')."
         )
     if args.resume is not None:
         last = choose_checkpoint(args.resume, cfg.work_dir)

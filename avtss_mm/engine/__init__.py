@@ -2,6 +2,7 @@
 
 from .faults import TrainingStoppedError, explain, how_to_go_on
 from .hooks import (
+    AVRuntimeInfoHook,
     DataWaitHook,
     DurableCheckpointHook,
     EpochSeedHook,
@@ -15,6 +16,7 @@ from .parameter_groups import MergedGroupsConstructor
 from .resuming import find_last_checkpoint, is_complete
 
 __all__ = [
+    'AVRuntimeInfoHook',
     'DataWaitHook',
     'DurableCheckpointHook',
     'EpochSeedHook',

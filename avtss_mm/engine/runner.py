@@ -92,6 +92,9 @@ class AVRunner(Runner):
     def load_checkpoint(self, *args, **kwargs) -> dict:
         """Load like mmengine; checkpoints with one parameter group per parameter still fit."""
         checkpoint = super().load_checkpoint(*args, **kwargs)
+        saved = checkpoint.get('optimizer', {})
+        if saved.get('loss_scaler') == {}:  # of a run in bfloat16; one in float16 refuses it
+            del saved['loss_scaler']
         optimizer = getattr(self.optim_wrapper, 'optimizer', None)
         if optimizer is not None:
             merge_saved_groups(checkpoint, optimizer, bare_model(self))

@@ -1,8 +1,11 @@
 import copy
+import gc
+import weakref
 
 import numpy as np
 import pytest
 import torch
+import torch.distributed as dist
 
 NAMES = ['speed_v', 'speed_a', 'direction_v', 'direction_a', 'order_vv', 'order_aa', 'order_va']
 
@@ -106,8 +109,12 @@ def test_gradient_accumulation_sums_the_micro_batches(make_recognizer, make_batc
         assert p.grad.allclose(q.grad, rtol=1e-4, atol=1e-6)
 
 
-def test_similarities_stay_float32_under_autocast(make_recognizer, make_batch):
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize('foreign', [False, True])
+def test_similarities_stay_float32_under_autocast(make_recognizer, make_batch, foreign, dtype):
     model = make_recognizer()
+    if foreign:  # returns what it computes, in half precision
+        model.neck, model.audio_neck = torch.nn.Linear(32, 8), torch.nn.Linear(32, 8)
     seen = []
     original = model.contrastive_head._query_losses
 
@@ -117,11 +124,14 @@ def test_similarities_stay_float32_under_autocast(make_recognizer, make_batch):
         return loss, hit
 
     model.contrastive_head._query_losses = spy
-    inputs, samples = make_batch(4)
-    with torch.autocast('cpu', dtype=torch.bfloat16):
+    inputs, samples = make_batch(4, has_audio=[[True, False]] * 4)
+    with torch.autocast('cpu', dtype=dtype):
         results = model(inputs, samples, mode='loss')
+        model.add_features(model.extract_feat(inputs), inputs, samples)
     assert set(seen) == {(torch.float32, torch.float32, False)}
+    assert {v.dtype for v in results.values()} == {torch.float32, torch.float64}
     assert all(v.isfinite().all() for v in results.values())
+    assert samples[0].video_embedding.dtype == samples[0].video_feat.dtype == torch.float32
 
 
 def test_neighbours_beyond_the_queue_are_refused(make_recognizer):
@@ -144,3 +154,16 @@ def test_pretext_tasks_alone(make_recognizer, make_batch):
     results = model(*make_batch(4), mode='loss')
     assert {k for k in results if 'loss' in k} == {f'loss_{n}' for n in NAMES}
     assert not len(model.queues)
+
+
+def test_ddp_keeps_no_queue_that_a_step_has_replaced(make_recognizer, make_batch):
+    model = make_recognizer()
+    first = weakref.ref(model.queues['video'].features)
+    dist.init_process_group('gloo', store=dist.HashStore(), rank=0, world_size=1)
+    try:
+        wrapped = torch.nn.parallel.DistributedDataParallel(model, broadcast_buffers=False)
+        wrapped(*make_batch(4), mode='loss')
+        gc.collect()
+        assert first() is None
+    finally:
+        dist.destroy_process_group()

@@ -211,3 +211,14 @@ def test_unknown_term_and_wrong_ranks_are_refused():
         ContrastiveHead(loss_weight=dict(v2x=1))
     with pytest.raises(ValueError, match='ranks must be'):
         ContrastiveHead(positive_ranks=(0, 5))
+
+
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+def test_absent_negatives_have_no_effect_in_half_precision(dtype):
+    z = {name: value.detach().to(dtype) for name, value in embeddings().items()}
+    valid = dict(everywhere(), audio=torch.tensor([[True, False]] * 6))
+    head = ContrastiveHead(TAU, 0, num_negatives=0)
+    half = head.loss(z, valid, torch.arange(6), {})
+    whole = head.loss({k: v.float() for k, v in z.items()}, valid, torch.arange(6), {})
+    for name, value in whole.items():
+        assert half[name].item() == pytest.approx(value.item(), rel=0.02), name

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.config import Config
 
 pytestmark = pytest.mark.slow
 
@@ -153,9 +154,23 @@ def test_mistakes(run_tool, toy_config, arguments, message):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='GPUs have mixed precision')
 def test_mixed_precision_is_refused_on_the_cpu(run_tool, toy_config):
-    for option in (['--amp'], ['--cfg-options', 'optim_wrapper.type=AmpOptimWrapper']):
+    for option in (['--amp'], ['--bf16'], ['--cfg-options', 'optim_wrapper.type=AmpOptimWrapper']):
         with pytest.raises(SystemExit, match='mixed precision needs a GPU'):
             run_tool('train.py', toy_config, *option)
+
+
+def test_mixed_precision_is_float16_with_a_loss_scale_or_bfloat16_without(monkeypatch, toy_config):
+    tool = runpy.run_path(str(ROOT / 'tools/train.py'))
+    merge_flags, parse_args = tool['merge_flags'], tool['parse_args']
+    monkeypatch.setitem(merge_flags.__globals__, 'get_device', lambda: 'cuda')
+    for flags, expected in {
+        ('--amp',): dict(loss_scale='dynamic'),
+        ('--bf16',): dict(loss_scale=dict(enabled=False), dtype='bfloat16'),
+    }.items():
+        monkeypatch.setattr(sys, 'argv', ['train.py', str(toy_config), *flags])
+        cfg = merge_flags(Config.fromfile(toy_config), parse_args())
+        wrapper = dict(cfg.optim_wrapper)
+        assert wrapper.pop('optimizer') and wrapper == dict(type='AmpOptimWrapper', **expected)
 
 
 def test_flags_reach_the_config(merged, toy_config):

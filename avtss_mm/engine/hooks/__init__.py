@@ -4,10 +4,12 @@ from .epoch_seed_hook import EpochSeedHook
 from .finite_loss_hook import FiniteLossHook
 from .pretrain_monitor_hook import PretrainMonitorHook
 from .progress_bar_hook import ProgressBarHook
+from .runtime_info_hook import AVRuntimeInfoHook
 from .sync_norm_hook import SyncNormHook
 from .unreadable_files_hook import UnreadableFilesHook
 
 __all__ = [
+    'AVRuntimeInfoHook',
     'DataWaitHook',
     'DurableCheckpointHook',
     'EpochSeedHook',

@@ -109,7 +109,12 @@ class FiniteLossHook(Hook):
         return update_params
 
     def _drop_bad_gradients(self, runner: Runner, optimizer, *args) -> None:
-        """Drop non-finite gradients; without any, the optimizer changes nothing."""
+        """Drop non-finite gradients; without any, the optimizer changes nothing.
+
+        Those of a loss scale that is too large are none of ours: the scaler skips their step.
+        """
+        if getattr(optimizer, 'found_inf', None) is not None:  # a fused optimizer asks the scaler
+            return
         parameters = [p for group in optimizer.param_groups for p in group['params']]
         gradients = [p.grad for p in parameters if p.grad is not None]
         if not torch.stack([g.isfinite().all() for g in gradients]).all():  # equal on all ranks

@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 from mmengine.dist import all_reduce, get_world_size
 
-ABSENT = -1e9  # logit that has no effect in a softmax; finite, so that gradients stay finite
+ABSENT = -6e4
+"""Logit that has no effect in a softmax. It is finite in half precision, and so are gradients."""
 
 
 def multi_positive_info_nce(

@@ -106,6 +106,7 @@ class FeatureQueue(nn.Module):
         excluded = (self.ids[part] == ids[:, None]) | (self.ids[part] < 0)
         return similarity.masked_fill_(excluded, -torch.inf)
 
+    @torch.compiler.disable  # the searched part moves at each step, and each would be compiled
     @torch.no_grad()
     def nearest(
         self,
@@ -144,7 +145,6 @@ class FeatureQueue(nn.Module):
             values, places = best, found
         return places, values > -torch.inf
 
-    @torch.compiler.disable
     def _searched(self) -> list[slice]:
         """Blocks of the part of the queue to search until the next entries are enqueued."""
         blocks, start, rest = [], 0, self.search_length

@@ -9,7 +9,7 @@ from mmaction.registry import MODELS
 from mmaction.utils import SampleList
 from mmengine.model import ModuleDict
 
-from .av_encoder import AVEncoder, fill_silence, stack_has_audio
+from .av_encoder import AVEncoder, fill_silence, stack_has_audio, to_device
 
 CLIP_LABELS = ('video_speed', 'audio_speed', 'video_direction', 'audio_direction', 'clip_order')
 
@@ -75,6 +75,10 @@ class AVContrastiveRecognizer(AVEncoder):
         )  # only this head searches queues
         modalities = ('video', 'audio') if queue else ()
         self.queues = nn.ModuleDict({name: MODELS.build(queue) for name in modalities})
+        # Every step replaces the buffers of the queues: DDP would keep the first ones for ever.
+        self._ddp_params_and_buffers_to_ignore = [
+            f'queues.{name}' for name, _ in self.queues.named_buffers()
+        ]
         searched = min((q.search_length for q in self.queues.values()), default=np.inf)
         if self.contrastive_head is not None and self.contrastive_head.largest_rank > searched:
             raise ValueError(
@@ -98,10 +102,12 @@ class AVContrastiveRecognizer(AVEncoder):
             ``z``: 1 if it fills the sphere, 0 if it has collapsed) and ``audio_share``.
         """
         has_audio = np.stack([sample.has_audio for sample in data_samples])  # N, 2
-        features = self.extract_feat(fill_silence(inputs, has_audio))
-        device = features['video'].device
+        # Before the encoders: a copy to a GPU that has work to do may wait for the end of it.
+        device = inputs['imgs'].device
         valid = _valid_clips(has_audio, device)
         labels = _stack_labels(data_samples, device)
+        ids = to_device([sample.sample_idx for sample in data_samples], device)
+        features = self.extract_feat(fill_silence(inputs, has_audio))
         embeddings = self.project(features)
 
         results = {}
@@ -109,7 +115,6 @@ class AVContrastiveRecognizer(AVEncoder):
             for key, value in head.loss(features, valid, labels).items():
                 results[f'{key}_{name}'] = value
         if self.contrastive_head is not None:
-            ids = torch.tensor([sample.sample_idx for sample in data_samples], device=device)
             with torch.autocast(device.type, enabled=False):  # similarities in float32
                 results.update(self.contrastive_head.loss(embeddings, valid, ids, self.queues))
         for name, z in embeddings.items():
@@ -150,7 +155,7 @@ class AVContrastiveRecognizer(AVEncoder):
 @torch.compiler.disable
 def _valid_clips(has_audio: np.ndarray, device: torch.device) -> dict[str, torch.Tensor]:
     """Which clips ``(N, M)`` exist: all video clips, and the audio clips that have sound."""
-    audio = torch.from_numpy(has_audio).to(device)
+    audio = to_device(has_audio, device)
     return dict(video=torch.ones_like(audio), audio=audio)
 
 
@@ -158,6 +163,6 @@ def _valid_clips(has_audio: np.ndarray, device: torch.device) -> dict[str, torch
 def _stack_labels(data_samples: SampleList, device: torch.device) -> dict[str, torch.Tensor]:
     """Stack the labels of ``SampleAVClips``: ``(N, 2)``, or ``(N,)`` for ``clip_order``."""
     return {
-        name: torch.from_numpy(np.stack([sample.get(name) for sample in data_samples])).to(device)
+        name: to_device([sample.get(name) for sample in data_samples], device)
         for name in CLIP_LABELS
     }

@@ -11,6 +11,8 @@ from mmaction.registry import MODELS
 from mmaction.utils import SampleList
 from mmengine.model import BaseModel
 
+from ..losses import full_precision
+
 CLIPS_AT_ONCE = 16
 """Number of clips of a sample to encode at once when the features of each clip are kept."""
 
@@ -120,11 +122,12 @@ class AVEncoder(BaseModel):
     def project(self, features: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """Project pooled features ``h`` ``(N, M, C)`` to unit vectors ``z`` ``(N, M, D)``.
 
-        Modalities without a projection are skipped.
+        ``z`` is never in half precision, whatever the projection. Modalities without one are
+        skipped.
         """
         necks = dict(video=self.neck, audio=self.audio_neck)
         return {
-            name: necks[name](h.flatten(0, 1)).unflatten(0, h.shape[:2])
+            name: full_precision(necks[name](h.flatten(0, 1))).unflatten(0, h.shape[:2])
             for name, h in features.items()
             if necks[name] is not None
         }
@@ -237,5 +240,11 @@ def fill_silence(inputs: dict[str, torch.Tensor], has_audio: np.ndarray) -> dict
     there, rows = np.flatnonzero(has_audio), np.arange(has_audio.size)
     rows = np.where(has_audio.ravel(), rows, there[rows % len(there)])
     audios = inputs['audios']
-    rows = torch.from_numpy(rows).to(audios.device)
+    rows = to_device(rows, audios.device)
     return dict(inputs, audios=audios.flatten(0, 1)[rows].view_as(audios))
+
+
+@torch.compiler.disable
+def to_device(values: np.ndarray | list, device: torch.device) -> torch.Tensor:
+    """Copy a few numbers to a device, without waiting for it."""
+    return torch.from_numpy(np.asarray(values)).to(device, non_blocking=True)

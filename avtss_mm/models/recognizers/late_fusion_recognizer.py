@@ -10,7 +10,7 @@ from mmaction.utils import SampleList
 
 from ..in_channels import apply_first
 from ..losses import full_precision, masked_mean
-from .av_encoder import AVEncoder, fill_silence, stack_has_audio
+from .av_encoder import AVEncoder, fill_silence, stack_has_audio, to_device
 
 
 @MODELS.register_module()
@@ -52,15 +52,15 @@ class LateFusionRecognizer(AVEncoder):
             ``acc_video`` and ``acc_audio``.
         """
         has_audio = stack_has_audio(inputs, data_samples)
+        device = next(iter(inputs.values())).device
+        there = to_device(has_audio, device).flatten()  # N * M
+        labels = torch.cat([sample.gt_label for sample in data_samples]).to(device)  # N
         logits = self._classify(self.extract_feat(fill_silence(inputs, has_audio)))
-        labels = torch.cat([sample.gt_label for sample in data_samples])  # N
         results = {}
         for name, scores in logits.items():
             num_clips = scores.shape[1]
-            targets = labels.to(scores.device).repeat_interleave(num_clips)  # N * M
-            mask = torch.ones_like(targets, dtype=torch.bool)
-            if name == 'audio':
-                mask = torch.from_numpy(has_audio).to(scores.device).flatten()
+            targets = labels.repeat_interleave(num_clips)  # N * M
+            mask = there if name == 'audio' else torch.ones_like(targets, dtype=torch.bool)
             scores = full_precision(scores).flatten(0, 1)
             losses = F.cross_entropy(scores, targets, reduction='none')
             results[f'loss_{name}'] = masked_mean(losses, mask)
