@@ -19,6 +19,7 @@ from mmengine.dist import is_main_process
 from mmengine.registry import init_default_scope
 
 import avtss_mm  # noqa: F401  (registers, and patches upstream)
+from avtss_mm.engine import explained
 from avtss_mm.engine.runner import build_runner
 from avtss_mm.engine.signals import graceful_shutdown
 from avtss_mm.evaluation.feature_cache import evaluate_features, identity_of, read_features
@@ -125,7 +126,7 @@ def main() -> None:
     last_words = 'Nothing was written; the same command starts over.'
     with cli.user_errors(), graceful_shutdown('the same command starts over', lambda: last_words):
         cfg = merge_flags(cli.load_config(args), args)
-        with cli.building_errors(cfg):
+        with cli.building_errors(cfg), explained(cfg.work_dir, last_words):
             metrics = evaluate(cfg, args)
         if is_main_process():
             report(metrics, cfg, args)

@@ -1,6 +1,6 @@
 """Hooks, registered in mmaction2's ``HOOKS``, and the end and resumption of training."""
 
-from .faults import TrainingStoppedError, explain, how_to_go_on
+from .faults import TrainingStoppedError, explain, explained, how_to_go_on
 from .hooks import (
     AVRuntimeInfoHook,
     DataWaitHook,
@@ -28,6 +28,7 @@ __all__ = [
     'TrainingStoppedError',
     'UnreadableFilesHook',
     'explain',
+    'explained',
     'find_last_checkpoint',
     'how_to_go_on',
     'is_complete',

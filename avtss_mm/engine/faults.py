@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import errno
 import re
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 
+from ..errors import USER_ERRORS
 from .resuming import find_last_checkpoint
 
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -42,6 +47,18 @@ def explain(error: BaseException, work_dir, data_folders=()) -> str | None:
     return f'{reason}\n{how_to_go_on(work_dir)}'
 
 
+@contextmanager
+def explained(work_dir, advice: str) -> Iterator[None]:
+    """End a program that does not train in a few lines, for the reasons of :func:`explain`."""
+    try:
+        yield
+    except Exception as error:  # raised again unless it has such a reason
+        reason = None if isinstance(error, USER_ERRORS) else _reason(error, Path(work_dir), [])
+        if reason is None:
+            raise
+        sys.exit(f'error: {reason} {advice}')
+
+
 def how_to_go_on(work_dir) -> str:
     """Say in one line from where a training that ended early can continue."""
     last, damaged = find_last_checkpoint(work_dir)
@@ -63,7 +80,7 @@ def _reason(error: BaseException, work_dir: Path, data_folders: list[Path]) -> s
         return f'the data are gone: {", ".join(gone)} no longer exists. Restore it.'
     if isinstance(error, torch.cuda.OutOfMemoryError):
         return f'out of GPU memory: lower train_dataloader.batch_size ({text.splitlines()[0]}).'
-    if 'unable to allocate shared memory' in text:
+    if 'unable to allocate shared memory' in text or _of_semaphores(error):
         return (
             'shared memory (/dev/shm) is full: the samples of the data workers do not fit. Give '
             "it more (`docker run --shm-size=8g`), or lower the loader's num_workers or batch_size."
@@ -96,3 +113,10 @@ def _reason(error: BaseException, work_dir: Path, data_folders: list[Path]) -> s
         if error.errno in _DISK_FAILS:
             return f'{where} cannot be reached ({error.strerror}): check the disk or network.'
     return None
+
+
+def _of_semaphores(error: BaseException) -> bool:
+    """Whether shared memory, which holds the locks of processes, had no room for one."""
+    full = isinstance(error, OSError) and error.errno in _DISK_FULL
+    places = traceback.extract_tb(error.__traceback__)[-1:]
+    return full and any(place.filename.endswith('/synchronize.py') for place in places)

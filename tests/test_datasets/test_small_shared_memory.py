@@ -39,19 +39,39 @@ def can_mount() -> bool:
     return subprocess.run(command, capture_output=True).returncode == 0
 
 
-@pytest.mark.skipif(not can_mount(), reason='needs the right to mount')
-@pytest.mark.parametrize('size,collate', [('1m', 'stack_inputs'), ('6m', 'pseudo_collate')])
-def test_samples_that_do_not_fit_end_the_run(tmp_path, size, collate):
-    (tmp_path / 'list.txt').write_text('a.mp4 0\n' * 16)
+def run_with_shared_memory(size: str, script: str, *words: str) -> subprocess.CompletedProcess:
     mount = f'mount -t tmpfs -o size={size} tmpfs /dev/shm && exec "$@"'
-    python = [sys.executable, '-c', SCRIPT, str(tmp_path / 'list.txt'), collate]
-    run = subprocess.run(
-        ['unshare', '--mount', 'sh', '-c', mount, 'sh', *python],
+    return subprocess.run(
+        ['unshare', '--mount', 'sh', '-c', mount, 'sh', sys.executable, '-c', script, *words],
         capture_output=True,
         text=True,
         timeout=300,
         cwd=ROOT,
     )
+
+
+@pytest.mark.skipif(not can_mount(), reason='needs the right to mount')
+@pytest.mark.parametrize('size,collate', [('1m', 'stack_inputs'), ('6m', 'pseudo_collate')])
+def test_samples_that_do_not_fit_end_the_run(tmp_path, size, collate):
+    (tmp_path / 'list.txt').write_text('a.mp4 0\n' * 16)
+    run = run_with_shared_memory(size, SCRIPT, str(tmp_path / 'list.txt'), collate)
     assert f'{4 * 2**20 + 4} 0' in run.stdout.splitlines()  # measured, and not counted
     assert 'shared memory (/dev/shm) is full' in run.stdout, run.stderr[-2000:]
     assert '--shm-size' in run.stdout
+
+
+LOCKS = """
+from torch.utils.data import DataLoader
+from avtss_mm.engine import explained
+
+with explained('.', 'It starts over.'):
+    list(DataLoader(range(4), num_workers=1))
+"""
+
+
+@pytest.mark.skipif(not can_mount(), reason='needs the right to mount')
+def test_not_even_the_locks_of_the_workers_fit():
+    run = run_with_shared_memory('16k', LOCKS)
+    line = run.stderr.splitlines()[0]
+    assert run.returncode == 1 and line.startswith('error: shared memory (/dev/shm) is full')
+    assert line.endswith('It starts over.')

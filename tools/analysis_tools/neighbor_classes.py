@@ -24,6 +24,7 @@ from mmengine.config import Config
 from tqdm import tqdm
 
 from avtss_mm.apis.encoder import load_encoder
+from avtss_mm.engine import explained
 from avtss_mm.engine.runner import AVRunner
 from avtss_mm.evaluation.neighbors import neighbor_classes
 from avtss_mm.utils import cli
@@ -65,7 +66,7 @@ def main() -> None:
         head, queue = cfg.model.get('contrastive_head'), cfg.model.get('queue')
         if not head or not queue:
             raise cli.UsageError(f'{args.config}: no contrastive_head with a queue')
-        with cli.building_errors(cfg):
+        with cli.building_errors(cfg), explained('.', 'The same command starts over.'):
             embeddings, labels = embed(cfg, args.checkpoint, args.epoch)
         ranks = dict(positives=head.positive_ranks, negatives=head.negative_ranks)
         rows = {name: [z] for name, z in embeddings.items()}
