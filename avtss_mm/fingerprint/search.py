@@ -143,11 +143,12 @@ def match_chunks(
         segment = segment.within(query_end, index.end(path))
         matches.append(Match(query=name, **dict(vars(segment), video=path), modality=letters))
     matches.sort(key=lambda match: (-match.score, match.video, match.query_start))
-    better = defaultdict(list)
+    better, kept = defaultdict(list), []
     for match in matches:
         if not _repeats(match, better[match.video]):
             better[match.video].append(match)
-    return [match for match in matches if match in better[match.video]]
+            kept.append(match)
+    return kept
 
 
 def _hits(index, modality, times, vectors, topk, name, is_known) -> Hits:
