@@ -18,8 +18,8 @@ from ..errors import MediaError
 from ..files.whole_file import written_whole
 from ..media import open_media
 from ..media.base import local_name
-from ..media.pyav_backend import ONE_THREAD
 from ..media.pyav_container import best_stream, open_container, packets
+from ..media.pyav_rgb import ONE_THREAD
 
 CLOCK = Fraction(1, 90000)
 """Tick (seconds) of the timestamps of written frames."""
