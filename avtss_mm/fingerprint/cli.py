@@ -29,6 +29,7 @@ from ..utils.work import (
     TIMEOUT,
     add_suffixes_argument,
     add_work_arguments,
+    positive,
 )
 from .choices import BACKENDS, MODALITIES
 
@@ -156,7 +157,7 @@ def _add_search(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument(
         '--topk',
-        type=int,
+        type=positive,
         default=20,
         help='candidates per chunk of the first search; all that stand out are found anyway '
         '(%(default)s)',

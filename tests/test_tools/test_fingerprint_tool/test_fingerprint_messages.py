@@ -134,3 +134,8 @@ def test_a_query_opens_its_file_once(media, index, avtss_fp, tmp_path, monkeypat
     status, out, err = avtss_fp('query', media / '0.mp4', index, '--workers', '1')
     assert status == 0, err
     assert opened.read_text() == f'{media / "0.mp4"}\n'
+
+
+def test_no_candidates_are_refused(avtss_fp):
+    status, out, err = avtss_fp('dedup', 'INDEX', '--topk', '0')
+    assert status == 2 and 'argument --topk: must be at least 1, but is 0' in err
