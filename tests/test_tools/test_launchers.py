@@ -53,13 +53,15 @@ def folder(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize('launcher', ['mpi', 'slurm'])
+@pytest.mark.parametrize('launcher', ['pytorch', 'mpi', 'slurm'])
 def test_each_process_knows_its_place_and_one_speaks(folder, launcher):
     meet = dict(MASTER_ADDR='127.0.0.1', MASTER_PORT=free_port())
-    ranks = [start(folder, launcher, '--resume', rank=rank, **meet) for rank in (0, 1)]
+    words = ('--resume', '--cfg-options', 'mine=1')
+    ranks = [start(folder, launcher, *words, rank=rank, **meet) for rank in (0, 1)]
     outputs = [process.communicate(timeout=200) for process in ranks]
     assert [process.returncode for process in ranks] == [0, 0], outputs
     assert [out.count('no checkpoint in') for out, _ in outputs] == [1, 0]
+    assert [error.count('warning: mine=1') for _, error in outputs] == [1, 0]
     assert 'Epoch(train) [1][3/3]' in ''.join(outputs[0])  # 12 samples / 2 processes / 2
 
 
