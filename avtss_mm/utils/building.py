@@ -69,7 +69,8 @@ def _describe(error: Exception, cfg: Config, part: Any, registry) -> str:
         beside = next((node for _, node in dicts_of(cfg) if node.get(name) == part), {})
         return f'{path[:-1]} has no type{nearest(name, beside.keys() - {name})}'
     if unexpected := UNEXPECTED.search(reason):
-        reason += nearest(unexpected.group(1), _arguments(kind))
+        known = nearest(unexpected.group(1), _arguments(kind))
+        reason = reason[: unexpected.end()] + known  # without Python 3.13's suggestion
     settings = {key: value for key, value in part.items() if not isinstance(value, (dict, list))}
     settings = textwrap.shorten(', '.join(f'{k}={v!r}' for k, v in settings.items()), 200)
     return f'{path[:-1] or "the config"} ({settings}): {reason} {place}'

@@ -32,6 +32,14 @@ def test_the_part_its_settings_and_the_reason(backbone, message):
         build(**backbone)
 
 
+def test_the_suggestion_of_a_new_python_is_not_said_twice():
+    def refusing(**_):
+        raise TypeError("refusing() got an unexpected keyword argument 'x'. Did you mean 'y'?")
+
+    with pytest.raises(UsageError, match=r"argument 'x' \(TypeError"):
+        build(type=refusing, x=1)
+
+
 def broken():
     return [].nothing
 
