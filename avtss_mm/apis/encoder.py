@@ -16,6 +16,7 @@ from mmengine.runner.checkpoint import CheckpointLoader, _load_checkpoint_to_mod
 from ..checkpoints.registered import check_registered
 from ..errors import UsageError, WeightsError
 from ..models import AVEncoder
+from ..utils.building import building_errors
 from ..utils.config import parse_config_text, read_config
 from ..utils.seeding import seeded
 
@@ -62,14 +63,14 @@ def load_encoder(
     Raises:
         FileNotFoundError: If there is no such checkpoint or config.
         ValueError: If the checkpoint has no config and none is given, or the config has no encoder.
-        UsageError: If the device cannot be used.
+        UsageError: If the encoders cannot be built, or the device cannot be used.
     """
     if checkpoint != 'random':
         checkpoint = read_checkpoint(checkpoint)
     config = config_of_checkpoint(checkpoint) if config is None else config
     config = config if isinstance(config, Config) else read_config(config)
     init_default_scope('mmaction')
-    with seeded(0):
+    with seeded(0), building_errors(config):
         model = MODELS.build(encoder_config(config.model))
         if checkpoint == 'random':
             _init_quietly(model)

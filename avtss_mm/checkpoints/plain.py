@@ -22,6 +22,17 @@ import torch
 from mmengine.fileio import FileClient, HardDiskBackend, LocalBackend, get_file_backend
 from mmengine.logging import HistoryBuffer, print_log
 
+NO_CHECKPOINT = (
+    AttributeError,
+    EOFError,
+    IndexError,
+    KeyError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""Errors of :func:`torch.load` about other files, cut ones, or a device that is not there."""
+
 _CURVE_KEYS = {'log_history', 'count_history', 'max_length'}
 
 
@@ -131,7 +142,8 @@ def load_from_local(filename: str, map_location: Any = None) -> Any:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        UnpicklingError: If it cannot be read without running code from it.
+        UnpicklingError: If it is no checkpoint, is damaged, or cannot be read without running code
+            from it.
     """
     filename = os.path.expanduser(filename)
     if not os.path.isfile(filename):
@@ -148,6 +160,12 @@ def load_from_local(filename: str, map_location: Any = None) -> Any:
                 'trust where it comes from, load it yourself with torch.load(..., '
                 'weights_only=False) and save its "state_dict" alone.'
             ) from error
+    except NO_CHECKPOINT as error:
+        first_line = str(error).strip().partition('\n')[0]
+        raise UnpicklingError(
+            f'{filename}: cannot be read as a checkpoint of PyTorch '
+            f'({type(error).__name__}: {first_line})'
+        ) from error
 
 
 def load_from_url(

@@ -1,6 +1,7 @@
 import io
 import os
 from collections import OrderedDict
+from pickle import UnpicklingError
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from mmengine.hooks import Hook
 from mmengine.logging import HistoryBuffer, MessageHub
 from mmengine.runner import save_checkpoint
 
-from avtss_mm.checkpoints.plain import saves_plainly, to_plain
+from avtss_mm.checkpoints.plain import load_from_local, saves_plainly, to_plain
 
 
 class Stopped(Exception):
@@ -88,6 +89,21 @@ def test_plain_values_load_safely(tmp_path):
     assert loaded['table'].tolist() == odd['table'].tolist()
     assert type(odd['meta']) is ConfigDict  # what was saved is left as it was
     assert to_plain('text') == 'text'
+
+
+@pytest.mark.parametrize('kind', ['features', 'text', 'cut', 'empty'])
+def test_other_files_are_refused_by_name(tmp_path, kind):
+    path = tmp_path / 'weights.pth'
+    if kind == 'features':
+        np.savez(path.with_suffix('.npz'), features=np.ones(3))
+        path = path.with_suffix('.npz')
+    elif kind == 'cut':
+        torch.save(dict(state_dict=dict(weight=torch.ones(1000))), path)
+        path.write_bytes(path.read_bytes()[:1000])
+    else:
+        path.write_text('hello\n' if kind == 'text' else '')
+    with pytest.raises(UnpicklingError, match=f'{path.name}: cannot be read'):
+        load_from_local(str(path))
 
 
 def test_file_is_written_whole_or_not_at_all(tmp_path):

@@ -16,6 +16,7 @@ def folder(tmp_path, monkeypatch):
     (tmp_path / 'broken.py').write_text('model = dict(\n')
     (tmp_path / 'file').touch()
     torch.save(dict(state_dict={}), 'weights.pth')
+    (tmp_path / 'wrong.py').write_text(f'_base_ = {TOY!r}\nmodel = dict(backbone=dict(depht=7))\n')
 
 
 @pytest.mark.parametrize(
@@ -30,6 +31,15 @@ def folder(tmp_path, monkeypatch):
         (('train.py', TOY, '--cfg-options', 'model.neck=5'), 'model.neck=5: expected dict'),
         (('train.py', TOY, '--cfg-options', 'model.backbone.depht=7'), 'model.backbone (type='),
         (('train.py', TOY, '--cfg-options', 'val_cfg=None'), 'the config: val_dataloader'),
+        (('train.py', TOY, '--cfg-options', 'log_level=abc'), 'abc'),
+        (
+            ('export_backbone.py', 'file', '--to', 'mmaction'),
+            'file: cannot be read as a',
+        ),
+        (
+            ('export_backbone.py', 'weights.pth', '--to', 'mmaction', '--config', 'wrong.py'),
+            'backbone (type=',
+        ),
         (
             (
                 'extract_features.py',
