@@ -1,6 +1,8 @@
 """Two and four gloo ranks with batch B compared with one rank with the whole batch, in float64."""
 
 import os
+from contextlib import ExitStack, contextmanager
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 from mmengine.hooks import SyncBuffersHook
+from torch.utils._pytree import tree_leaves
 
 from avtss_mm.models import FeatureQueue
 from avtss_mm.models.heads.gather import gather_with_grad
@@ -26,6 +29,25 @@ def take(batch, rows):
 def norm_free(model):
     """Uses BatchNorm's running statistics, as batch statistics differ between ranks."""
     return model.double().eval()
+
+
+@contextmanager
+def recorded(calls):
+    """Notes what a rank sends and receives: name of the collective, type and shape."""
+
+    def note(name, stock):
+        def collective(*args, **kwargs):
+            tensors = [leaf for leaf in tree_leaves(args) if isinstance(leaf, torch.Tensor)]
+            calls.append((name, [(t.dtype, tuple(t.shape)) for t in tensors]))
+            return stock(*args, **kwargs)
+
+        return collective
+
+    names = ('all_reduce', 'all_gather', 'broadcast', 'all_gather_object')
+    with ExitStack() as stack:
+        for name in names:
+            stack.enter_context(patch.object(dist, name, note(name, getattr(dist, name))))
+        yield
 
 
 def run_steps(model, batches, rows):
@@ -63,7 +85,9 @@ def worker(rank, port, world, cases, queue, folder):
     for name, (model, batches) in cases.items():
         shares = [len(samples) // world for _, samples in batches]
         rows = [list(range(rank * n, (rank + 1) * n)) for n in shares]
-        results[name] = run_steps(model, batches, rows)
+        calls = []
+        with recorded(calls):
+            results[name] = dict(run_steps(model, batches, rows), calls=calls)
     hook = SyncBuffersHook()
     hook.distributed = True
     hook.after_train_epoch(type('Runner', (), dict(model=queue)))
@@ -108,6 +132,8 @@ def test_several_ranks_equal_one(cases, tmp_path, world):
     for name, (model, batches) in cases.items():
         one = run_steps(model, batches, [list(range(len(samples))) for _, samples in batches])
         several = [rank['results'][name] for rank in ranks]
+        calls = [rank['calls'] for rank in several]
+        assert len(calls[0]) > STEPS and calls == calls[:1] * world, name  # or they wait for ever
         mean_loss = torch.stack([rank['losses'] for rank in several]).mean(dim=0)
         assert mean_loss.allclose(one['losses'], rtol=1e-10, atol=0), name
         for rank in several:

@@ -26,6 +26,6 @@ class AVRuntimeInfoHook(RuntimeInfoHook):
                 for name, value in outputs.items()
                 if isinstance(value, torch.Tensor) and value.device == loss.device
             }
-            numbers = torch.stack(list(on_device.values())).tolist()
+            numbers = torch.stack(list(on_device.values())).cpu().tolist()
             outputs = {**outputs, **dict(zip(on_device, numbers))}
         super().after_train_iter(runner, batch_idx, data_batch, outputs)

@@ -183,8 +183,8 @@ class AVEncoder(BaseModel):
         has_audio = stack_has_audio(inputs, data_samples)
         for i, sample in enumerate(data_samples):
             for name, h in features.items():
-                clips = has_audio[i] if name == 'audio' else np.ones(h.shape[1], bool)
-                if not clips.any():
+                clips = np.flatnonzero(has_audio[i]) if name == 'audio' else slice(None)
+                if name == 'audio' and not len(clips):
                     continue
                 sample.set_field(h[i, clips].mean(dim=0).float(), f'{name}_feat')
                 if name in embeddings:

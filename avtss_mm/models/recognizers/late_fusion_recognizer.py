@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -86,11 +87,11 @@ class LateFusionRecognizer(AVEncoder):
         self.add_features(features, inputs, data_samples)
         logits = self._classify(features)
         probabilities = {k: full_precision(v).softmax(dim=-1) for k, v in logits.items()}
-        has_audio = torch.from_numpy(stack_has_audio(inputs, data_samples))
+        has_audio = stack_has_audio(inputs, data_samples)
         for i, sample in enumerate(data_samples):
             scores = []
             for name, p in probabilities.items():
-                clips = p[i][has_audio[i].to(p.device)] if name == 'audio' else p[i]
+                clips = p[i, np.flatnonzero(has_audio[i])] if name == 'audio' else p[i]
                 if len(clips):
                     scores.append(clips.mean(dim=0))
             num_classes = p.shape[-1]
