@@ -110,6 +110,7 @@ def workers(work: list[Work], pipeline: list[dict], repeat: int) -> list[dict]:
                 batch_size=2,
                 num_workers=number,
                 persistent_workers=True,
+                multiprocessing_context='fork',  # as in training; Python 3.14 would pickle the data
                 collate_fn=pseudo_collate,
             )
             runs[f'{name}, {number}'] = lambda loader=loader: [None for _ in loader]
