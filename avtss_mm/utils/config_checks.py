@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import builtins
 import inspect
 import os
 import sys
 import typing
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -191,8 +189,12 @@ def _functions(settings: dict) -> Iterator[tuple[str, dict, Callable]]:
 
 def _hints(kind: Callable) -> dict[str, Any]:
     function = kind.__init__ if inspect.isclass(kind) else kind
-    names = {**vars(builtins), **getattr(function, '__globals__', {})}
-    return typing.get_type_hints(function, localns=defaultdict(lambda: _Unknown, names))
+    unknown: dict[str, Any] = {}
+    while True:
+        try:
+            return typing.get_type_hints(function, localns=unknown)
+        except NameError as error:  # what a module only imports for type checkers
+            unknown[error.name] = _Unknown
 
 
 def _text(hint: Any) -> str:
