@@ -49,6 +49,9 @@ class AVRunner(Runner):
             if not dataloader.get('num_workers'):
                 useless += ('persistent_workers', 'prefetch_factor')
             dataloader = {k: v for k, v in dataloader.items() if k not in useless}
+            collate = dataloader.get('collate_fn')
+            if isinstance(collate, dict):  # mmengine would pass the scope of the config on to it
+                dataloader['collate_fn'] = {k: v for k, v in collate.items() if k != '_scope_'}
         for name, least in (('batch_size', 1), ('num_workers', 0)):
             value = dataloader.get(name) if isinstance(dataloader, dict) else None
             if isinstance(value, int) and value < least:

@@ -10,6 +10,7 @@ from mmengine.dataset import pseudo_collate
 from torch.utils.data import DataLoader, Dataset
 
 from avtss_mm.datasets import stack_inputs
+from avtss_mm.engine.runner import AVRunner
 
 PREPROCESSOR = dict(
     type='MultiModalDataPreprocessor',
@@ -69,6 +70,18 @@ def test_a_single_input_is_stacked():
     assert batch['inputs'].equal(torch.arange(4)[:, None].expand(4, 3))
     preprocess = MODELS.build(dict(type='ActionDataPreprocessor'))
     assert preprocess(dict(batch, data_samples=None))['inputs'].equal(batch['inputs'].float())
+
+
+def test_a_config_of_another_package_names_it():
+    loader = AVRunner.build_dataloader(
+        dict(
+            batch_size=2,
+            dataset=[dict(inputs=torch.ones(3))] * 2,
+            sampler=dict(type='DefaultSampler'),
+            collate_fn=dict(type='stack_inputs', _scope_='mmaction'),  # as mmengine marks it
+        )
+    )
+    assert next(iter(loader))['inputs'].shape == (2, 3)
 
 
 @pytest.mark.parametrize('num_workers', [0, 1])

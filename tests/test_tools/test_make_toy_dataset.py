@@ -112,3 +112,9 @@ def test_wrong_arguments_stop_at_once(tool, tmp_path, wrong):
     with pytest.raises(SystemExit):
         tool.main([str(tmp_path / 'none'), *wrong])
     assert not (tmp_path / 'none').exists()
+
+
+def test_a_file_is_no_folder(tool, tmp_path):
+    (tmp_path / 'file').touch()
+    with pytest.raises(SystemExit, match='Not a directory'):
+        tool.main([str(tmp_path / 'file'), *SMALL])

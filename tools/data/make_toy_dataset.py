@@ -112,7 +112,12 @@ def is_complete(out: Path, settings: dict) -> bool:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    args = parse_args(argv)
+    with user_errors():
+        return make_set(parse_args(argv))
+
+
+def make_set(args: argparse.Namespace) -> int:
+    """Make all videos that are missing, then the lists; return the exit status."""
     settings = {
         'format': FORMAT,
         **{k: getattr(args, k) for k in ('num_videos', 'num_test', 'seed', 'size', 'duration')},
@@ -130,9 +135,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 1
-    with user_errors():
-        for split in SPLITS:
-            check_replaceable(args.out / f'{split}.json', args.overwrite, tool=Path(MADE_BY).name)
+    for split in SPLITS:
+        check_replaceable(args.out / f'{split}.json', args.overwrite, tool=Path(MADE_BY).name)
     record.unlink(missing_ok=True)
     counts = dict(zip(SPLITS, (args.num_videos, args.num_test)))
     items = [(split, index) for split in SPLITS for index in range(counts[split])]
