@@ -27,11 +27,12 @@ custom_hooks = []
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('part', ['train_dataloader.dataset', 'model'])
-def test_train_says_whether_it_waits(part, tmp_path):
+@pytest.mark.parametrize(('part', 'seconds'), [('train_dataloader.dataset', 0.03), ('model', 0.1)])
+def test_train_says_whether_it_waits(part, seconds, tmp_path):
     config = tmp_path / 'config.py'
     config.write_text(CONFIG)
-    done = tool('train.py', config, '--work-dir', tmp_path, '--cfg-options', f'{part}.seconds=0.03')
+    slow = f'{part}.seconds={seconds}'
+    done = tool('train.py', config, '--work-dir', tmp_path, '--cfg-options', slow)
     warnings = [line for line in done.stdout.splitlines() if 'waiting for data' in line]
     if part == 'model':
         assert not warnings
