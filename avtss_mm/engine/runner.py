@@ -21,6 +21,7 @@ from .memory import keep_freed_memory
 from .parameter_groups import merge_saved_groups
 from .preflight import look_before_training
 from .rescheduling import follow_epoch_length
+from .sync_batch_norm import spare_waits
 
 
 @RUNNERS.register_module()
@@ -74,6 +75,10 @@ class AVRunner(Runner):
             if isinstance(module, BaseDataPreprocessor):
                 module._non_blocking = True  # mmaction2's preprocessors do not pass it on
         return model
+
+    def wrap_model(self, model_wrapper_cfg: dict | None, model: torch.nn.Module) -> torch.nn.Module:
+        """Wrap the model like mmengine; the host waits for no SyncBatchNorm of torch."""
+        return spare_waits(super().wrap_model(model_wrapper_cfg, model))
 
     def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
         """Build the loop like mmengine, then check data and model."""
