@@ -106,3 +106,9 @@ class ParsedPage(HTMLParser):
     def spectrograms(self) -> list[Element]:
         """Returns the spectrograms of the query and of the match."""
         return [e for e in self.all('img') if e.attributes['alt'].startswith('Spectrogram')]
+
+
+def chunks(count: int, hop: float = 1.0, first: int = 0, dimensions: int = 32):
+    """Chunk i of 2 s has the i-th unit vector."""
+    starts = hop * np.arange(count)
+    return np.c_[starts, starts + 2], np.eye(dimensions, dtype='f')[first : first + count]

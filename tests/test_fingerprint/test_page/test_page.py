@@ -11,24 +11,17 @@ from urllib.parse import unquote
 import librosa
 import numpy as np
 import pytest
-from helpers.match_pages import Match, ParsedPage, write_copy
+from helpers.match_pages import Match, ParsedPage, chunks, write_copy
 
 from avtss_mm.errors import MediaError
-from avtss_mm.fingerprint.page.matrix import similarity_picture
 from avtss_mm.fingerprint.page.page import write_match_page
-from avtss_mm.fingerprint.page.timeline import Axis, clock
+from avtss_mm.fingerprint.page.timeline import clock
 from avtss_mm.media import open_media, probe
 
 
 @pytest.fixture(scope='module')
 def reference(make_video, tmp_path_factory):
     return make_video(tmp_path_factory.mktemp('videos') / 'reference.webm', duration=7)
-
-
-def chunks(count: int, hop: float = 1.0, first: int = 0, dimensions: int = 32):
-    """Chunk i of 2 s has the i-th unit vector."""
-    starts = hop * np.arange(count)
-    return np.c_[starts, starts + 2], np.eye(dimensions, dtype='f')[first : first + count]
 
 
 def write(tmp_path, query, matches, *arguments, **options) -> ParsedPage:
@@ -206,39 +199,6 @@ def test_small_copies_hold_what_is_shown(reference, tmp_path):
         assert len(data) < 25_000 * 4
 
 
-def test_matrix_is_bright_where_chunks_are_equal_and_blank_where_there_is_none():
-    times, vectors = chunks(10, hop=0.5)
-    kept = [0, 1, 2, 3, 7, 8, 9]  # three were dropped
-    picture = similarity_picture((times[kept], vectors[kept]), chunks(6))
-    levels = np.frombuffer(base64.b64decode(picture['values']), np.uint8).reshape(10, 6)[::-1]
-    bright = np.argwhere(levels == 255).tolist()
-    assert bright == [[i, i] for i in range(4)]
-    assert (levels[4:7] == 0).all() and (levels[[0, 3, 7, 9]] > 0).all()
-    assert [picture[edge] for edge in ('bottom', 'top')] == [0.75, 5.75]
-    assert [picture[edge] for edge in ('left', 'right')] == [0.5, 6.5]
-    assert (picture['low'], picture['high']) == (0, 1)
-
-
-def test_long_videos_make_matrices_of_bounded_size_that_keep_the_best():
-    rng = np.random.default_rng(0)
-    vectors = rng.normal(size=(5000, 16)).astype('f')
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    times = np.arange(5000)[:, None] + [0, 2]
-    picture = similarity_picture((times[:3] / 2, vectors[2500:2503]), (times, vectors))
-    assert picture['columns'] <= 800 and len(picture['src']) < 10_000
-    levels = np.frombuffer(base64.b64decode(picture['values']), np.uint8).reshape(3, -1)
-    share = levels.argmax(axis=1) / picture['columns']
-    np.testing.assert_allclose(share, 0.5, atol=0.002)
-
-
-def test_chunks_that_do_not_fit_are_refused():
-    times, vectors = chunks(4)
-    with pytest.raises(ValueError, match='32 dimensions, those of the video 8'):
-        similarity_picture((times, vectors), chunks(4, dimensions=8))
-    with pytest.raises(ValueError, match=r'have \(3, 2\) and \(4, 32\)'):
-        similarity_picture((times[:3], vectors), (times, vectors))
-
-
 def test_voted_lines_lie_over_the_matrix_of_their_modality(reference, tmp_path):
     name = str(reference)
     matches = [Match(0, 3.5, name, 3.5, 7), Match(3.5, 7, name, 0, 3.5, modality='a')]
@@ -252,17 +212,3 @@ def test_voted_lines_lie_over_the_matrix_of_their_modality(reference, tmp_path):
     first, second = [50, 100, 100, 50], [0, 50, 50, 0]
     np.testing.assert_allclose(ends, [first, first, second, first, second, first], atol=0.6)
     assert ['current' in line['class'] for line in lines] == [True, True, False, False, True, False]
-
-
-def test_ticks_are_round_and_few():
-    assert [tick['label'] for tick in Axis(3590, 3612).ticks()] == [
-        '59:50', '59:55', '1:00:00', '1:00:05', '1:00:10',
-    ]  # fmt: skip
-    assert [tick['place'] for tick in Axis(1, 3).ticks()][:3] == [0, 10, 20]
-    assert len(Axis(0, 1e6).ticks()) <= 12
-
-
-def test_clock():
-    assert [clock(t) for t in (0, 59.996, 3723.456, -1.5, -0.001)] == [
-        '0:00.00', '1:00.00', '1:02:03.46', '-0:01.50', '0:00.00',
-    ]  # fmt: skip
