@@ -8,10 +8,6 @@ import torch
 from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from mmengine.registry import OPTIM_WRAPPERS
 
-# In bfloat16, oneDNN's weight gradient of a 3 x 1 x 1 convolution over two frames is garbage, up to
-# inf (torch 2.14 on avx512_bf16); torch's own kernels are right.
-torch.backends.mkldnn.set_flags(False)
-
 
 @OPTIM_WRAPPERS.register_module(force=True)
 class CpuAmpOptimWrapper(AmpOptimWrapper):

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 
 ALL = f"""
 _base_ = [{str(CONFIG)!r}]
-custom_imports = dict(imports=['avtss_mm', 'helpers.cpu_amp'])
+custom_imports = dict(imports=['avtss_mm', 'helpers.cpu_amp', 'helpers.without_onednn'])
 model = dict(channels_last=False)
 optim_wrapper = dict(type='CpuAmpOptimWrapper', dtype='bfloat16', accumulative_counts=2)
 default_hooks = dict(ema=dict(type='EMAHook'))
