@@ -3,6 +3,8 @@
 import pytest
 from helpers.fresh_python import run_python
 
+pytestmark = pytest.mark.slow
+
 HEAVY = "print(*{'mmengine', 'torch'} & sys.modules.keys())\n"
 REGISTERED = (
     'from mmaction.registry import DATASETS, METRICS, MODELS\n'

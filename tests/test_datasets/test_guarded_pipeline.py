@@ -164,6 +164,7 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.path.isdir('/proc/self'), reason='needs Linux')
 @pytest.mark.parametrize('number', [signal.SIGKILL, signal.SIGINT])
 def test_a_hanging_process_ends_with_its_parent(tmp_path, number):

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+@pytest.mark.slow
 def test_every_video_gives_frames_and_sound():
     rng = np.random.default_rng(0)
     with open(ROOT / 'MANIFEST.csv', newline='') as file:

@@ -26,6 +26,7 @@ def share_found(index, asked):
     }
 
 
+@pytest.mark.slow
 def test_few_strangers_are_found_and_all_copies(tmp_path):
     with make_index(tmp_path, files(range(60))) as index:
         strangers = share_found(index, [chunks(seed) for seed in range(1000, 1100)])
@@ -34,6 +35,7 @@ def test_few_strangers_are_found_and_all_copies(tmp_path):
         assert min(copies.values()) == 1
 
 
+@pytest.mark.slow
 def test_copies_among_the_files_hardly_raise_it(tmp_path):
     with make_index(tmp_path / 'a', files(range(60))) as index:
         alone = index.catalog.metadata['thresholds']
