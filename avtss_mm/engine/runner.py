@@ -45,18 +45,9 @@ class AVRunner(Runner):
             UsageError: If there are too few samples for a batch, or its size is invalid.
             RuntimeError: While loading, if shared memory is full.
         """
-        if isinstance(dataloader, dict):
-            useless = () if is_cuda_available() else ('pin_memory',)
-            if not dataloader.get('num_workers'):
-                useless += ('persistent_workers', 'prefetch_factor')
-            dataloader = {k: v for k, v in dataloader.items() if k not in useless}
-            collate = dataloader.get('collate_fn')
-            if isinstance(collate, dict):  # mmengine would pass the scope of the config on to it
-                dataloader['collate_fn'] = {k: v for k, v in collate.items() if k != '_scope_'}
-        for name, least in (('batch_size', 1), ('num_workers', 0)):
-            value = dataloader.get(name) if isinstance(dataloader, dict) else None
-            if isinstance(value, int) and value < least:
-                raise UsageError(f'{name} of a data loader is {value}: it must be {least} or more')
+        from_config = isinstance(dataloader, dict)
+        if from_config:
+            dataloader = _usable(dataloader)
         loader = Runner.build_dataloader(dataloader, seed, diff_rank_seed)
         if len(loader) == 0:
             processes = f' on each of {get_world_size()} processes' * (get_world_size() > 1)
@@ -64,7 +55,7 @@ class AVRunner(Runner):
                 f'{len(loader.dataset)} samples are too few for a batch of {loader.batch_size}'
                 f'{processes}: lower batch_size of the data loader (train_dataloader.batch_size)'
             )
-        if isinstance(dataloader, dict):
+        if from_config:
             loader.collate_fn = partial(_collate_and_hand_over, loader.collate_fn)
         return loader
 
@@ -112,6 +103,22 @@ class AVRunner(Runner):
         """Resume like mmengine, then adapt the schedule to the number of batches."""
         super().resume(*args, **kwargs)
         follow_epoch_length(self, getattr(self, '_schedule', None))
+
+
+def _usable(settings: dict) -> dict:
+    """Check the settings of a loader; return those that apply."""
+    for name, least in (('batch_size', 1), ('num_workers', 0)):
+        value = settings.get(name)
+        if isinstance(value, int) and value < least:
+            raise UsageError(f'{name} of a data loader is {value}: it must be {least} or more')
+    useless = () if is_cuda_available() else ('pin_memory',)
+    if not settings.get('num_workers'):
+        useless += ('persistent_workers', 'prefetch_factor')
+    settings = {key: value for key, value in settings.items() if key not in useless}
+    collate = settings.get('collate_fn')
+    if isinstance(collate, dict):  # mmengine would pass the scope of the config on to it
+        settings['collate_fn'] = {key: v for key, v in collate.items() if key != '_scope_'}
+    return settings
 
 
 def _collate_and_hand_over(collate: Callable, samples: list):
