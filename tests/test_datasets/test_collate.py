@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import pytest
 import torch
+from helpers.commands import ROOT
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
+from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from torch.utils.data import DataLoader, Dataset
 
 from avtss_mm.datasets import stack_inputs
 from avtss_mm.engine.runner import AVRunner
 
-PREPROCESSOR = dict(
-    type='MultiModalDataPreprocessor',
-    preprocessors=dict(
-        imgs=dict(
-            type='ActionDataPreprocessor',
-            mean=[110.2, 100.6, 96.0],
-            std=[58.1, 56.5, 55.3],
-            format_shape='NCTHW',
-        ),
-        audios=dict(type='ActionDataPreprocessor', mean=[-40.0], std=[20.0], format_shape='NCHW'),
-    ),
-)
+CONFIG = Config.fromfile(ROOT / 'configs/_base_/models/av_encoder.py')
+PREPROCESSOR = CONFIG.model.data_preprocessor
 
 
 class Clips(Dataset):

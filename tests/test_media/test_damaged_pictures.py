@@ -1,16 +1,21 @@
 """Frames of many codecs equal those of a plain pass; where packets are damaged, ages are told."""
 
 import shutil
+import sys
 from contextlib import suppress
 from fractions import Fraction
 
 import av
 import numpy as np
 import pytest
+from helpers.commands import ROOT
 from helpers.stamped_video import read_stamp, stamp, write_stamped
 
 from avtss_mm.errors import MediaError
 from avtss_mm.media import build_manifest, open_media, probe
+
+sys.path.append(str(ROOT / 'tools/faults'))
+from picture_equality import write  # noqa: E402
 
 FAST = {'preset': 'ultrafast', 'bf': '3', 'x264-params': 'open-gop=1:b-pyramid=normal:bframes=3'}
 HIDDEN = {'auto-alt-ref': '1', 'lag-in-frames': '16', 'cpu-used': '8', 'b': '300k'}
@@ -52,19 +57,6 @@ def encode(codec, options, sizes, num_frames=41):  # the last one is a key frame
             packets += context.encode(frame)
         packets += context.encode(None)
     return [(bytes(p), p.pts, p.dts, p.is_keyframe) for p in packets], first
-
-
-def write(path, codec, packets, context):
-    with av.open(str(path), 'w') as container:
-        stream = container.add_stream(codec, rate=25)
-        stream.width, stream.height, stream.pix_fmt = context.width, context.height, 'yuv420p'
-        if context.extradata:
-            stream.codec_context.extradata = context.extradata
-        for data, pts, dts, is_key in packets:
-            packet = av.Packet(data)
-            packet.pts, packet.dts, packet.time_base = pts, dts, Fraction(1, 25)
-            packet.stream, packet.is_keyframe = stream, is_key
-            container.mux(packet)
 
 
 def plain_pass(path):

@@ -9,15 +9,14 @@ import pytest
 import torch
 from helpers.commands import ROOT
 from helpers.pretend_cuda import CUDA, pretend_cuda
-from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 from mmengine.config import Config
 from mmengine.logging import MessageHub
-from mmengine.model import BaseDataPreprocessor
 from mmengine.optim import build_optim_wrapper
 
 from avtss_mm.datasets import stack_inputs
 from avtss_mm.engine import AVRuntimeInfoHook, FiniteLossHook
+from avtss_mm.engine.runner import AVRunner
 
 pytestmark = pytest.mark.slow
 
@@ -61,11 +60,7 @@ def batch_of(cfg: Config, num_clips: int = 2, with_audio: bool = True, side: int
 
 def on_pretended_gpu(cfg: Config) -> torch.nn.Module:
     """The model as :class:`AVRunner` builds it."""
-    model = MODELS.build(cfg.model).to('cuda')
-    for module in model.modules():
-        if isinstance(module, BaseDataPreprocessor):
-            module._non_blocking = True
-    return model
+    return object.__new__(AVRunner).build_model(cfg.model).to('cuda')
 
 
 def train(cfg: Config, neighbors: bool = False, **batch) -> dict:
