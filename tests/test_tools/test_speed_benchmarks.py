@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from helpers.commands import tool
+from helpers.commands import ROOT, tool
 
 pytestmark = pytest.mark.slow
 
@@ -96,6 +96,18 @@ def test_ranks(measured):
     assert list(runs) == ['one process', 'two ranks', 'two trainings']
     ratio = runs['two ranks']['videos a second'] / runs['one process']['videos a second']
     assert runs['two ranks']['efficiency'] == pytest.approx(ratio / 2)
+
+
+def test_fingerprint_threshold(measured, make_video, tmp_path):
+    for number in range(3):
+        name = tmp_path / 'clips' / f'{number}.mp4'
+        make_video(name, duration=4, size=(96, 128), audio='noise', seed=number)
+    options = ('--checkpoint', 'random', '--config', ROOT / 'configs/demo/avtss_tiny.py')
+    (rows,) = measured('fingerprint_threshold', tmp_path / 'clips', *options).values()
+    found = [(row['files'], row['by']) for row in rows]
+    assert found == [(1, 'picture'), (1, 'sound'), (1, 'both')]
+    assert all(0 < row['threshold'] < 1 for row in rows)
+    assert {row['strangers matched'].split(' of ')[1] for row in rows} == {str(12 * 2)}
 
 
 def test_all_go_into_one_report(tmp_path):
