@@ -35,7 +35,7 @@ from avtss_mm.media import find_media
 from avtss_mm.media.finding import AUDIO_SUFFIXES, SUFFIXES
 from avtss_mm.utils import cli
 from avtss_mm.utils.report import write_csv
-from avtss_mm.utils.work import BATCH_OF_CLIPS, TIMEOUT, add_work_arguments, positive
+from avtss_mm.utils.work import BATCH_OF_CLIPS, TIMEOUT, add_work_arguments, positive, workers_of
 
 
 def parse_args(argv=None) -> argparse.Namespace:
@@ -157,7 +157,7 @@ def embed_missing(embedder, modalities, folder, rows, log, args) -> dict[str, st
     todo = [name for name in files if log.finished.get(name) != stamps[name]]
     names = {os.path.join(folder, name): name for name in todo}
     durations = [files[name].get('duration') for name in todo]
-    work = (args.workers, args.timeout)
+    work = (workers_of(args), args.timeout)
     results = embed_files(embedder, list(names), modalities, durations, *work)
     done, rejects = len(files) - len(todo), {}
     for path, features in tqdm(results, total=len(files), initial=done, unit='file'):

@@ -1,4 +1,4 @@
-"""Features of many files, which worker processes decode and this process encodes."""
+"""Features of many files, which worker processes decode and one process encodes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import torch
 
 from ..errors import MediaError
 from ..utils.work import TIMEOUT
+from ..workers.fan_out import Workers
 from ..workers.guarded_map import guarded_map
 from .clip_reader import ClipReader, Clips
 from .embedder import ClipFeatures, Embedder, join
@@ -21,7 +22,7 @@ def embed_files(
     paths: Sequence[str],
     modalities: tuple[str, ...] | None = None,
     durations: Sequence[float | None] | None = None,
-    workers: int = 1,
+    workers: Workers = 1,
     timeout: float = TIMEOUT,
     reader: ClipReader | None = None,
 ) -> Iterator[tuple[str, dict[str, ClipFeatures] | Exception]]:
@@ -35,7 +36,7 @@ def embed_files(
         modalities: Modalities, ``'video'`` and/or ``'audio'``. Defaults to None: all that the model
             has.
         durations: Length of each file in seconds, if it is known better than from its header.
-        workers: Number of processes that decode.
+        workers: Number of processes that decode, or a cluster.
         timeout: Time limit in seconds for decoding ``batch_size`` clips; then the file is skipped.
             Defaults to 300.
         reader: Reader that cuts files into clips. Defaults to None: the embedder's own.
@@ -45,9 +46,23 @@ def embed_files(
         order of completion.
     """
     reader = reader or embedder.clip_reader(modalities or embedder.modalities)
-    read = partial(_read_part, reader, embedder.batch_size)
     files = zip(range(len(paths)), paths, durations or [None] * len(paths))
-    parts = _Parts(_Part(*file) for file in files)
+    files = [_Part(*file) for file in files]
+    embed = partial(_embed, embedder, reader, timeout)
+    if isinstance(workers, int):
+        results = embed(files, workers)
+    else:
+        results = workers.spread(embed, files, on_gpus=True)
+    for file, features in results:
+        yield file.path, features
+
+
+def _embed(
+    embedder: Embedder, reader: ClipReader, timeout: float, files: Sequence[_Part], workers: int = 1
+) -> Iterator[tuple[_Part, dict[str, ClipFeatures] | Exception]]:
+    """Yields the first part of each file with the features of all its parts."""
+    read = partial(_read_part, reader, embedder.batch_size)
+    parts = _Parts(files)
     begun = {}  # by file and first window of a part: features, None until it is read
     for part, clips in guarded_map(read, parts, workers, timeout):
         if part.first and part.file not in begun:  # another part has failed
@@ -55,14 +70,14 @@ def embed_files(
         if not isinstance(clips, Clips):
             begun.pop(part.file, None)
             parts.drop(part.file)
-            yield part.path, clips
+            yield part._replace(first=0), clips
             continue
         if part.first == 0:
             begun[part.file] = dict.fromkeys(range(0, clips.total, len(clips)))
             parts.put_first([part._replace(first=first) for first in begun[part.file] if first])
         begun[part.file][part.first] = embedder.encode(clips)
         if None not in begun[part.file].values():
-            yield part.path, join(begun.pop(part.file).values())
+            yield part._replace(first=0), join(begun.pop(part.file).values())
 
 
 class _Part(NamedTuple):

@@ -12,6 +12,7 @@ from ..errors import UsageError, one_line
 from ..media.finding import suffix_advice
 from ..media.origin import check_replaceable
 from ..utils.report import shorten, write_csv
+from ..utils.work import workers_of
 from .choices import FOUND_BY, MODALITIES
 from .index.calibration import FALLBACK
 from .index.index import FingerprintIndex
@@ -49,7 +50,7 @@ def index(args) -> None:
             **options,
         )
         modalities = MODALITIES[args.modality] if args.modality else None
-        work = (args.workers, args.timeout)
+        work = (workers_of(args), args.timeout)
         options = dict(prune=args.prune, suffixes=suffixes)
         report = index_folders(opened, embedder, args.folders, modalities, *work, **options)
         _tell(report, opened)
@@ -187,7 +188,7 @@ def distort(args) -> int:
     def progress(results, total):
         return tqdm(results, total=total, unit='copy', disable=not total)
 
-    options = dict(workers=args.workers, timeout=args.timeout, progress=progress)
+    options = dict(workers=workers_of(args), timeout=args.timeout, progress=progress)
     rows, rejects = distort_folder(args.source, args.out, args.only, args.severity, **options)
     print(f'{len(rows):,} copies of {len({row["source"] for row in rows}):,} files in {args.out}')
     print(f'  {os.path.join(args.out, QUERIES)} maps the seconds of each copy to its source')

@@ -11,7 +11,7 @@ from ..errors import MediaError
 from ..media import probe
 from ..media.finding import AUDIO_SUFFIXES, SUFFIXES
 from ..utils.work import TIMEOUT
-from ..workers.guarded_map import guarded_map
+from ..workers.fan_out import Workers, fan_out
 
 NO_PICTURE = 'no video stream'
 """Reason in the :class:`MediaError` of an audio file in a video container."""
@@ -27,7 +27,7 @@ def embed_media(
     embedder: Embedder,
     paths: Sequence[str],
     modalities: tuple[str, ...],
-    workers: int = 1,
+    workers: Workers = 1,
     timeout: float = TIMEOUT,
 ) -> Iterator[tuple[str, dict[str, ClipFeatures] | Exception]]:
     """Yields the features of files, or why there are none; of audio files only the audio.
@@ -38,7 +38,7 @@ def embed_media(
         embedder: Embedder of :func:`.chunk_embedder`.
         paths: Paths of the files.
         modalities: Modalities, ``'video'`` and/or ``'audio'``.
-        workers: Number of processes that decode.
+        workers: Number of processes that decode, or a cluster.
         timeout: Time limit in seconds, see :func:`.embed_files`.
     """
     work = dict(workers=workers, timeout=timeout)
@@ -64,7 +64,7 @@ def _embed_timed(
         else:
             yield path, features
     durations = {}
-    for path, facts in guarded_map(_facts, untimed, **work):
+    for path, facts in fan_out(_facts, untimed, **work):
         if isinstance(facts, Exception):
             yield path, facts
         else:

@@ -15,6 +15,7 @@ from ..errors import one_line
 from ..media import find_media
 from ..media.finding import AUDIO_SUFFIXES, SUFFIXES
 from ..utils.work import TIMEOUT
+from ..workers.fan_out import Workers
 from .embed_media import embed_media
 from .embedding import usable_chunks
 from .index.calibration import find_thresholds
@@ -55,7 +56,7 @@ def index_folders(
     embedder: Embedder,
     folders: Sequence[str],
     modalities: tuple[str, ...] | None = None,
-    workers: int = 1,
+    workers: Workers = 1,
     timeout: float = TIMEOUT,
     prune: bool = False,
     suffixes: Collection[str] = (),
@@ -74,7 +75,7 @@ def index_folders(
         folders: Folders to index; their files are stored with absolute paths.
         modalities: Modalities, ``'video'`` and/or ``'audio'``. Defaults to None: all that the model
             has.
-        workers: Number of processes that decode.
+        workers: Number of processes that decode, or a cluster.
         timeout: Time limit in seconds, see :func:`.embed_files`.
         prune: Whether missing files are removed however many they are.
         suffixes: Suffixes of further files to include, lower-case; ``''``: files without a suffix.

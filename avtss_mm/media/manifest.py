@@ -12,7 +12,8 @@ from typing import Any
 from ..errors import MediaError
 from ..files.journal import journal, read_journal
 from ..files.whole_file import write_whole
-from ..workers.guarded_map import WorkerError, guarded_map
+from ..workers.fan_out import Workers, fan_out
+from ..workers.guarded_map import WorkerError
 from .finding import AUDIO_SUFFIXES, SUFFIXES, find_media  # noqa: F401  (they were here in 0.1)
 from .origin import running_command
 from .probe import probe
@@ -25,7 +26,7 @@ FACTS = frozenset('filename duration has_audio silent'.split())
 def build_manifest(
     root,
     files: Sequence[str] | None = None,
-    workers: int = 1,
+    workers: Workers = 1,
     timeout: float = 60.0,
     partial_path=None,
     progress: Callable[[Iterable, int], Iterable] = lambda results, total: results,
@@ -36,7 +37,7 @@ def build_manifest(
     Args:
         root: Folder that the file names are relative to.
         files: Names of the files below it. Defaults to all that :func:`find_media` finds.
-        workers: Number of processes.
+        workers: Number of processes, or a cluster.
         timeout: Time limit of a file in seconds, after which its decoder is killed.
         partial_path: Path of a file (JSON lines) to which results are appended as they come. A
             later call reuses those of files with the same size and modification time.
@@ -52,7 +53,7 @@ def build_manifest(
     known = _load_partial(partial_path, stamps)
     todo = [name for name in files if name not in known]
     probe_one = partial(_probe_one, os.fspath(root), require_video)
-    results = guarded_map(probe_one, todo, workers, timeout)
+    results = fan_out(probe_one, todo, workers, timeout)
     with journal(partial_path or os.devnull) as log:
         for name, result in progress(results, len(todo)):
             if isinstance(result, WorkerError):  # not written: worth another try

@@ -11,7 +11,7 @@ from ..errors import UsageError
 from ..files.writable import check_writable
 from ..media.origin import add_overwrite_argument, check_replaceable
 from ..utils.cli import user_errors
-from ..utils.work import add_suffixes_argument, add_work_arguments
+from ..utils.work import add_suffixes_argument, add_work_arguments, workers_of
 from .lists import Listing
 from .prepare import prepare, summary
 
@@ -79,7 +79,7 @@ def _prepare(data_set: DataSet, args) -> str:
         args.root, 'make a folder elsewhere, link the contents of this one into it, and prepare it'
     )
     prepared = prepare(
-        args.root, listing, data_set.sound_only, args.workers, args.timeout, args.suffixes
+        args.root, listing, data_set.sound_only, workers_of(args), args.timeout, args.suffixes
     )
     splits = prepared.splits
     written = ','.join(name for name, split in splits.items() if split.rows)

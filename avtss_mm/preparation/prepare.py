@@ -12,6 +12,7 @@ from ..datasets.video_list import may_sound
 from ..media import build_manifest, find_media, save_manifest
 from ..media.finding import AUDIO_SUFFIXES, SUFFIXES, suffix_advice
 from ..utils.report import format_table, progress_bar, shorten, write_csv
+from ..workers.fan_out import Workers
 from .files import find_file, index_files
 from .lists import Clip, Listing
 
@@ -42,7 +43,7 @@ def prepare(
     root: Path,
     listing: Listing,
     sound_only: bool = False,
-    workers: int = 1,
+    workers: Workers = 1,
     timeout: float = 60,
     suffixes: Sequence[str] = (),
 ) -> Prepared:
@@ -54,7 +55,7 @@ def prepare(
             manifest.
         listing: Official lists.
         sound_only: Whether files need audio but no video.
-        workers: Number of processes.
+        workers: Number of processes, or a cluster.
         timeout: Time limit of a file in seconds.
         suffixes: Suffixes of further files to include.
     """

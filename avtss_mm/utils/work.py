@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+
+from ..workers.fan_out import Workers
 
 MAX_SECONDS = 10**6
 """Longest time limit: nothing takes longer, and the system's timers hold little more."""
@@ -19,7 +21,7 @@ COPY_TIMEOUT = 600.0
 
 
 def add_work_arguments(parser: ArgumentParser, timeout: float = 60, work: str = 'a file') -> None:
-    """Add the arguments of all commands that process many files.
+    """Add the arguments of all commands that process many files, for :func:`workers_of`.
 
     Args:
         parser: Parser to add them to.
@@ -36,6 +38,11 @@ def add_work_arguments(parser: ArgumentParser, timeout: float = 60, work: str = 
         metavar='SECONDS',
         help=f'time limit of {work}; then the file is skipped (%(default)g)',
     )
+
+
+def workers_of(args: Namespace) -> Workers:
+    """Number of processes that the arguments ask for."""
+    return args.workers
 
 
 def positive(text: str) -> int:

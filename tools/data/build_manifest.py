@@ -19,7 +19,7 @@ from avtss_mm.files.writable import check_writable
 from avtss_mm.media import build_manifest, find_media, save_manifest
 from avtss_mm.media.finding import SUFFIXES, suffix_advice
 from avtss_mm.media.origin import add_overwrite_argument, check_replaceable
-from avtss_mm.preparation.command import add_suffixes_argument, add_work_arguments
+from avtss_mm.preparation.command import add_suffixes_argument, add_work_arguments, workers_of
 from avtss_mm.utils.cli import user_errors
 from avtss_mm.utils.report import progress_bar, write_csv
 
@@ -98,8 +98,8 @@ def build(args: argparse.Namespace) -> None:
         raise UsageError(f'{args.root} holds no video file' + (f'; {advice}' if advice else ''))
     check_writable(out.parent, 'give -o FILE for the list, in another folder')
     partial = out.with_name(out.name + '.partial')
-    progress = progress_bar(len(files))
-    rows, rejects = build_manifest(args.root, files, args.workers, args.timeout, partial, progress)
+    work = (workers_of(args), args.timeout, partial, progress_bar(len(files)))
+    rows, rejects = build_manifest(args.root, files, *work)
     classes = []
     if args.labels == 'folder':
         rows, classes = add_labels(rows, files, rejects)

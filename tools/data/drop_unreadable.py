@@ -19,7 +19,7 @@ from avtss_mm.files.whole_file import written_whole
 from avtss_mm.files.writable import check_writable
 from avtss_mm.media import build_manifest
 from avtss_mm.media.origin import add_overwrite_argument, check_replaceable, running_command
-from avtss_mm.preparation.command import add_work_arguments
+from avtss_mm.preparation.command import add_work_arguments, workers_of
 from avtss_mm.utils.cli import user_errors
 from avtss_mm.utils.report import progress_bar, write_csv
 
@@ -61,7 +61,7 @@ def drop(args: Namespace) -> None:
     check_replaceable(out, args.overwrite)
     check_writable(out.parent, 'give -o FILE for the new list, in another folder')
     names = sorted({row['filename'] for row in read_list(str(args.list))[0]})
-    work = (args.workers, args.timeout, None, progress_bar(len(names)))
+    work = (workers_of(args), args.timeout, None, progress_bar(len(names)))
     root = args.root or args.list.parent
     kept, rejects = build_manifest(root, names, *work, require_video=False)
     if not kept:

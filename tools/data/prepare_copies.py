@@ -23,7 +23,7 @@ from avtss_mm.fingerprint.benchmark.ground_truth import (
 )
 from avtss_mm.media.origin import add_overwrite_argument, check_replaceable
 from avtss_mm.media.rows import leaves_folder
-from avtss_mm.preparation.command import add_work_arguments
+from avtss_mm.preparation.command import add_work_arguments, workers_of
 from avtss_mm.utils.cli import user_errors
 from avtss_mm.utils.report import shorten
 
@@ -85,7 +85,7 @@ def main(argv=None) -> None:
         for name in (GALLERY, QUERIES):
             check_replaceable(args.out / name, args.overwrite)
         prepared = prepare_copies(
-            args.references, args.queries, truth, args.out, args.workers, args.timeout
+            args.references, args.queries, truth, args.out, workers_of(args), args.timeout
         )
         if not any('source' in row for row in prepared.queries):
             raise UsageError(

@@ -27,7 +27,7 @@ from avtss_mm.fingerprint.benchmark.ground_truth import prepare_copies, read_gro
 from avtss_mm.media import build_manifest, find_media, save_manifest
 from avtss_mm.media.finding import AUDIO_SUFFIXES, SUFFIXES
 from avtss_mm.media.origin import add_overwrite_argument, check_replaceable
-from avtss_mm.preparation.command import add_work_arguments
+from avtss_mm.preparation.command import add_work_arguments, workers_of
 from avtss_mm.preparation.files import find_file, index_files
 from avtss_mm.preparation.lists import official_form
 from avtss_mm.preparation.prepare import CACHE
@@ -70,7 +70,7 @@ def probe(out: Path, args: Namespace) -> dict[str, dict]:
         for name in find_media(out / LINK / part, SUFFIXES | AUDIO_SUFFIXES)
     ]
     rows, rejects = build_manifest(
-        out, names, args.workers, args.timeout, out / CACHE, progress_bar(len(names)),
+        out, names, workers_of(args), args.timeout, out / CACHE, progress_bar(len(names)),
         require_video=False,
     )  # fmt: skip
     for name, reason in rejects.items():
@@ -137,7 +137,7 @@ def main(argv=None) -> None:
         truth = read_ground_truth(samples / 'video_fp/ground_truth.csv')
         copies = prepare_copies(
             [samples / 'video_fp/ref', *others], [samples / 'video_fp/query'], truth,
-            out / 'copies', args.workers, args.timeout,
+            out / 'copies', workers_of(args), args.timeout,
         )  # fmt: skip
     counts = {**sides, **{f'ucf_{part}': rows for part, rows in ucf.items()}}
     text = ', '.join(f'{name} {len(rows)}' for name, rows in counts.items())

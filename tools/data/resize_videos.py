@@ -23,11 +23,12 @@ from avtss_mm.files.whole_file import draft_of
 from avtss_mm.files.writable import check_writable
 from avtss_mm.media import find_media
 from avtss_mm.media.finding import SUFFIXES, suffix_advice
-from avtss_mm.preparation.command import add_suffixes_argument, add_work_arguments
+from avtss_mm.preparation.command import add_suffixes_argument, add_work_arguments, workers_of
 from avtss_mm.preparation.resize import resize_video
 from avtss_mm.utils.cli import user_errors
 from avtss_mm.utils.report import format_table, progress_bar, write_csv
-from avtss_mm.workers.guarded_map import WorkerError, guarded_map
+from avtss_mm.workers.fan_out import fan_out
+from avtss_mm.workers.guarded_map import WorkerError
 
 
 def parse_args(argv=None) -> argparse.Namespace:
@@ -116,7 +117,7 @@ def main(argv=None) -> None:
         check_writable(args.target, 'choose another OUT')
         todo = [name for name, copy in copies.items() if not is_done(args.source / name, copy)]
         resize = partial(resize_one, source=args.source, copies=copies, **options)
-        results = guarded_map(resize, todo, args.workers, args.timeout)
+        results = fan_out(resize, todo, workers_of(args), args.timeout)
         rejects = {}
         for name, reason in progress_bar(len(copies))(results, len(todo)):
             if reason is not None:

@@ -15,6 +15,7 @@ from ...media.finding import AUDIO_SUFFIXES, SUFFIXES
 from ...preparation.files import find_file, index_files
 from ...preparation.prepare import CACHE, MISSING
 from ...utils.report import progress_bar, write_csv
+from ...workers.fan_out import Workers
 from .vsc import COLUMNS, VSCMatch, csv_of, read_matches
 
 GALLERY, QUERIES, REJECTS = 'test.json', 'fingerprint/queries.json', 'rejects.csv'
@@ -98,7 +99,7 @@ def prepare_copies(
     queries: Sequence[Path],
     truth: Sequence[ListedCopy],
     out: Path,
-    workers: int = 1,
+    workers: Workers = 1,
     timeout: float = 60,
 ) -> Prepared:
     """Find and probe the files; write both manifests and ``rejects.csv`` below ``out``.
@@ -112,7 +113,7 @@ def prepare_copies(
         queries: Folders of the queries.
         truth: Ground truth of :func:`read_ground_truth`.
         out: Folder to write to; file names in the manifests are relative to it.
-        workers: Number of processes.
+        workers: Number of processes, or a cluster.
         timeout: Time limit of a file in seconds.
     """
     (out / QUERIES).parent.mkdir(parents=True, exist_ok=True)
@@ -154,7 +155,7 @@ def prepare_copies(
 
 
 def _probe(
-    folders: Sequence[Path], manifest: Path, workers: int, timeout: float
+    folders: Sequence[Path], manifest: Path, workers: Workers, timeout: float
 ) -> tuple[dict[str, dict], list[tuple[str, str]]]:
     """Probe the files below folders: metadata by name relative to the manifest, and rejects."""
     base = manifest.parent.resolve()

@@ -20,7 +20,7 @@ from ...media.finding import AUDIO_SUFFIXES, SUFFIXES
 from ...media.rows import check_row
 from ...utils.report import write_csv
 from ...utils.work import COPY_TIMEOUT
-from ...workers.guarded_map import guarded_map
+from ...workers.fan_out import Workers, fan_out
 from ..time_map import TimeMap
 from .render import Copy
 from .suite import Distortion, find_distortions
@@ -80,7 +80,7 @@ def distort_folder(
     out,
     names: Sequence[str] | None = None,
     severities: Sequence[int] = (1, 2, 3),
-    workers: int = 1,
+    workers: Workers = 1,
     root=None,
     donors: Sequence = (),
     timeout: float = COPY_TIMEOUT,
@@ -100,7 +100,7 @@ def distort_folder(
         out: Folder to write into.
         names: Names of distortions. Defaults to the whole suite.
         severities: Severities, of 1, 2 and 3.
-        workers: Number of processes.
+        workers: Number of processes, or a cluster.
         root: Folder that file names of a manifest or a list are relative to. Defaults to the folder
             of the manifest, or the working directory.
         donors: Paths of videos for distortions that show another video; they should not be
@@ -136,7 +136,7 @@ def distort_folder(
     rejects = []
     make = partial(_make_copy, Path(root), out, [os.fspath(donor) for donor in donors])
     with journal(out / LOG) as log:
-        for job, row in progress(guarded_map(make, list(jobs), workers, timeout), len(jobs)):
+        for job, row in progress(fan_out(make, list(jobs), workers, timeout), len(jobs)):
             done.pop(job[0], None)
             if not isinstance(row, dict):
                 rejects.append((*job[1:], str(row)))
