@@ -31,6 +31,7 @@ def librosa_mel(waveform, hop=160):
     return librosa.power_to_db(power, ref=1.0, amin=1e-10, top_db=None).T
 
 
+@pytest.mark.slow
 def test_equals_librosa(chirp):
     ours = mel(chirp[:RATE])
     assert ours.shape == (100, 80) and ours.dtype == np.float32

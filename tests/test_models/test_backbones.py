@@ -9,6 +9,7 @@ def pooled(features):
     return features.flatten(2).mean(dim=2)
 
 
+@pytest.mark.slow
 def test_r2plus1d_takes_torchvision_weights():
     torch.manual_seed(0)
     theirs, ours = r2plus1d_18(weights=None).eval(), R2Plus1D().eval()

@@ -10,6 +10,7 @@ import pytest
 TOOL = Path(__file__).parents[2] / 'tools/check_env.py'
 
 
+@pytest.mark.slow
 def test_says_what_works():
     run = subprocess.run(
         [sys.executable, TOOL],

@@ -86,7 +86,7 @@ def test_training_step(measured):
 def test_start_up(measured):
     (rows,) = measured('start_up', '--workers', 1).values()
     few, many, difference = rows
-    assert (few['rows'], many['rows']) == (64, 20_000)
+    assert (few['rows'], many['rows']) == (16, 20_000)
     assert difference['MB'] == pytest.approx(many['MB'] - few['MB'])
 
 

@@ -32,11 +32,11 @@ def main() -> None:
     parse.add_argument('--gallery', type=int, default=240_000)
     parse.add_argument('--classes', type=int, default=400)
     args = parse.parse_args()
-    sizes = (1000, 6000, 50) if args.small else (args.queries, args.gallery, args.classes)
+    sizes = (500, 3000, 20) if args.small else (args.queries, args.gallery, args.classes)
     tables = {
         'Search, seconds': search(*sizes, args.repeat),
         'Memory above the features, MB': memory(*sizes),
-        'Linear classifiers, one C': converged(*((1000, 10) if args.small else (8000, 100))),
+        'Linear classifiers, one C': converged(*((500, 10) if args.small else (8000, 100))),
         'Linear probe, C chosen': probe(*sizes),
     }
     report('evaluation', tables, args.out)

@@ -17,6 +17,9 @@ from tqdm import tqdm
 from avtss_mm.utils.report import markdown_table
 from avtss_mm.utils.software import software
 
+PRELOADED = ['faiss', 'sklearn.svm', 'avtss_mm.apis']
+"""Imported once for all processes of :func:`apart`."""
+
 
 def in_turn(runs: dict[str, Callable[[], object]], repeat: int) -> dict[str, list[float]]:
     """Seconds of each run: a warm-up of all, then ``repeat`` rounds of all (A B A B ...)."""
@@ -46,7 +49,8 @@ def apart(function: Callable, *arguments):
     Returns:
         tuple: Result of the function, and the peak growth of the process in MB.
     """
-    context = multiprocessing.get_context('spawn')
+    context = multiprocessing.get_context('forkserver')
+    context.set_forkserver_preload(PRELOADED)
     mine, other = context.Pipe(duplex=False)
     process = context.Process(target=_serve, args=(other, function, arguments))
     process.start()

@@ -29,12 +29,12 @@ ONE, TWO, APART = 'one process', 'two ranks', 'two trainings'
 
 def main() -> None:
     args = parser(__doc__).parse_args()
-    batch, steps = (4, 6) if args.small else (16, 20)
+    batch, steps = (4, 4) if args.small else (16, 20)
     rates = {ONE: [], TWO: [], APART: []}
     with tempfile.TemporaryDirectory() as folder:
         world = Path(folder, 'world')
         tool = ROOT / 'tools/data/make_toy_dataset.py'
-        sizes = ['--num-videos', str(BATCHES * batch), '--num-test', '16']
+        sizes = ['--num-videos', str(BATCHES * batch), '--num-test', '4']
         command = [sys.executable, str(tool), str(world), *sizes]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for _ in tqdm(range(args.repeat), 'rounds', disable=None):

@@ -37,14 +37,14 @@ def main() -> None:
     parse = parser(__doc__)
     parse.add_argument('--workers', type=int, default=2, help='data workers (%(default)s)')
     args = parse.parse_args()
-    num_rows = 20_000 if args.small else 650_000
+    few, many, batch = (16, 20_000, 4) if args.small else (64, 650_000, 16)
     found = {}
     with tempfile.TemporaryDirectory() as folder:
-        sizes = make_lists(Path(folder), num_rows)
+        sizes = make_lists(Path(folder), few, many)
         for _ in tqdm(range(args.repeat), 'rounds', disable=None):
             for size in sizes:
                 work_dir = Path(tempfile.mkdtemp(dir=folder))
-                run = start(Path(folder), f'{size}.json', work_dir, args.workers)
+                run = start(Path(folder), f'{size}.json', work_dir, args.workers, batch)
                 found.setdefault(size, []).append(run)
     rows = []
     for size, runs in found.items():
@@ -56,16 +56,16 @@ def main() -> None:
     report('start_up', {f'Start of a training, {args.workers} workers': rows}, args.out)
 
 
-def make_lists(folder: Path, num_rows: int) -> tuple[int, int]:
-    """Writes two lists of toy videos, a short and one of ``num_rows``; returns their lengths."""
+def make_lists(folder: Path, few: int, many: int) -> tuple[int, int]:
+    """Writes two lists of toy videos, of ``few`` and ``many`` rows; returns their lengths."""
     tool = ROOT / 'tools/data/make_toy_dataset.py'
-    sizes = ['--num-videos', '64', '--num-test', '16']
+    sizes = ['--num-videos', str(few), '--num-test', '4']
     command = [sys.executable, str(tool), str(folder), *sizes]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     rows, metainfo = load_manifest(folder / 'train.json')
     (folder / CLASS).mkdir(parents=True)
     long = []
-    for number in range(num_rows):
+    for number in range(many):
         row = rows[number % len(rows)]
         name = f'{CLASS}/{number % len(rows):011d}_000000_000010{Path(row["filename"]).suffix}'
         if number < len(rows):
@@ -73,15 +73,18 @@ def make_lists(folder: Path, num_rows: int) -> tuple[int, int]:
         long.append(dict(row, filename=name))
     for part in (rows, long):
         save_manifest(folder / f'{len(part)}.json', part, metainfo['classes'])
-    return len(rows), num_rows
+    return len(rows), many
 
 
-def start(world: Path, list_name: str, work_dir: Path, workers: int) -> dict[str, float]:
+def start(
+    world: Path, list_name: str, work_dir: Path, workers: int, batch: int
+) -> dict[str, float]:
     """Starts a training and ends it after its first step; returns its times and memory."""
     options = [
         f'data_root={world}',
         f'train_dataloader.dataset.ann_file={list_name}',
         f'train_dataloader.num_workers={workers}',
+        f'train_dataloader.batch_size={batch}',
         'default_hooks.logger.interval=1',
     ]
     command = [ROOT / 'tools/train.py', ROOT / 'configs/demo/avtss_toy.py', '--no-validate']
