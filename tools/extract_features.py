@@ -31,8 +31,9 @@ from avtss_mm.errors import UsageError, one_line
 from avtss_mm.files.feature_file import SUFFIXES as OUT_SUFFIXES
 from avtss_mm.files.feature_file import save_features
 from avtss_mm.files.feature_log import FeatureLog
-from avtss_mm.media import find_media
 from avtss_mm.media.finding import AUDIO_SUFFIXES, SUFFIXES
+from avtss_mm.media.shards import find_members
+from avtss_mm.media.sources import stamp_of
 from avtss_mm.utils import cli
 from avtss_mm.utils.report import write_csv
 from avtss_mm.utils.work import BATCH_OF_CLIPS, TIMEOUT, add_work_arguments, positive, workers_of
@@ -108,10 +109,10 @@ def extract(args: argparse.Namespace) -> None:
         per=args.per,
     )
     with_sound_files = modalities == ('audio',)
-    folder, rows, metainfo = read_source(args.source, with_sound_files, args.allow_outside)
+    folder, rows, metainfo, rejects = read_source(args, with_sound_files)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     with FeatureLog(f'{args.out}.part', settings) as log:
-        rejects = embed_missing(embedder, modalities, folder, rows, log, args)
+        rejects.update(embed_missing(embedder, modalities, folder, rows, log, args))
         tables = {name: table for name, _, table in log.records()}
     rejects_path = Path(f'{args.out}.rejects.csv')
     rejects_path.unlink(missing_ok=True)
@@ -133,27 +134,30 @@ def extract(args: argparse.Namespace) -> None:
 
 
 def read_source(
-    source: Path, with_sound_files: bool, allow_outside: bool
-) -> tuple[Path, list[dict], dict]:
-    """Read the folder that names are relative to, rows with ``filename``, and known ``classes``."""
-    metainfo = {}
+    args: argparse.Namespace, with_sound_files: bool
+) -> tuple[Path, list[dict], dict, dict[str, str]]:
+    """Read the folder that names are relative to, rows with ``filename``, known ``classes``, and
+    the reasons for what cannot be listed."""
+    source, metainfo, rejects = args.source, {}, {}
     if source.is_dir():
         suffixes = SUFFIXES | AUDIO_SUFFIXES if with_sound_files else SUFFIXES
-        rows = [dict(filename=name) for name in find_media(source, suffixes)]
+        found = find_members(source, suffixes, workers=workers_of(args), timeout=args.timeout)
+        rows, rejects = [dict(filename=name) for name in found.names], found.rejects
     elif not source.is_file():
         raise UsageError(f'{source} is neither a list nor a folder')
     else:
-        rows, metainfo = read_list(str(source), None if allow_outside else str(source.parent))
+        rows, metainfo = read_list(str(source), None if args.allow_outside else str(source.parent))
     if not rows:
         raise UsageError(f'{source} names no media file')
     folder = source if source.is_dir() else source.parent
-    return folder, rows, {'classes': metainfo['classes']} if metainfo.get('classes') else {}
+    known = {'classes': metainfo['classes']} if metainfo.get('classes') else {}
+    return folder, rows, known, rejects
 
 
 def embed_missing(embedder, modalities, folder, rows, log, args) -> dict[str, str]:
     """Embed the files that the log lacks; returns the reason for each unreadable file."""
     files = {row['filename']: row for row in rows}
-    stamps = {name: stamp(os.path.join(folder, name)) for name in files}
+    stamps = {name: stamp_of(os.path.join(folder, name)) for name in files}
     todo = [name for name in files if log.finished.get(name) != stamps[name]]
     names = {os.path.join(folder, name): name for name in todo}
     durations = [files[name].get('duration') for name in todo]
@@ -168,15 +172,6 @@ def embed_missing(embedder, modalities, folder, rows, log, args) -> dict[str, st
         else:
             log.add(name, stamps[name], to_rows(features, args.per == 'file'))
     return rejects
-
-
-def stamp(path: str) -> str:
-    """Stamp that changes when a file changes."""
-    try:
-        stat = os.stat(path)
-    except OSError:  # the reader reports it
-        return ''
-    return f'{stat.st_size} {stat.st_mtime_ns}'
 
 
 if __name__ == '__main__':

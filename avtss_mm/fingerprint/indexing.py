@@ -12,8 +12,9 @@ from tqdm import tqdm
 
 from ..apis.embedder import ClipFeatures, Embedder
 from ..errors import one_line
-from ..media import find_media
 from ..media.finding import AUDIO_SUFFIXES, SUFFIXES
+from ..media.shards import find_members
+from ..media.sources import stamp_of
 from ..utils.work import TIMEOUT
 from ..workers.fan_out import Workers
 from .embed_media import embed_media
@@ -83,10 +84,10 @@ def index_folders(
     modalities = modalities or embedder.modalities
     report, catalog = Report(), index.catalog
     suffixes = SUFFIXES | {*suffixes} | (AUDIO_SUFFIXES if 'audio' in modalities else frozenset())
-    paths = _find(folders, suffixes, report.ignored)
+    paths = _find(folders, suffixes, report, workers, timeout)
     for suffix in AUDIO_SUFFIXES & report.ignored.keys():
         del report.ignored[suffix]
-    stamps = {path: _stamp(path) for path in paths}
+    stamps = {path: stamp_of(path) for path in paths}
     todo = [path for path in paths if path not in catalog.files]
     todo += [path for path in set(paths) - set(todo) if catalog.files[path].stamp != stamps[path]]
     report.unchanged = len(paths) - len(todo)
@@ -130,15 +131,22 @@ def finish(index: FingerprintIndex) -> None:
     index.save()
 
 
-def _find(folders: Sequence[str], suffixes: Collection[str], ignored: Counter) -> list[str]:
+def _find(
+    folders: Sequence[str],
+    suffixes: Collection[str],
+    report: Report,
+    workers: Workers,
+    timeout: float,
+) -> list[str]:
     """Finds the media below folders: absolute paths, each once, sorted."""
-    return sorted(
-        {
-            os.path.join(os.path.abspath(folder), name)
-            for folder in folders
-            for name in find_media(folder, suffixes, left_out=ignored)
-        }
-    )
+    paths = set()
+    for folder in map(os.path.abspath, folders):
+        found = find_members(folder, suffixes, workers=workers, timeout=timeout)
+        report.ignored.update(found.left_out)
+        paths.update(os.path.join(folder, name) for name in found.names)
+        reasons = found.rejects.items()
+        report.unreadable.update((os.path.join(folder, name), text) for name, text in reasons)
+    return sorted(paths)
 
 
 def _add(
@@ -159,12 +167,3 @@ def _add(
         report.empty.append(path)
     index.catalog.replace(path, stamp, tracks)
     report.added.append(path)
-
-
-def _stamp(path: str) -> str:
-    """Stamp that changes when a file changes: size and modification time."""
-    try:
-        stat = os.stat(path)
-    except OSError:  # a dangling link, which the reader reports
-        return '0'
-    return f'{stat.st_size} {stat.st_mtime_ns}'

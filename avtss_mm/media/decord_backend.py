@@ -5,7 +5,7 @@ from __future__ import annotations
 import decord
 import numpy as np
 
-from .base import TOLERANCE, local_name
+from .base import TOLERANCE
 from .fallback_reader import ForeignReader
 from .pyav_container import best_stream, open_container, packets
 
@@ -26,14 +26,14 @@ class DecordReader(ForeignReader):
     def _open_decoder(self):
         if not self._container.format.name.startswith(FORMATS) or self._has_cut():
             return None
-        decoder = decord.VideoReader(local_name(self.path), ctx=decord.cpu(0), num_threads=1)
+        decoder = decord.VideoReader(self._decoder_source.open(), ctx=decord.cpu(0), num_threads=1)
         starts = decoder.get_frame_timestamp(np.arange(len(decoder)))[:, 0]
         self._pts = starts - starts[0]
         return decoder if (np.diff(self._pts) > 0).all() else None
 
     def _has_cut(self) -> bool:
         """Whether the file starts with frames that are decoded but not shown."""
-        with open_container(self.path) as container:
+        with open_container(self._source) as container:
             first = next(packets(container, best_stream(container, 'video')))
             return getattr(first, 'is_discard', False)
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 import numpy as np
 
 from .pyav_backend import PyAVReader
+from .sources import source_of
 
 
 class ForeignReader(PyAVReader):
@@ -24,20 +25,22 @@ class ForeignReader(PyAVReader):
     """Errors of the library after which PyAV takes over."""
 
     def __init__(self, path) -> None:
+        self._decoder, self._decoder_source = None, source_of(path)
         super().__init__(path)
-        self._decoder = None
         if self.info.has_video:
             with suppress(*self.errors):
                 self._decoder = self._open_decoder()
 
     def close(self) -> None:
         self._decoder = None
+        self._decoder_source.close()
         super().close()
 
     def _frames(self, times):
         if self._decoder is not None:
             try:
-                return *self._foreign_frames(times), np.zeros(len(times))
+                with self._decoder_source.reported():
+                    return *self._foreign_frames(times), np.zeros(len(times))
             except self.errors:
                 self._decoder = None
         return super()._frames(times)

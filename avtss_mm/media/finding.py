@@ -15,7 +15,9 @@ SUFFIXES = frozenset(
 AUDIO_SUFFIXES = frozenset('.aac .aif .aiff .flac .m4a .mp3 .oga .ogg .opus .wav .wma'.split())
 """Suffixes of audio files."""
 
-NO_MEDIA = frozenset('.csv .json .jsonl .md .npz .partial .py .tsv .txt .xml .yaml .yml'.split())
+NO_MEDIA = frozenset(
+    '.cls .csv .json .jsonl .md .npz .partial .py .tsv .txt .xml .yaml .yml'.split()
+)
 """Suffixes of lists and notes, which are ignored among media."""
 
 

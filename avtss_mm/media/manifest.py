@@ -18,6 +18,7 @@ from .finding import AUDIO_SUFFIXES, SUFFIXES, find_media  # noqa: F401  (they w
 from .origin import running_command
 from .probe import probe
 from .rows import check_row, parse_manifest
+from .sources import stamp_of
 
 FACTS = frozenset('filename duration has_audio silent'.split())
 """Keys that the row of every probed file has, among others."""
@@ -42,14 +43,14 @@ def build_manifest(
         partial_path: Path of a file (JSON lines) to which results are appended as they come. A
             later call reuses those of files with the same size and modification time.
         progress: Function that wraps the iterable of results, e.g. into a progress bar.
-        require_video: Whether to skip files without video.
+        require_video: Whether to skip files without video, except those with suffixes of audio.
 
     Returns:
         tuple: Rows of :func:`probe` with ``filename`` relative to ``root``, sorted by it; and the
         reason for each skipped file.
     """
     files = find_media(root) if files is None else sorted(files)
-    stamps = {name: _stamp(root, name) for name in files}
+    stamps = {name: stamp_of(os.path.join(root, name)) for name in files}
     known = _load_partial(partial_path, stamps)
     todo = [name for name in files if name not in known]
     probe_one = partial(_probe_one, os.fspath(root), require_video)
@@ -105,6 +106,7 @@ def load_manifest(path, allow_outside: bool = False) -> tuple[list[dict], dict]:
 
 def _probe_one(root: str, require_video: bool, name: str) -> dict:
     """Probes a file: ``{'row': metadata}`` or ``{'reason': why not}``."""
+    require_video &= os.path.splitext(name)[1].lower() not in AUDIO_SUFFIXES - SUFFIXES
     try:
         facts = probe(os.path.join(root, name), require_video=require_video)
         return {'row': {**facts, 'filename': name}}
@@ -112,15 +114,7 @@ def _probe_one(root: str, require_video: bool, name: str) -> dict:
         return {'reason': error.reason}
 
 
-def _stamp(root, name: str) -> list[int] | None:
-    try:
-        stat = os.stat(os.path.join(root, name))
-    except OSError:  # a dangling link, which the probe reports
-        return None
-    return [stat.st_size, stat.st_mtime_ns]
-
-
-def _load_partial(path, stamps: dict[str, list[int] | None]) -> dict[str, dict]:
+def _load_partial(path, stamps: dict[str, str]) -> dict[str, dict]:
     """Reads the results of an earlier run for files that have not changed since."""
     known: dict[str, dict] = {}
     for entry in filter(_is_entry, read_journal(path or os.devnull)):
@@ -141,6 +135,6 @@ def _is_entry(entry: Any) -> bool:
                 return False
         elif not isinstance(entry['reason'], str):
             return False
-        return isinstance(name, str) and isinstance(stamp, list)
+        return isinstance(name, str) and isinstance(stamp, str)
     except (ValueError, KeyError, TypeError):
         return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
 from contextlib import suppress
@@ -30,6 +29,7 @@ from .pyav_container import (
 from .pyav_facts import describe, frame_rate, last_end
 from .pyav_rgb import RGBConverter
 from .pyav_sound import read_sound, sound_extent
+from .sources import source_of
 
 STEP_BACK = (0.0, 1.0, 4.0, 16.0)
 """Seconds before the wanted time at which a seek aims, in turn, until it lands early enough."""
@@ -52,15 +52,15 @@ class PyAVReader(Reader):
     """
 
     def __init__(self, path) -> None:
-        self.path = os.fspath(path)
+        self._source, self.path = source_of(path), str(path)
         self._wanted = None  # sorted ticks of the frames to decode, None: only the first frame
         self._damaged = False  # whether a decoder reported an error or a frame was missing
         self._num_decoded = 0  # frames decoded so far, for the tests
         self._container = None
         self._open()
         try:
-            with refusing(self.path, 'it does not decode'):
-                self._frame_time = 1 / frame_rate(self.path, self._video) if self._video else 0.0
+            with self._source.reported(), refusing(self.path, 'it does not decode'):
+                self._frame_time = 1 / frame_rate(self._source, self._video) if self._video else 0.0
                 self._start_decoding()
                 if self._damaged:
                     self._open()
@@ -71,18 +71,16 @@ class PyAVReader(Reader):
             raise
 
     def close(self) -> None:
-        self._close_container()
-
-    def _close_container(self) -> None:
         if self._container is not None:
             self._decoded, self._current, self._next = iter(()), None, None
             self._container.close()
             self._container = None
+            self._source.close()
 
     def _open(self) -> None:
         """Opens or reopens the file at its beginning."""
-        self._close_container()
-        self._container = open_container(self.path)
+        PyAVReader.close(self)  # a foreign decoder stays open
+        self._container = open_container(self._source)
         self._is_avi = self._container.format.name == 'avi'
         # a raw stream has no timestamps: they are only right when counted from its beginning
         self._can_seek = not self._container.format.flags & Flags.no_timestamps.value
@@ -182,7 +180,7 @@ class PyAVReader(Reader):
         return times if times.size else super().moments(number, end)
 
     def _frames(self, times):
-        with refusing(self.path, 'its picture cannot be read'):
+        with self._source.reported(), refusing(self.path, 'its picture cannot be read'):
             if not self._damaged:
                 with suppress(MediaError):
                     images, pts, ages = self._pass(times)
@@ -240,11 +238,13 @@ class PyAVReader(Reader):
 
     def _sound(self, start, num_samples, sample_rate):
         stretch = (self._zero + start, num_samples, sample_rate)
-        try:
-            waveform, antiphase = read_sound(self._container, self._audio, *stretch)
-        except ODD_DATA:
-            self._open()
-            with refusing(self.path, 'its sound cannot be mixed or resampled'):
-                waveform, antiphase = read_sound(self._container, self._audio, *stretch, seek=False)
+        with self._source.reported():
+            try:
+                waveform, antiphase = read_sound(self._container, self._audio, *stretch)
+            except ODD_DATA:
+                self._open()
+                with refusing(self.path, 'its sound cannot be mixed or resampled'):
+                    stretch = (*stretch, False)  # without a seek
+                    waveform, antiphase = read_sound(self._container, self._audio, *stretch)
         self.antiphase |= antiphase
         return waveform

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +12,7 @@ import numpy as np
 from av.stream import Disposition
 
 from ..errors import MediaError
-from .base import local_name
+from .sources import Source
 
 REORDER = 24
 """Number of packets to read ahead: no codec stores a frame more than 16 packets out of order."""
@@ -42,11 +40,11 @@ CHUNK_HEADER = 8
 """Bytes between the position of an avi chunk in the index and its packet."""
 
 
-def open_container(path: str) -> av.container.InputContainer:
+def open_container(source: Source) -> av.container.InputContainer:
     """Opens a file for reading, or says in one line why this is impossible.
 
     Args:
-        path: Path of the file to open.
+        source: Source of the file, see :func:`.source_of`.
 
     Returns:
         av.container.InputContainer: Open file.
@@ -54,20 +52,12 @@ def open_container(path: str) -> av.container.InputContainer:
     Raises:
         MediaError: If it is missing, a directory, empty, or not a media file.
     """
-    try:
-        status = os.stat(path)
-    except (OSError, ValueError) as error:
-        absent = isinstance(error, FileNotFoundError)
-        reason = 'no such file' if absent else getattr(error, 'strerror', None) or error
-        raise MediaError(path, reason) from error
-    if not stat.S_ISREG(status.st_mode):
-        raise MediaError(path, 'not a regular file')
-    if status.st_size == 0:
-        raise MediaError(path, 'empty file')
-    try:
-        return open_input(local_name(path))
-    except (av.FFmpegError, OSError, ValueError) as error:
-        raise MediaError(path, getattr(error, 'strerror', None) or error) from error
+    with source.reported():
+        opened = source.open()
+        try:
+            return open_input(opened)
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise MediaError(source.name, getattr(error, 'strerror', None) or error) from error
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from itertools import islice
 
 from .base import MediaInfo
 from .pyav_container import best_stream, open_container, packets
+from .sources import Source
 
 MAX_RATE = 100
 """Frames per second above which a header is not trusted: some give the ticks of their clock."""
@@ -30,12 +31,12 @@ def last_end(container, stream) -> float:
     return float(max(ends, default=0) * stream.time_base)
 
 
-def frame_rate(path: str, stream) -> float:
+def frame_rate(source: Source, stream) -> float:
     """Frames per second of a video stream; 25 if unknown."""
     rate = float(stream.average_rate or stream.guessed_rate or 25)
     if rate <= MAX_RATE:
         return rate
-    with open_container(path) as container:
+    with open_container(source) as container:
         stream = best_stream(container, 'video')
         some = islice(packets(container, stream), NUM_COUNTED)
         times = sorted({packet.pts for packet in some if packet.size and packet.pts is not None})

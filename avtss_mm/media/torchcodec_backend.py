@@ -6,7 +6,7 @@ import numpy as np
 import torchcodec
 from torchcodec.decoders import VideoDecoder
 
-from .base import TOLERANCE, local_name
+from .base import TOLERANCE
 from .fallback_reader import ForeignReader
 
 if torchcodec.ffmpeg_major_version is None:  # since 0.17 the import succeeds nevertheless
@@ -24,7 +24,7 @@ class TorchCodecReader(ForeignReader):
         if self._container.format.name in ('avi', 'mpeg', 'mpegts'):
             return None
         return VideoDecoder(
-            local_name(self.path),
+            self._decoder_source.open(),
             seek_mode='exact',
             num_ffmpeg_threads=1,
             dimension_order='NHWC',

@@ -20,6 +20,7 @@ from ..media import open_media
 from ..media.base import local_name
 from ..media.pyav_container import best_stream, open_container, packets
 from ..media.pyav_rgb import ONE_THREAD
+from ..media.sources import source_of
 
 CLOCK = Fraction(1, 90000)
 """Tick (seconds) of the timestamps of written frames."""
@@ -64,8 +65,8 @@ def resize_video(source, target, short_side: int = 256, gop: int = 12, crf: int 
     try:
         with (
             written_whole(target) as draft,
-            open_container(source) as video,
-            open_container(source) as audio,
+            open_container(source_of(source)) as video,
+            open_container(source_of(source)) as audio,
             av.open(local_name(draft), 'w', 'mp4', container_options=CONTAINER) as output,
         ):
             _transcode(video, audio, output, size, info.rotation, gop, crf)

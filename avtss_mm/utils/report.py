@@ -11,12 +11,12 @@ from ..errors import one_line
 from ..files.whole_file import written_whole
 
 
-def progress_bar(num_files: int) -> Callable[[Iterable, int], Iterable]:
+def progress_bar(num_files: int, unit: str = 'file') -> Callable[[Iterable, int], Iterable]:
     """Make a progress bar around the results of the remaining files (none without any)."""
 
     def progress(results, total):
         done = num_files - total
-        return tqdm(results, total=num_files, initial=done, unit='file', disable=not total)
+        return tqdm(results, total=num_files, initial=done, unit=unit, disable=not total)
 
     return progress
 

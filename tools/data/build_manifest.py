@@ -5,6 +5,10 @@
 
 writes DIR/manifest.json, and DIR/rejects.csv with the reason for each skipped file. After an
 interruption, the same command continues where it stopped.
+
+Where DIR has tar shards (WebDataset) and no loose videos, or with --suffixes tar, the members of
+the shards are listed, which are read in place. --labels siblings takes their labels from the
+.json, .txt or .cls member beside each.
 """
 
 from __future__ import annotations
@@ -16,12 +20,13 @@ from pathlib import Path
 
 from avtss_mm.errors import UsageError
 from avtss_mm.files.writable import check_writable
-from avtss_mm.media import build_manifest, find_media, save_manifest
+from avtss_mm.media import build_manifest, save_manifest
 from avtss_mm.media.finding import SUFFIXES, suffix_advice
 from avtss_mm.media.origin import add_overwrite_argument, check_replaceable
+from avtss_mm.media.shards import Label, find_members, split_address
 from avtss_mm.preparation.command import add_suffixes_argument, add_work_arguments, workers_of
 from avtss_mm.utils.cli import user_errors
-from avtss_mm.utils.report import progress_bar, write_csv
+from avtss_mm.utils.report import progress_bar, shorten, write_csv
 
 
 def parse_args(argv=None) -> argparse.Namespace:
@@ -32,8 +37,9 @@ def parse_args(argv=None) -> argparse.Namespace:
     parser.add_argument('-o', '--out', type=Path, help='manifest to write (DIR/manifest.json)')
     parser.add_argument(
         '--labels',
-        choices=['folder'],
-        help="label each file with its folder's name; files directly in DIR are skipped",
+        choices=['folder', 'siblings'],
+        help="label each file with its folder's name, files directly in DIR are skipped; or each "
+        'member of a shard by what lies beside it in the shard',
     )
     add_suffixes_argument(parser)
     add_overwrite_argument(parser)
@@ -58,7 +64,34 @@ def add_labels(rows: list[dict], files: list[str], rejects: dict[str, str]):
 
 
 def class_of(name: str) -> str:
-    return unicodedata.normalize('NFC', Path(name).parent.name)
+    member = split_address(name)
+    folder = Path(name if member is None else member.name).parent
+    return unicodedata.normalize('NFC', folder.name)
+
+
+def add_sibling_labels(rows: list[dict], labels: dict[str, Label], rejects: dict[str, str]):
+    """Labels the rows by the siblings of the members; returns them and the classes.
+
+    Numbers are kept. Classes without numbers are numbered in the order of their names.
+    """
+    names = sorted({name for number, name in labels.values() if number is None})
+    numbers = {name: number for number, name in labels.values() if number is not None}
+    if names and numbers:
+        raise UsageError(
+            'some siblings number the class and others only name it: '
+            f'{numbers.popitem()}, {names[0]!r}'
+        )
+    numbers = numbers or {name: number for number, name in enumerate(names)}
+    labelled = []
+    for row in rows:
+        number, name = labels.get(row['filename'], (None, None))
+        if (number, name) == (None, None):
+            rejects[row['filename']] = 'no .json, .txt or .cls member beside it has a label'
+        else:
+            labelled.append({**row, 'label': numbers[name] if number is None else number})
+    classes = sorted(filter(None, numbers), key=numbers.get)
+    is_complete = [numbers[name] for name in classes] == list(range(len(classes)))
+    return labelled, classes if is_complete else []
 
 
 def summary(files: list[str], rows: list[dict], rejects: dict[str, str]) -> str:
@@ -91,18 +124,23 @@ def build(args: argparse.Namespace) -> None:
         raise UsageError(f'{args.root} is not a folder')
     out = args.out or args.root / 'manifest.json'
     check_replaceable(out, args.overwrite, keeps_classes=args.labels is not None)
-    left_out = Counter()
-    files = find_media(args.root, SUFFIXES.union(args.suffixes), left_out=left_out)
-    advice = suffix_advice(left_out)
+    with_siblings = args.labels == 'siblings'
+    work = (workers_of(args), args.timeout)
+    found = find_members(args.root, SUFFIXES.union(args.suffixes), with_siblings, *work)
+    files, advice = found.names, suffix_advice(found.left_out)
     if not files:
-        raise UsageError(f'{args.root} holds no video file' + (f'; {advice}' if advice else ''))
+        reasons = [f'{name}: {reason}' for name, reason in found.rejects.items()]
+        more = shorten([*reasons, *filter(None, [advice])])
+        raise UsageError(f'{args.root} holds no video file' + (f'; {more}' if more else ''))
     check_writable(out.parent, 'give -o FILE for the list, in another folder')
     partial = out.with_name(out.name + '.partial')
-    work = (workers_of(args), args.timeout, partial, progress_bar(len(files)))
-    rows, rejects = build_manifest(args.root, files, *work)
+    rows, rejects = build_manifest(args.root, files, *work, partial, progress_bar(len(files)))
+    rejects.update(found.rejects)
     classes = []
     if args.labels == 'folder':
         rows, classes = add_labels(rows, files, rejects)
+    elif with_siblings:
+        rows, classes = add_sibling_labels(rows, found.labels, rejects)
     if rows:
         save_manifest(out, rows, classes)
     write_csv(out.with_name('rejects.csv'), ['filename', 'reason'], sorted(rejects.items()))

@@ -17,6 +17,7 @@ import numpy as np
 from ...datasets.transforms import MelSpectrogram
 from ...errors import MediaError
 from ...media import open_media, write_video
+from ...media.shards import split_address
 
 SAMPLE_RATE = 16000
 THUMB_HEIGHT, THUMB_QUALITY = 112, 72  # pixels, of which a screen shows about half; JPEG
@@ -81,7 +82,9 @@ class PageMedia:
         return [*facts, sound]
 
     def links(self, folder: Path) -> list[str]:
-        """URLs of the file for a page in ``folder``: relative, then absolute."""
+        """URLs of the file for a page in ``folder``: relative, then absolute; none in a shard."""
+        if split_address(self.path):
+            return []
         target, urls = os.path.abspath(self.path), []
         try:
             relative = os.path.relpath(target, os.path.abspath(folder)).replace(os.sep, '/')

@@ -33,7 +33,7 @@
       element.load();
       trouble.textContent = self.urls.length
         ? 'The browser cannot play this file here: it has been moved, or browsers do not support its format.'
-        : 'There is nothing to play: the file could not be read.';
+        : 'There is nothing to play: the file could not be read, or is not a file on disk (--embed puts a copy here).';
     };
     element.addEventListener('error', () => { if (element.hasAttribute('src')) next(self.index + 1); });
     self.place = (seconds) => {
