@@ -12,7 +12,7 @@ from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
-EXPORT = ['onnx', 'onnxruntime', 'onnxscript', 'safetensors']
+EXPORT = ['onnx', 'onnxruntime', 'onnxscript']
 MILVUS = ['pymilvus', 'milvus-lite']
 SHIPPED = ('configs', 'tools', 'model-index.yml')
 
@@ -76,6 +76,7 @@ setup(
         'packaging',
         'pillow',
         'pyarrow>=15',  # beside numpy 1, from 26 on it does not import
+        'safetensors',
         'scikit-learn>=1.3',
         'scipy',
         'soxr',
@@ -87,7 +88,7 @@ setup(
         # faster decoding; its version must fit torch's, and it needs a system FFmpeg to load
         'torchcodec': ['torchcodec'],
         'milvus': MILVUS,  # avtss-fp with an index in Milvus
-        'export': EXPORT,  # for tools/export_backbone.py --to onnx and --to safetensors
+        'export': EXPORT,  # for tools/export_backbone.py --to onnx
         # librosa: the tests compare the log-mel with it
         'dev': [
             *EXPORT,

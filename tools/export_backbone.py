@@ -26,7 +26,7 @@ from avtss_mm.checkpoints.load_report import names_of
 from avtss_mm.utils import cli
 
 SUFFIXES = dict(mmaction='.pth', torchvision='.pth', safetensors='.safetensors', onnx='.onnx')
-NEEDS = dict(safetensors=['safetensors'], onnx=['onnx', 'onnxruntime', 'onnxscript'])
+NEEDS = dict(onnx=['onnx', 'onnxruntime', 'onnxscript'])
 TOLERANCE = 1e-4
 
 

@@ -22,6 +22,8 @@ import torch
 from mmengine.fileio import FileClient, HardDiskBackend, LocalBackend, get_file_backend
 from mmengine.logging import HistoryBuffer, print_log
 
+from .safetensors_file import SUFFIX, read_safetensors
+
 NO_CHECKPOINT = (
     AttributeError,
     EOFError,
@@ -148,6 +150,8 @@ def load_from_local(filename: str, map_location: Any = None) -> Any:
     filename = os.path.expanduser(filename)
     if not os.path.isfile(filename):
         raise FileNotFoundError(f'{filename}: no such checkpoint')
+    if filename.endswith(SUFFIX):
+        return read_safetensors(filename)
     try:
         return torch.load(filename, map_location=map_location, weights_only=True)
     except UnpicklingError as error:

@@ -1,5 +1,6 @@
 """Hooks, registered in mmaction2's ``HOOKS``, and the end and resumption of training."""
 
+from .bfloat16 import BFloat16OptimWrapper
 from .faults import TrainingStoppedError, explain, explained, how_to_go_on
 from .hooks import (
     AVRuntimeInfoHook,
@@ -17,6 +18,7 @@ from .resuming import find_last_checkpoint, is_complete
 
 __all__ = [
     'AVRuntimeInfoHook',
+    'BFloat16OptimWrapper',
     'DataWaitHook',
     'DurableCheckpointHook',
     'EpochSeedHook',

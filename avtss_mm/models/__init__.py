@@ -1,12 +1,13 @@
 """Encoders, projections, losses and the recognizer, registered in mmaction2's ``MODELS``."""
 
-from .backbones import AVIDR2Plus1D, R2Plus1D, SpectrogramResNet
+from .backbones import AVIDR2Plus1D, FrameResNet, R2Plus1D, SpectrogramResNet
 from .heads import (
     AgreementContrastiveHead,
     ClipOrderHead,
     ClipPretextHead,
     ContrastiveHead,
     NearestNeighborContrastiveHead,
+    SpreadContrastiveHead,
 )
 from .memories import FeatureQueue
 from .necks import ProjectionNeck
@@ -21,9 +22,11 @@ __all__ = [
     'ClipPretextHead',
     'ContrastiveHead',
     'FeatureQueue',
+    'FrameResNet',
     'LateFusionRecognizer',
     'NearestNeighborContrastiveHead',
     'ProjectionNeck',
     'R2Plus1D',
     'SpectrogramResNet',
+    'SpreadContrastiveHead',
 ]

@@ -1,4 +1,5 @@
 from .contrastive_head import ContrastiveHead
+from .copy_head import SpreadContrastiveHead
 from .peer_heads import AgreementContrastiveHead, NearestNeighborContrastiveHead
 from .temporal_heads import ClipOrderHead, ClipPretextHead
 
@@ -8,4 +9,5 @@ __all__ = [
     'ClipPretextHead',
     'ContrastiveHead',
     'NearestNeighborContrastiveHead',
+    'SpreadContrastiveHead',
 ]
