@@ -14,6 +14,7 @@ from setuptools.command.build_py import build_py
 ROOT = Path(__file__).parent
 EXPORT = ['onnx', 'onnxruntime', 'onnxscript']
 MILVUS = ['pymilvus', 'milvus-lite']
+RAY = ['ray>=2.40']
 SHIPPED = ('configs', 'tools', 'model-index.yml')
 
 
@@ -88,11 +89,13 @@ setup(
         # faster decoding; its version must fit torch's, and it needs a system FFmpeg to load
         'torchcodec': ['torchcodec'],
         'milvus': MILVUS,  # avtss-fp with an index in Milvus
+        'ray': RAY,  # --engine ray: work on many files on a cluster
         'export': EXPORT,  # for tools/export_backbone.py --to onnx
         # librosa: the tests compare the log-mel with it
         'dev': [
             *EXPORT,
             *MILVUS,
+            *RAY,
             'bandit',
             'imagehash',
             'librosa>=0.10',

@@ -52,7 +52,7 @@ def embed_files(
     if isinstance(workers, int):
         results = embed(files, workers)
     else:
-        results = workers.spread(embed, files, on_gpus=True)
+        results = workers.spread(embed, files, on_gpus=embedder.device != 'cpu')
     for file, features in results:
         yield file.path, features
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from mmengine.config import Config
+from mmengine.device import get_device
 
 from .clip_reader import INPUTS, ClipReader, Clips
 from .encoder import Checkpoint, load_encoder
@@ -85,6 +87,7 @@ class Embedder:
         num_clips: int | None = None,
         stride: float | None = None,
     ) -> None:
+        self.device = device
         self.model, self.config = load_encoder(checkpoint, config, device)
         self.batch_size = batch_size
         self._windows = dict(num_clips=num_clips, stride=stride)
@@ -92,6 +95,14 @@ class Embedder:
         self.modalities = tuple(name for name, net in encoders.items() if net is not None)
         self._readers = {}
         self.clip_reader(self.modalities)
+
+    def __getstate__(self) -> dict:
+        return {**vars(self), 'model': copy.deepcopy(self.model).cpu()}
+
+    def __setstate__(self, state: dict) -> None:
+        """Arrives in another process, perhaps of a machine with other devices."""
+        vars(self).update(state)
+        self.model.to(get_device() if self.device is None else torch.device(self.device).type)
 
     def embed_video(self, path) -> ClipFeatures:
         """Compute the video features of a file.

@@ -27,6 +27,7 @@ from ..utils.work import (
     BATCH_OF_CLIPS,
     COPY_TIMEOUT,
     TIMEOUT,
+    add_local_work_arguments,
     add_suffixes_argument,
     add_work_arguments,
     positive,
@@ -85,6 +86,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     command.add_argument('--rebuild', action='store_true', help='start over, with other weights')
     add_suffixes_argument(command)
+    add_work_arguments(command, TIMEOUT, BATCH_OF_CLIPS)
     command.add_argument(
         '--prune', action='store_true', help='remove missing files even if most of a DIR is missing'
     )
@@ -103,6 +105,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='weights of the video and audio scores, from 0 to 1 (1 1)',
     )
     _add_search(command)
+    add_local_work_arguments(command, TIMEOUT, BATCH_OF_CLIPS)
     command.add_argument('--html', metavar='FILE', help='also write an HTML page with players')
     command.add_argument(
         '--embed', action='store_true', help='put small copies of the videos into the page'
@@ -148,7 +151,6 @@ def _add_model(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument('--config', help='config of the model (default: that in the checkpoint)')
     command.add_argument('--device', help='device of the model (default: a GPU if there is one)')
-    add_work_arguments(command, TIMEOUT, BATCH_OF_CLIPS)
 
 
 def _add_search(command: argparse.ArgumentParser) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
+from ..errors import UsageError
 from ..workers.fan_out import Workers
 
 MAX_SECONDS = 10**6
@@ -28,6 +29,24 @@ def add_work_arguments(parser: ArgumentParser, timeout: float = 60, work: str = 
         timeout: Default time limit of ``work`` in seconds.
         work: What the time limit applies to, for the help.
     """
+    add_local_work_arguments(parser, timeout, work)
+    parser.set_defaults(workers=None)
+    parser.add_argument(
+        '--engine',
+        choices=['local', 'ray'],
+        default='local',
+        help='where: in processes of this machine (default), or on a Ray cluster; there --workers '
+        'limits the tasks at a time',
+    )
+    parser.add_argument(
+        '--ray-address',
+        metavar='HOST:PORT',
+        help='head of the cluster (default: RAY_ADDRESS, the cluster of this machine or a new one)',
+    )
+
+
+def add_local_work_arguments(parser: ArgumentParser, timeout: float, work: str) -> None:
+    """Add the arguments of a command that only works on this machine."""
     parser.add_argument(
         '--workers', type=positive, default=os.cpu_count() or 1, help='processes (one per core)'
     )
@@ -41,8 +60,18 @@ def add_work_arguments(parser: ArgumentParser, timeout: float = 60, work: str = 
 
 
 def workers_of(args: Namespace) -> Workers:
-    """Number of processes that the arguments ask for."""
-    return args.workers
+    """Processes or the cluster that the arguments of :func:`add_work_arguments` ask for.
+
+    Raises:
+        UsageError: If there is no such cluster.
+    """
+    if args.engine == 'local':
+        if args.ray_address is not None:
+            raise UsageError('--ray-address is for --engine ray')
+        return args.workers or os.cpu_count() or 1
+    from ..workers.ray_cluster import RayCluster
+
+    return RayCluster(args.ray_address, args.workers)
 
 
 def positive(text: str) -> int:

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import ctypes
+import signal
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, Protocol
 
 from .guarded_map import guarded_map
 
+PR_SET_PDEATHSIG = 1
+"""Option of prctl(2)."""
+
 
 class Cluster(Protocol):
     """Machines that work together; see :class:`.RayCluster`."""
 
     def spread(
-        self, work: Callable[[Sequence], Iterable[tuple]], items: Iterable, on_gpus: bool = False
+        self,
+        work: Callable[[Sequence, int], Iterable[tuple]],
+        items: Iterable,
+        on_gpus: bool = False,
     ) -> Iterator[tuple[Any, Any]]:
-        """Yields what ``work`` yields of items, some at a time on each machine."""
+        """Yields what ``work`` yields of parts of the items, in processes of the cluster."""
 
 
 Workers = int | Cluster
@@ -41,4 +50,15 @@ def fan_out(
     """
     if isinstance(workers, int):
         return guarded_map(function, items, workers, timeout)
+    function = partial(_ending_with_parent, function)
     return workers.spread(partial(guarded_map, function, timeout=timeout), items)
+
+
+def _ending_with_parent(function: Callable[[Any], Any], item) -> Any:
+    """Calls a function in a process that ends at once with the process that started it.
+
+    Otherwise it would still write a file when another machine has begun to write the same.
+    """
+    if sys.platform == 'linux':
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    return function(item)

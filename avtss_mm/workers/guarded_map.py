@@ -20,6 +20,9 @@ CONTEXT = multiprocessing.get_context(
 GRACE = 5.0
 """Seconds after the time limit until a worker ends by itself; the longest wait for its death."""
 
+HEARTBEAT = 1.0
+"""Seconds after which waiting returns to Python: Ray ends a task by a mark, not by a signal."""
+
 DEADLY = ('SIGINT', 'SIGTERM', 'SIGALRM', 'SIGSEGV', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGABRT')
 """Signals that end a worker at once, whatever handlers its parent has set."""
 
@@ -118,7 +121,7 @@ def guarded_map(
             if not busy:
                 return
             pause = min(worker.deadline for worker in busy.values()) - time.monotonic()
-            ready = wait(list(busy), timeout=max(pause, 0))
+            ready = wait(list(busy), timeout=min(max(pause, 0), HEARTBEAT))
             now = time.monotonic()
             for pipe, worker in list(busy.items()):
                 if pipe in ready or now >= worker.deadline:

@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+from helpers.processes import alive
 
 from avtss_mm.workers.guarded_map import CONTEXT, GuardedWorker, WorkerError, guarded_map
 
@@ -20,15 +21,6 @@ def work(item):
 for _ in guarded_map(work, range(10_000), workers=2):
     pass
 """
-
-
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    with open(f'/proc/{pid}/stat') as file:
-        return file.read().rpartition(')')[2].split()[0] != 'Z'
 
 
 def test_workers_end_with_a_killed_parent():
