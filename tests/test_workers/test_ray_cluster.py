@@ -223,6 +223,14 @@ def test_prepared_lists_are_equal(engines, media):
     assert local == cluster
 
 
+def test_shards_are_equal(engines, media, tmp_path):
+    main('data/build_manifest.py')([str(media), '-o', str(media / 'list.json')])
+    arguments = [str(media / 'list.json'), '-o', '.', '--gb', '1e-4']
+    local, cluster = engines(lambda *options: main('data/make_shards.py')([*arguments, *options]))
+    assert contents(local) == contents(cluster)
+    assert sum(name.endswith('.tar') for name in contents(cluster)) > 1
+
+
 def test_distorted_copies_are_equal(engines, media):
     arguments = ['distort', str(media), '-o', '.', '--only', 'grey', '--severity', '1']
     local, cluster = engines(lambda *options: cli.main([*arguments, *options]))
