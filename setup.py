@@ -13,6 +13,7 @@ from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
 EXPORT = ['onnx', 'onnxruntime', 'onnxscript']
+REMOTE = ['fsspec', 's3fs', 'aiohttp']
 MILVUS = ['pymilvus', 'milvus-lite']
 RAY = ['ray>=2.40']
 SHIPPED = ('configs', 'tools', 'model-index.yml')
@@ -90,15 +91,21 @@ setup(
         'torchcodec': ['torchcodec'],
         'milvus': MILVUS,  # avtss-fp with an index in Milvus
         'ray': RAY,  # --engine ray: work on many files on a cluster
+        'remote': REMOTE,  # media with URLs: S3 and HTTP
         'export': EXPORT,  # for tools/export_backbone.py --to onnx
         # librosa: the tests compare the log-mel with it
         'dev': [
             *EXPORT,
             *MILVUS,
             *RAY,
+            *REMOTE,
             'bandit',
+            'flask',  # with flask-cors: the S3 server of moto
+            'flask-cors',
             'imagehash',
             'librosa>=0.10',
+            'lmdb',
+            'moto[s3]',
             'pre-commit',
             'psutil',
             'pytest',

@@ -32,11 +32,15 @@ from avtss_mm.files.feature_file import SUFFIXES as OUT_SUFFIXES
 from avtss_mm.files.feature_file import save_features
 from avtss_mm.files.feature_log import FeatureLog
 from avtss_mm.media.finding import AUDIO_SUFFIXES, SUFFIXES
+from avtss_mm.media.remote import is_remote, join, local_path, path_or_url
 from avtss_mm.media.shards import find_members
 from avtss_mm.media.sources import stamp_of
 from avtss_mm.utils import cli
 from avtss_mm.utils.report import write_csv
 from avtss_mm.utils.work import BATCH_OF_CLIPS, TIMEOUT, add_work_arguments, positive, workers_of
+
+LISTS = ('.json', '.txt', '.csv')
+"""Suffixes of lists with a URL; any other URL is that of a folder."""
 
 
 def parse_args(argv=None) -> argparse.Namespace:
@@ -48,17 +52,19 @@ def parse_args(argv=None) -> argparse.Namespace:
     parser.add_argument('checkpoint', help="checkpoint file, or 'random' for random weights")
     parser.add_argument(
         'source',
-        type=Path,
+        type=path_or_url,
         metavar='LIST|DIR',
         help='manifest (.json) or text file with "path [label]" in each line, the paths relative '
-        'to its folder; or a folder: every media file below it',
+        'to its folder; or a folder: every media file below it. Both may be URLs',
     )
     parser.add_argument(
         '--allow-outside',
         action='store_true',
         help='allow the list to name files outside its folder',
     )
-    parser.add_argument('-o', '--out', type=Path, required=True, help='.parquet or .npz to write')
+    parser.add_argument(
+        '-o', '--out', type=local_path, required=True, help='.parquet or .npz to write'
+    )
     parser.add_argument(
         '--modality',
         choices=['video', 'audio', 'both'],
@@ -139,17 +145,23 @@ def read_source(
     """Read the folder that names are relative to, rows with ``filename``, known ``classes``, and
     the reasons for what cannot be listed."""
     source, metainfo, rejects = args.source, {}, {}
-    if source.is_dir():
+    folder = None
+    if is_remote(source):
+        folder = os.path.dirname(source) if source.endswith(LISTS) else source
+    elif source.is_dir():
+        folder = source
+    elif source.is_file():
+        folder = source.parent
+    if folder == source:
         suffixes = SUFFIXES | AUDIO_SUFFIXES if with_sound_files else SUFFIXES
         found = find_members(source, suffixes, workers=workers_of(args), timeout=args.timeout)
         rows, rejects = [dict(filename=name) for name in found.names], found.rejects
-    elif not source.is_file():
+    elif folder is None:
         raise UsageError(f'{source} is neither a list nor a folder')
     else:
-        rows, metainfo = read_list(str(source), None if args.allow_outside else str(source.parent))
+        rows, metainfo = read_list(str(source), None if args.allow_outside else str(folder))
     if not rows:
         raise UsageError(f'{source} names no media file')
-    folder = source if source.is_dir() else source.parent
     known = {'classes': metainfo['classes']} if metainfo.get('classes') else {}
     return folder, rows, known, rejects
 
@@ -157,9 +169,9 @@ def read_source(
 def embed_missing(embedder, modalities, folder, rows, log, args) -> dict[str, str]:
     """Embed the files that the log lacks; returns the reason for each unreadable file."""
     files = {row['filename']: row for row in rows}
-    stamps = {name: stamp_of(os.path.join(folder, name)) for name in files}
+    stamps = {name: stamp_of(join(folder, name)) for name in files}
     todo = [name for name in files if log.finished.get(name) != stamps[name]]
-    names = {os.path.join(folder, name): name for name in todo}
+    names = {join(folder, name): name for name in todo}
     durations = [files[name].get('duration') for name in todo]
     work = (workers_of(args), args.timeout)
     results = embed_files(embedder, list(names), modalities, durations, *work)

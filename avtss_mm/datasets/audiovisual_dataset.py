@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os.path as osp
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -13,6 +12,7 @@ from mmaction.registry import DATASETS
 from mmengine.logging import print_log
 
 from ..errors import ManifestError, MediaError
+from ..media.remote import join
 from ..workers.parcel import tensors_of
 from .epoch_draws import EpochDraws
 from .guarded_pipeline import CAN_FORK, Draw, GuardedPipeline, Loaded, chosen_row, load
@@ -58,9 +58,9 @@ class AudioVisualDataset(BaseActionDataset):
     does not answer within ``timeout``, the file counts as unreadable.
 
     Args:
-        ann_file (str): Path of a manifest (``.json``, OpenMMLab 2.0: ``metainfo`` and ``data_list``
-            with ``filename`` and optionally ``label``, ``duration``, ``has_audio``, ``silent``), or
-            of a text file with a path and an integer label in each line, separated by the last
+        ann_file (str): Path or URL of a manifest (``.json``, OpenMMLab 2.0: ``metainfo`` and
+            ``data_list`` with ``filename``, optionally ``label``, ``duration``, ``has_audio``,
+            ``silent``), or of text with a path and an integer label in each line, split at the last
             blank. A missing label is -1.
         pipeline (list): Transforms, from :class:`AVInit` to mmaction2's PackActionInputs.
         data_prefix (dict): Folder that the paths are relative to, as ``video``.
@@ -134,6 +134,12 @@ class AudioVisualDataset(BaseActionDataset):
         command = readable_command(self.data_prefix['video'], self.ann_file)
         self.unreadable = UnreadableFiles(len(self), self.max_bad_fraction, command)
 
+    def _join_prefix(self) -> None:
+        """Join paths as mmengine does, also with URLs that only fsspec knows."""
+        self.ann_file = join(self.data_root, self.ann_file)
+        prefixes = self.data_prefix.items()
+        self.data_prefix = {key: join(self.data_root, folder) for key, folder in prefixes}
+
     def load_data_list(self) -> list[dict]:
         """Read the manifest or the list of paths."""
         check_paths(self.ann_file, self.data_prefix['video'])
@@ -146,7 +152,7 @@ class AudioVisualDataset(BaseActionDataset):
         """Join the path with its folder and complete a row."""
         row = raw_data_info  # changed in place: a million rows need no copies
         row.setdefault('label', -1)
-        row['filename'] = osp.join(self.data_prefix['video'], row['filename'])
+        row['filename'] = join(self.data_prefix['video'], row['filename'])
         if self.subset is not None:
             row['subset'] = self.subset
         return row

@@ -15,6 +15,7 @@ import numpy as np
 from mmengine.fileio import get
 
 from ..errors import ManifestError
+from ..media.remote import is_remote, read_range
 from ..media.rows import check_rows, parse_manifest
 
 PREPARED = ('audioset', 'esc50', 'hmdb51', 'kinetics400', 'kinetics600', 'ucf101', 'vggsound')
@@ -50,14 +51,12 @@ def check_paths(ann_file: str, folder: str) -> None:
         FileNotFoundError: If either is a local path that does not exist.
     """
     command = list_command(folder, ann_file)
-    if '://' in folder or '://' in ann_file:
-        return
-    if folder and not osp.isdir(folder):
+    if folder and not is_remote(folder) and not osp.isdir(folder):
         raise FileNotFoundError(
             f'the folder of videos {folder} does not exist. Set data_root to where they are '
             f'(--cfg-options data_root=DIR); their list is {command}'
         )
-    if not osp.isfile(ann_file):
+    if not is_remote(ann_file) and not osp.isfile(ann_file):
         raise FileNotFoundError(f'the list of videos {ann_file} does not exist. It is {command}')
 
 
@@ -78,7 +77,7 @@ def read_list(ann_file: str, folder: str | None = None) -> tuple[list[dict], dic
             f'{ann_file} is a pickle, which can run any code when it is read: write the list as '
             '.json or as text'
         )
-    data = get(ann_file)
+    data = read_range(ann_file) if is_remote(ann_file) else get(ann_file)
     if suffix == '.json':
         return parse_manifest(data, ann_file, folder)
     if b'\0' in data:

@@ -23,6 +23,7 @@ from collections.abc import Sequence
 
 from ..errors import UsageError, user_errors
 from ..media.origin import add_overwrite_argument
+from ..media.remote import local_path
 from ..utils.work import (
     BATCH_OF_CLIPS,
     COPY_TIMEOUT,
@@ -67,7 +68,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
     command = _command(commands, 'index', 'put videos and sounds into an index, or bring it up')
     command.add_argument('folders', nargs='+', metavar='DIR', help='every media file below it')
-    command.add_argument('-o', '--out', required=True, metavar='INDEX', help='folder of the index')
+    command.add_argument(
+        '-o', '--out', type=local_path, required=True, metavar='INDEX', help='folder of the index'
+    )
     _add_model(command)
     command.add_argument(
         '--modality', choices=MODALITIES, help='modalities (default: all that the model has)'

@@ -11,6 +11,7 @@ from contextlib import redirect_stdout
 from ..errors import UsageError, one_line
 from ..media.finding import suffix_advice
 from ..media.origin import check_replaceable
+from ..media.remote import absolute, is_remote
 from ..utils.report import shorten, write_csv
 from ..utils.work import workers_of
 from .choices import FOUND_BY, MODALITIES
@@ -27,14 +28,14 @@ def index(args) -> None:
     from .indexing import index_folders
 
     for folder in args.folders:
-        if not os.path.isdir(folder):
+        if not is_remote(folder) and not os.path.isdir(folder):
             raise UsageError(f'{folder} is not a folder')
     with FingerprintIndex(args.out, write=True, rebuild=args.rebuild) as opened:
         metadata = opened.catalog.metadata
         checkpoint, config = _model(args, metadata)
         embedder = _embedder(checkpoint, config, 1.0, args.device)
         suffixes = {*metadata.get('suffixes', ()), *args.suffixes}
-        folders = {*metadata.get('folders', ()), *map(os.path.abspath, args.folders)}
+        folders = {*metadata.get('folders', ()), *map(absolute, args.folders)}
         options = dict(
             backend=args.backend,
             factory=args.index_factory,
@@ -148,7 +149,7 @@ def delete(args) -> None:
 
     with FingerprintIndex(args.index) as opened:  # an index is not made to delete from it
         indexed = opened.catalog.files.keys()
-    paths = [os.path.abspath(path) for path in args.paths]
+    paths = [absolute(path) for path in args.paths]
     found = {path: [name for name in indexed if _is_in(name, path)] for path in paths}
     absent = [path for path, names in found.items() if not names]
     if absent:
@@ -237,7 +238,7 @@ def _missing():
 
 
 def _absolute(name: str) -> str:
-    return name if name == 'random' or '://' in name else os.path.abspath(name)
+    return name if name == 'random' else absolute(name)
 
 
 def _is_in(name: str, path: str) -> bool:

@@ -13,6 +13,7 @@ from tqdm import tqdm
 from ..apis.embedder import ClipFeatures, Embedder
 from ..errors import one_line
 from ..media.finding import AUDIO_SUFFIXES, SUFFIXES
+from ..media.remote import absolute
 from ..media.shards import find_members
 from ..media.sources import stamp_of
 from ..utils.work import TIMEOUT
@@ -93,7 +94,7 @@ def index_folders(
     report.unchanged = len(paths) - len(todo)
     gone = set()
     for folder in folders:
-        root = os.path.join(os.path.abspath(folder), '')
+        root = os.path.join(absolute(folder), '')
         indexed = {path for path in catalog.files if path.startswith(root)}
         absent = indexed - set(paths)
         if prune or len(absent) <= len(indexed) / 2:
@@ -140,7 +141,7 @@ def _find(
 ) -> list[str]:
     """Finds the media below folders: absolute paths, each once, sorted."""
     paths = set()
-    for folder in map(os.path.abspath, folders):
+    for folder in map(absolute, folders):
         found = find_members(folder, suffixes, workers=workers, timeout=timeout)
         report.ignored.update(found.left_out)
         paths.update(os.path.join(folder, name) for name in found.names)

@@ -12,7 +12,7 @@ import numpy as np
 from av.stream import Disposition
 
 from ..errors import MediaError
-from .sources import Source
+from .views import Source
 
 REORDER = 24
 """Number of packets to read ahead: no codec stores a frame more than 16 packets out of order."""

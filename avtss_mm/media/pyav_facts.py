@@ -6,7 +6,7 @@ from itertools import islice
 
 from .base import MediaInfo
 from .pyav_container import best_stream, open_container, packets
-from .sources import Source
+from .views import Source
 
 MAX_RATE = 100
 """Frames per second above which a header is not trusted: some give the ticks of their clock."""

@@ -22,7 +22,8 @@ def open_media(path, backend: str = 'auto', max_age: float | None = None) -> Rea
     """Opens a media file; close it after reading, or use ``with``.
 
     Args:
-        path: Path of the file to open.
+        path: Path or URL of the file to open, address of a member of a shard, or a
+            :class:`.Source`.
         backend: Library to decode frames with: 'pyav', 'torchcodec' (needs a shared FFmpeg of the
             system), 'decord', or 'auto', which is PyAV: the fastest on usual files and correct on
             all. PyAV always decodes the sound.

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..errors import ManifestError
+from .remote import is_remote
 
 MAX_LABEL = 2**31 - 1
 
@@ -84,7 +85,9 @@ def check_row(row, folder=None) -> None:
 
 
 def leaves_folder(name: str, folder) -> bool:
-    """Whether a name contains ``..``, or is absolute and not below the folder."""
+    """Whether a name contains ``..``, is a URL, or is absolute and not below the folder."""
+    if is_remote(name):
+        return True
     if '..' in name and '..' in Path(name).parts:
         return True
     if not os.path.isabs(name):  # true for nearly all names: it must be fast

@@ -19,12 +19,15 @@ from ..errors import MediaError
 from ..workers.fan_out import Workers, fan_out
 from ..workers.guarded_map import WorkerError
 from .finding import NO_MEDIA, SUFFIXES, find_media
+from .remote import find_remote, is_remote, join, open_bytes
 
 SHARD = '.tar'
 HEADER = tarfile.BLOCKSIZE
 ADDRESS = re.compile(r'(.*?\.tar)/(\d{1,18})\+(\d{1,18})/(.+)', re.DOTALL)
 LABELS = ('.json', '.txt', '.cls')
 """Suffixes of the siblings of a media file that may hold its label."""
+
+LEADS_OUT = 'the name of the member leads out of the shard'
 
 MAX_SIBLING = 2**20
 """Bytes above which a sibling is no label."""
@@ -85,7 +88,7 @@ def check_header(path: str, member: Member, block: bytes) -> None:
         MediaError: If it is not that of a file of this name and size.
     """
     if not is_inside(member.name):
-        raise MediaError(path, 'the name of the member leads out of the shard')
+        raise MediaError(path, LEADS_OUT)
     try:
         info = tarfile.TarInfo.frombuf(block, 'utf-8', 'surrogateescape')
     except tarfile.HeaderError as error:
@@ -111,14 +114,15 @@ def find_members(
     archive beside the files that were unpacked from it would name each of them twice.
 
     Args:
-        root: Folder to search.
+        root: Folder or URL to search.
         suffixes: Lower-case suffixes of the files to find.
         with_labels: Whether to read the siblings of members for labels.
         workers: Number of processes that read shards, or a cluster.
         timeout: Time limit of a shard in seconds.
     """
     found = Found([], {}, {}, Counter())
-    files = find_media(root, {*suffixes, SHARD}, left_out=found.left_out)
+    find = find_remote if is_remote(root) else find_media
+    files = find(root, {*suffixes, SHARD}, left_out=found.left_out)
     shards = [name for name in files if name.endswith(SHARD)]
     found.names.extend(name for name in files if not name.endswith(SHARD))
     if found.names and shards and SHARD not in suffixes:
@@ -142,8 +146,8 @@ def list_shard(root: str, suffixes: Collection[str], with_labels: bool, shard: s
     names, siblings, rejects, left_out = [], {}, {}, Counter()
     cut = 'the shard is cut or damaged: only the {:,} members before that place are listed'
     try:
-        with open(os.path.join(root, shard), 'rb') as file, tarfile.open(fileobj=file) as tar:
-            length = os.fstat(file.fileno()).st_size
+        with open_bytes(join(root, shard)) as file, tarfile.open(fileobj=file, mode='r:') as tar:
+            length = file.seek(0, os.SEEK_END)
             for info in tar:
                 suffix = os.path.splitext(info.name)[1].lower()
                 if suffix in suffixes:
@@ -158,8 +162,11 @@ def list_shard(root: str, suffixes: Collection[str], with_labels: bool, shard: s
             end = file.read(HEADER)
             if not end or end.strip(b'\0'):
                 rejects[shard] = cut.format(len(names))
-    except (OSError, tarfile.TarError):
+    except tarfile.TarError:
         rejects[shard] = cut.format(len(names))
+    except (MediaError, OSError) as error:
+        reason = getattr(error, 'reason', getattr(error, 'strerror', error))
+        rejects[shard] = f'{reason}; only the {len(names):,} members before that are listed'
     found = [(name, _label_of(_key(split_address(name).name), siblings)) for name in names]
     return Found(
         names, {name: label for name, label in found if label is not None}, rejects, left_out
@@ -175,6 +182,8 @@ def _examine(shard: str, info: tarfile.TarInfo, file, length: int) -> tuple[str,
         return address, 'the member is a link or of another kind, not a plain file'
     if info.offset_data + info.size > length:
         return address, 'the shard is cut within this member'
+    if not info.pax_headers and len(name) < TRUNCATED:  # the header says all of it
+        return address, None if is_inside(name) else LEADS_OUT
     position = file.tell()
     file.seek(info.offset_data - HEADER)
     try:

@@ -9,6 +9,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from ..errors import UsageError, user_errors  # noqa: F401  (what the runners in tools/ need)
+from ..media.remote import is_remote
 from .building import building_errors  # noqa: F401
 from .cfg_options import CfgOptions
 from .config import apply_cfg_options, read_config
@@ -68,7 +69,8 @@ def load_config(args: Namespace) -> Config:
     """Read ``args.config`` and apply the arguments of :func:`add_runner_arguments`.
 
     Raises:
-        UsageError: If the launcher did not start this process, or the config is invalid.
+        UsageError: If the launcher did not start this process, the config is invalid, or results
+            would go to a URL.
     """
     os.environ.setdefault('LOCAL_RANK', args.local_rank)
     adopt(args.launcher)
@@ -78,4 +80,17 @@ def load_config(args: Namespace) -> Config:
         cfg.work_dir = args.work_dir
     elif cfg.get('work_dir') is None:
         cfg.work_dir = str(Path('work_dirs', Path(args.config).stem))
+    _check_on_disk(cfg)
     return cfg
+
+
+def _check_on_disk(cfg: Config) -> None:
+    """Stop before a run whose checkpoints would go to a URL, where a kill could cut them."""
+    hook = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
+    out_dir = None if hook.get('backend_args') else hook.get('out_dir')
+    for key, place in (('work_dir', cfg.work_dir), ('out_dir of the checkpoint hook', out_dir)):
+        if is_remote(place):
+            raise UsageError(
+                f'{key} is {place}, a URL: logs and checkpoints are written to a disk, or a file '
+                'system that is mounted; copy them from there'
+            )

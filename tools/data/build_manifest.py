@@ -23,6 +23,7 @@ from avtss_mm.files.writable import check_writable
 from avtss_mm.media import build_manifest, save_manifest
 from avtss_mm.media.finding import SUFFIXES, suffix_advice
 from avtss_mm.media.origin import add_overwrite_argument, check_replaceable
+from avtss_mm.media.remote import is_remote, local_path, path_or_url
 from avtss_mm.media.shards import Label, find_members, split_address
 from avtss_mm.preparation.command import add_suffixes_argument, add_work_arguments, workers_of
 from avtss_mm.utils.cli import user_errors
@@ -33,8 +34,12 @@ def parse_args(argv=None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('root', type=Path, metavar='DIR', help='folder with videos, at any depth')
-    parser.add_argument('-o', '--out', type=Path, help='manifest to write (DIR/manifest.json)')
+    parser.add_argument(
+        'root', type=path_or_url, metavar='DIR', help='folder or URL with videos, at any depth'
+    )
+    parser.add_argument(
+        '-o', '--out', type=local_path, help='manifest to write (DIR/manifest.json)'
+    )
     parser.add_argument(
         '--labels',
         choices=['folder', 'siblings'],
@@ -120,7 +125,9 @@ def build(args: argparse.Namespace) -> None:
     Raises:
         UsageError: If there is no video, or a list would be overwritten.
     """
-    if not args.root.is_dir():
+    if is_remote(args.root) and args.out is None:
+        raise UsageError(f'{args.root} is a URL: give -o FILE for the list, on a disk')
+    if not is_remote(args.root) and not args.root.is_dir():
         raise UsageError(f'{args.root} is not a folder')
     out = args.out or args.root / 'manifest.json'
     check_replaceable(out, args.overwrite, keeps_classes=args.labels is not None)

@@ -25,6 +25,7 @@ from avtss_mm.files.kept import digest
 from avtss_mm.files.writable import check_writable
 from avtss_mm.media import save_manifest
 from avtss_mm.media.origin import add_overwrite_argument, check_replaceable
+from avtss_mm.media.remote import local_path
 from avtss_mm.media.shards import address_of
 from avtss_mm.preparation.command import add_work_arguments, workers_of
 from avtss_mm.preparation.shard_writing import Entry, member_name, plan_shards, write_shard
@@ -41,7 +42,7 @@ def parse_args(argv=None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('lists', nargs='+', type=Path, metavar='MANIFEST', help='lists of files')
-    parser.add_argument('-o', '--out', type=Path, required=True, help='folder to write into')
+    parser.add_argument('-o', '--out', type=local_path, required=True, help='folder to write into')
     parser.add_argument(
         '--root', type=Path, metavar='DIR', help="folder of the relative names (the lists' folder)"
     )

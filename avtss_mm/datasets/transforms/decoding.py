@@ -5,9 +5,13 @@ from __future__ import annotations
 import numpy as np
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
+from mmengine.fileio import get_file_backend
 
 from ...errors import MediaError
 from ...media import open_media
+from ...media.file_cache import FileCache
+from ...media.sources import source_of
+from ...media.views import Data, Source
 
 
 @TRANSFORMS.register_module()
@@ -26,11 +30,25 @@ class AVInit(BaseTransform):
             ``'auto'``, which is PyAV. Defaults to 'auto'.
         max_age (float | None): Maximum seconds by which a frame may be older than the damaged one
             that it replaces; otherwise the file counts as bad. Defaults to None: no limit.
+        backend_args (dict | None): Arguments of mmengine's ``get_file_backend``, such as
+            ``dict(backend='lmdb', db_path=...)`` or ``dict(backend='petrel')``, which then reads
+            each file as a whole. Defaults to None: from disk, and through fsspec where
+            ``filename`` is a URL.
+        file_cache (dict | None): Arguments of :class:`.FileCache`, ``folder`` and ``gb``, which
+            keeps files with a URL on a local disk. Defaults to None.
     """
 
-    def __init__(self, backend: str = 'auto', max_age: float | None = None) -> None:
+    def __init__(
+        self,
+        backend: str = 'auto',
+        max_age: float | None = None,
+        backend_args: dict | None = None,
+        file_cache: dict | None = None,
+    ) -> None:
         self.backend = backend
         self.max_age = max_age
+        self.backend_args = backend_args
+        self.file_cache = file_cache and FileCache(**file_cache)
 
     def transform(self, results: dict) -> dict:
         """Open the file.
@@ -38,13 +56,26 @@ class AVInit(BaseTransform):
         Raises:
             MediaError: If the file cannot be opened or has no duration.
         """
-        reader = results['reader'] = open_media(results['filename'], self.backend, self.max_age)
+        source = self._source(results['filename'])
+        reader = results['reader'] = open_media(source, self.backend, self.max_age)
         if not results.get('duration'):
             results['duration'] = reader.measured_duration()
         results['file_has_audio'] = results.pop('has_audio', reader.info.has_audio)
         if not results['duration'] > 0:
             raise MediaError(results['filename'], 'its duration is not known')
         return results
+
+    def _source(self, filename: str) -> Source:
+        if self.backend_args is None:
+            return source_of(filename, self.file_cache)
+        storage = get_file_backend(backend_args=self.backend_args, enable_singleton=True)
+        try:
+            data = storage.get(filename)
+        except Exception as error:  # each storage has its own
+            raise MediaError(filename, f'{type(error).__name__}: {error}') from error
+        if data is None:
+            raise MediaError(filename, 'the storage has no such file')
+        return Data(filename, bytes(data))
 
 
 @TRANSFORMS.register_module()

@@ -17,6 +17,7 @@ import numpy as np
 from ...datasets.transforms import MelSpectrogram
 from ...errors import MediaError
 from ...media import open_media, write_video
+from ...media.remote import is_remote
 from ...media.shards import split_address
 
 SAMPLE_RATE = 16000
@@ -83,8 +84,8 @@ class PageMedia:
 
     def links(self, folder: Path) -> list[str]:
         """URLs of the file for a page in ``folder``: relative, then absolute; none in a shard."""
-        if split_address(self.path):
-            return []
+        if split_address(self.path) or is_remote(self.path):
+            return [self.path] if self.path.startswith('http') and is_remote(self.path) else []
         target, urls = os.path.abspath(self.path), []
         try:
             relative = os.path.relpath(target, os.path.abspath(folder)).replace(os.sep, '/')

@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ...errors import MediaError
 from ...files.whole_file import write_whole
+from ...media.remote import absolute
 from ..choices import FOUND_BY
 from ..chunks import ComparedChunks
 from ..clock import clock
@@ -190,7 +191,7 @@ def _row(match, matches) -> dict:
 
 def _names(path: str) -> dict:
     """Formats a path as text, with marks for bytes that are not UTF-8."""
-    folder, name = os.path.split(os.fsencode(os.path.abspath(path)).decode('utf-8', 'replace'))
+    folder, name = os.path.split(os.fsencode(absolute(path)).decode('utf-8', 'replace'))
     return dict(name=name, folder=folder)
 
 
