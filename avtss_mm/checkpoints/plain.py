@@ -14,6 +14,7 @@ from copy import copy
 from functools import wraps
 from pathlib import Path
 from pickle import UnpicklingError
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlparse
 
@@ -22,6 +23,7 @@ import torch
 from mmengine.fileio import FileClient, HardDiskBackend, LocalBackend, get_file_backend
 from mmengine.logging import HistoryBuffer, print_log
 
+from ..media.remote import read_range
 from .safetensors_file import SUFFIX, read_safetensors
 
 NO_CHECKPOINT = (
@@ -197,6 +199,18 @@ def load_from_url(
         folder.mkdir(parents=True, exist_ok=True)
         torch.hub.download_url_to_file(url, str(path), progress=progress)
     return load_from_local(str(path), map_location)
+
+
+def load_from_storage(url: str, map_location: Any = None) -> Any:
+    """Read a checkpoint with a URL that only fsspec knows, like :func:`load_from_local`.
+
+    Raises:
+        MediaError: If it does not exist, or does not come.
+    """
+    with TemporaryDirectory() as folder:
+        path = Path(folder, os.path.basename(url))
+        path.write_bytes(read_range(url))
+        return load_from_local(str(path), map_location)
 
 
 class _LeftOut:

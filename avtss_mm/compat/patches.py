@@ -7,7 +7,7 @@ version, and does nothing if upstream works. No safety measure of torch or Pytho
 from __future__ import annotations
 
 import functools
-import importlib
+import importlib.util
 import os
 import sys
 import warnings
@@ -98,6 +98,9 @@ def patch_checkpoints() -> None:
         module.save_checkpoint = save
     MessageHub.load_state_dict = ours.loads_plainly(MessageHub.load_state_dict)
     CheckpointLoader.register_scheme(prefixes='', loader=ours.load_from_local, force=True)
+    if importlib.util.find_spec('petrel_client') is None:  # mmengine's way to s3://
+        others = [r'(\S+\:)?s3://', r'\S+://']
+        CheckpointLoader.register_scheme(prefixes=others, loader=ours.load_from_storage, force=True)
     checkpoint.load_url = ours.load_from_url  # of http(s)://, torchvision:// and the model zoos
 
 

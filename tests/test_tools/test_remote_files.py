@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import time
 
+import boto3
 import lmdb
 import numpy as np
 import pytest
 from helpers.commands import tool
-from helpers.servers import http_server, s3_server
+from helpers.servers import BUCKET, http_server, s3_server
 from helpers.small_encoder import write_model
 from test_tools.test_make_shards import NAMES, PIPELINE, loose, rows_of, run, shards  # noqa: F401
 
 from avtss_mm.apis import Embedder
 from avtss_mm.datasets import AudioVisualDataset
+from avtss_mm.errors import MediaError
 from avtss_mm.files.feature_file import load_features
 from avtss_mm.fingerprint.cli import main as avtss_fp
 
@@ -135,6 +137,16 @@ def test_list_features_and_index(loose, shards, s3, tmp_path, monkeypatch, capsy
     assert best['video'] == f'{s3}/{NAMES[1]}'
     avtss_fp(['delete', 'INDEX', f'{s3}/cat'])
     assert 'INDEX: 2 files removed, 2 left' in capsys.readouterr().out
+
+
+def test_a_checkpoint_with_a_url(s3, tmp_path):
+    config, checkpoint = write_model(tmp_path / 'model')
+    boto3.client('s3').upload_file(checkpoint, BUCKET, 'small.pth')
+    one = Embedder(checkpoint, config, 'cpu')
+    two = Embedder(f's3://{BUCKET}/small.pth', config, 'cpu')
+    assert one.weights_sha256() == two.weights_sha256()
+    with pytest.raises(MediaError, match=f'^s3://{BUCKET}/absent.pth: no such file'):
+        Embedder(f's3://{BUCKET}/absent.pth', config, 'cpu')
 
 
 def test_results_go_to_a_disk(tmp_path):
