@@ -16,11 +16,14 @@ import hashlib
 import json
 import os
 import shlex
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 from mmengine.config import Config
+from mmengine.dist import all_gather_object, broadcast_object_list, get_world_size
 
 import avtss_mm  # noqa: F401  (registers, and patches upstream)
 from avtss_mm.apis.encoder import config_of_checkpoint
@@ -29,6 +32,7 @@ from avtss_mm.evaluation.feature_cache import identity_of
 from avtss_mm.files.whole_file import write_whole
 from avtss_mm.utils import cli
 from avtss_mm.utils.config import apply_cfg_options, read_config
+from avtss_mm.utils.ranks import join_ranks, own_cores
 
 TOOLS = Path(__file__).resolve().parent
 CONFIGS = TOOLS.parent / 'configs'
@@ -51,6 +55,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--cfg-options', nargs='+', default=[], metavar='KEY=VALUE', help='passed on to every tool'
     )
+    cli.add_launcher_arguments(parser)
     return parser.parse_args()
 
 
@@ -68,26 +73,52 @@ def why_absent(protocol: Protocol, data_root: Path) -> str | None:
     return None
 
 
-def protocol_config(config: str, trained: Config | None, root: Path) -> Config:
+def protocol_config(config: str, trained: Config | None, root: Path, cores: int) -> Config:
     """Adapt a protocol's config: the checkpoint's networks, the folder of the data, and at most as
-    many data workers as there are cores."""
+    many data workers as there are cores for each process."""
     cfg = apply_cfg_options(read_config(str(CONFIGS / config)), dict(data_root=str(root)))
     for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         if cfg.get(name) is not None:
-            cfg[name].num_workers = min(cfg[name].get('num_workers', 0), num_cores())
+            cfg[name].num_workers = min(cfg[name].get('num_workers', 0), cores)
     return cfg if trained is None else fit_networks(cfg, trained)
 
 
-def num_cores() -> int:
-    """Number of cores that this process may use; containers and schedulers limit it."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
-
-
 def run(tool: str, *arguments: object) -> bool:
-    """Run a tool and print its command; returns whether it succeeded."""
+    """Run a tool, in all processes of a launcher; returns whether it succeeded."""
     words = [str(a) for a in arguments]
     print(f'\n$ python tools/{tool} {shlex.join(words)}', flush=True)
-    return subprocess.run([sys.executable, str(TOOLS / tool), *words]).returncode == 0
+    command = [tool, *words]
+    if get_world_size() == 1:
+        return start(command, {})
+    with socket.socket() as listener:  # each tool meets at a port of its own
+        listener.bind(('', 0))
+        port = listener.getsockname()[1]
+    meeting = dict(MASTER_PORT=str(port), TORCHELASTIC_USE_AGENT_STORE='False')
+    broadcast_object_list([[*command, '--launcher', 'pytorch'], meeting])
+    return start([*command, '--launcher', 'pytorch'], meeting)
+
+
+def start(command: list[str], environment: dict[str, str]) -> bool:
+    """Run a tool in this process's place; returns whether it succeeded in all processes."""
+    tool, *words = command
+    process = [sys.executable, str(TOOLS / tool), *words]
+    status = subprocess.run(process, env={**os.environ, **environment}).returncode
+    return not any(all_gather_object(status))
+
+
+def dismiss() -> None:
+    """Let the processes that follow end."""
+    broadcast_object_list([None, None])
+
+
+def follow() -> None:
+    """Run what the first process runs, until it has finished."""
+    while True:
+        job = [None, None]
+        broadcast_object_list(job)
+        if job[0] is None:
+            return
+        start(*job)
 
 
 def evaluate(protocol: Protocol, split: str, trained: Config | None, args) -> bool:
@@ -95,7 +126,8 @@ def evaluate(protocol: Protocol, split: str, trained: Config | None, args) -> bo
     work_dir = args.out / protocol.name / split.replace(' ', '')
     if results_path(args.out, protocol, split).exists():
         return True
-    cfg = protocol_config(protocol.configs[split], trained, args.data_root / protocol.data)
+    root = args.data_root / protocol.data
+    cfg = protocol_config(protocol.configs[split], trained, root, args.cores)
     work_dir.mkdir(parents=True, exist_ok=True)
     config = work_dir / Path(protocol.configs[split]).name
     cfg.dump(config)
@@ -146,27 +178,44 @@ def claim(folder: Path, args: argparse.Namespace) -> None:
 def main() -> None:
     args = parse_args()
     args.out = args.out or Path('work_dirs', f'evaluate_{Path(args.checkpoint).stem}')
-    failed, absent = [], {}
     with cli.user_errors():
-        if args.checkpoint != 'random' and not Path(args.checkpoint).is_file():
-            raise FileNotFoundError(f"{args.checkpoint}: no such checkpoint (or say 'random')")
-        claim(args.out, args)
-        trained = None if args.checkpoint == 'random' else config_of_checkpoint(args.checkpoint)
-        for protocol in PROTOCOLS:
-            if args.only and protocol.name not in args.only:
-                continue
-            reason = why_absent(protocol, args.data_root)
-            if reason is not None:
-                absent[protocol.name] = reason
-                continue
-            for split in protocol.configs:
-                if not evaluate(protocol, split, trained, args):
-                    failed.append(f'{protocol.name}, {split}')
-        results = read_results(args.out)
-        if not results and not failed:
-            raise cli.UsageError(
-                'no protocol has its data:\n' + '\n'.join(f'  {k}: {v}' for k, v in absent.items())
-            )
+        rank, world = join_ranks(args.launcher)
+        args.cores = own_cores()
+        if world > 1:  # torchrun and srun end processes so; the tools that they run must end, too
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
+        if rank:
+            follow()
+            return
+        try:
+            lead(args)
+        except (Exception, SystemExit):
+            dismiss()
+            raise
+        dismiss()
+
+
+def lead(args: argparse.Namespace) -> None:
+    """Run the protocols and write the table."""
+    failed, absent = [], {}
+    if args.checkpoint != 'random' and not Path(args.checkpoint).is_file():
+        raise FileNotFoundError(f"{args.checkpoint}: no such checkpoint (or say 'random')")
+    claim(args.out, args)
+    trained = None if args.checkpoint == 'random' else config_of_checkpoint(args.checkpoint)
+    for protocol in PROTOCOLS:
+        if args.only and protocol.name not in args.only:
+            continue
+        reason = why_absent(protocol, args.data_root)
+        if reason is not None:
+            absent[protocol.name] = reason
+            continue
+        for split in protocol.configs:
+            if not evaluate(protocol, split, trained, args):
+                failed.append(f'{protocol.name}, {split}')
+    results = read_results(args.out)
+    if not results and not failed:
+        raise cli.UsageError(
+            'no protocol has its data:\n' + '\n'.join(f'  {k}: {v}' for k, v in absent.items())
+        )
     table = results_table(results, absent)
     write_whole(args.out / 'results.md', table + '\n')
     write_whole(args.out / 'results.json', json.dumps(results, indent=2) + '\n')

@@ -20,6 +20,7 @@ os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 import sys
 from pathlib import Path
 
+from mmengine.dist import all_gather_object, broadcast_object_list, get_dist_info, get_rank
 from tqdm import tqdm
 
 import avtss_mm  # noqa: F401  (registers, and patches upstream)
@@ -30,12 +31,13 @@ from avtss_mm.datasets.video_list import read_list
 from avtss_mm.errors import UsageError, one_line
 from avtss_mm.files.feature_file import SUFFIXES as OUT_SUFFIXES
 from avtss_mm.files.feature_file import save_features
-from avtss_mm.files.feature_log import FeatureLog
+from avtss_mm.files.feature_log import FeatureLog, log_path, log_paths, read_logs
 from avtss_mm.media.finding import AUDIO_SUFFIXES, SUFFIXES
 from avtss_mm.media.remote import is_remote, join, local_path, path_or_url
 from avtss_mm.media.shards import find_members
 from avtss_mm.media.sources import stamp_of
 from avtss_mm.utils import cli
+from avtss_mm.utils.ranks import join_ranks, own_cores
 from avtss_mm.utils.report import write_csv
 from avtss_mm.utils.work import BATCH_OF_CLIPS, TIMEOUT, add_work_arguments, positive, workers_of
 
@@ -86,6 +88,7 @@ def parse_args(argv=None) -> argparse.Namespace:
     parser.add_argument(
         '--batch-size', type=positive, default=16, help='clips per forward pass (%(default)s)'
     )
+    cli.add_launcher_arguments(parser)
     parser.add_argument('--device', help='device of the model (default: a GPU if there is one)')
     return parser.parse_args(argv)
 
@@ -100,6 +103,11 @@ def main(argv=None) -> None:
 
 
 def extract(args: argparse.Namespace) -> None:
+    if args.launcher != 'none' and args.engine != 'local':
+        raise UsageError('--launcher and --engine ray: choose one of them')
+    rank, world = join_ranks(args.launcher)
+    if world > 1:
+        args.workers = args.workers or own_cores()
     if args.out.suffix not in OUT_SUFFIXES:
         raise UsageError(f'--out {args.out}: the name must end with {" or ".join(OUT_SUFFIXES)}')
     config = cli.read_settings(args.config, args.cfg_options)
@@ -117,9 +125,22 @@ def extract(args: argparse.Namespace) -> None:
     with_sound_files = modalities == ('audio',)
     folder, rows, metainfo, rejects = read_source(args, with_sound_files)
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    with FeatureLog(f'{args.out}.part', settings) as log:
-        rejects.update(embed_missing(embedder, modalities, folder, rows, log, args))
-        tables = {name: table for name, _, table in log.records()}
+    files = {row['filename']: row.get('duration') for row in rows}
+    stamps = {name: stamp_of(join(folder, name)) for name in files} if rank == 0 else {}
+    todo = divide(args.out, settings, stamps)
+    missing = {name: (stamp, files[name]) for name, stamp in todo}
+    num_done = len(files) - len(todo)
+    with FeatureLog(log_path(args.out, rank), settings) as log:
+        rejects.update(embed_missing(embedder, modalities, folder, missing, num_done, log, args))
+    for found in all_gather_object(rejects):  # now all logs are closed
+        rejects.update(found)
+    if rank:
+        return
+    tables = {
+        name: table
+        for name, stamp, table in read_logs(args.out, settings)
+        if stamps.get(name) == stamp
+    }
     rejects_path = Path(f'{args.out}.rejects.csv')
     rejects_path.unlink(missing_ok=True)
     if rejects:
@@ -132,7 +153,8 @@ def extract(args: argparse.Namespace) -> None:
     columns = to_columns(names, [row.get('label') for row in rows], [tables[n] for n in names])
     facts = dict(config=args.config, checkpoint=args.checkpoint, **settings, **metainfo)
     save_features(args.out, columns, facts)
-    log.path.unlink()
+    for path in log_paths(args.out):
+        path.unlink()
     sizes = [f'{key} {value.shape[1]}' for key, value in columns.items() if value.ndim == 2]
     print(
         f'wrote {args.out}: {len(columns["start"])} rows of {len(rows)} files, {", ".join(sizes)}'
@@ -166,23 +188,52 @@ def read_source(
     return folder, rows, known, rejects
 
 
-def embed_missing(embedder, modalities, folder, rows, log, args) -> dict[str, str]:
-    """Embed the files that the log lacks; returns the reason for each unreadable file."""
-    files = {row['filename']: row for row in rows}
-    stamps = {name: stamp_of(join(folder, name)) for name in files}
-    todo = [name for name in files if log.finished.get(name) != stamps[name]]
-    names = {join(folder, name): name for name in todo}
-    durations = [files[name].get('duration') for name in todo]
+def divide(out: Path, settings: dict, stamps: dict[str, str]) -> list[tuple[str, str]]:
+    """List the files that no log has, with their stamps; the same for all processes.
+
+    Args:
+        stamps (dict): Stamps of all files, in the first process.
+
+    Raises:
+        UsageError: If a log is of other settings, or the processes do not share the folder.
+    """
+    answer = [None]
+    if get_rank() == 0:
+        try:
+            done = {(name, stamp) for name, stamp, _ in read_logs(out, settings)}
+            answer = [[item for item in stamps.items() if item not in done]]
+        except UsageError as error:
+            answer = [error]
+    broadcast_object_list(answer)
+    if isinstance(answer[0], UsageError):
+        raise answer[0]
+    if not all(all_gather_object(log_path(out).exists())):
+        raise UsageError(f'{log_path(out)}: all machines must share the folder of --out')
+    return answer[0]
+
+
+def embed_missing(embedder, modalities, folder, todo, num_done, log, args) -> dict[str, str]:
+    """Embed this process's part of the files; returns the reason for each unreadable file.
+
+    Args:
+        todo (dict): Stamp and duration of the files to embed in all processes, by name.
+        num_done (int): Number of the other files.
+    """
+    rank, world = get_dist_info()
+    mine = list(todo)[rank::world]
+    names = {join(folder, name): name for name in mine}
+    durations = [todo[name][1] for name in mine]
     work = (workers_of(args), args.timeout)
     results = embed_files(embedder, list(names), modalities, durations, *work)
-    done, rejects = len(files) - len(todo), {}
-    for path, features in tqdm(results, total=len(files), initial=done, unit='file'):
+    bar = dict(total=num_done + len(mine), initial=num_done, unit='file', disable=rank > 0)
+    rejects = {}
+    for path, features in tqdm(results, **bar):
         name = names[path]
         if isinstance(features, Exception):
             rejects[name] = getattr(features, 'reason', str(features))
             tqdm.write(one_line(f'left out {name}: {rejects[name]}'), file=sys.stderr)
         else:
-            log.add(name, stamps[name], to_rows(features, args.per == 'file'))
+            log.add(name, todo[name][0], to_rows(features, args.per == 'file'))
     return rejects
 
 

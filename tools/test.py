@@ -15,7 +15,6 @@ from pathlib import Path
 os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 
 from mmengine.config import Config
-from mmengine.dist import is_main_process
 from mmengine.registry import init_default_scope
 
 import avtss_mm  # noqa: F401  (registers, and patches upstream)
@@ -26,6 +25,7 @@ from avtss_mm.evaluation.feature_cache import evaluate_features, identity_of, re
 from avtss_mm.evaluation.protocol import chance_of, describe_protocol, protocol_text
 from avtss_mm.files.whole_file import write_whole
 from avtss_mm.utils import cli
+from avtss_mm.utils.launcher import speaks_for_all
 
 
 def parse_args() -> argparse.Namespace:
@@ -128,7 +128,7 @@ def main() -> None:
         cfg = merge_flags(cli.load_config(args), args)
         with cli.building_errors(cfg), explained(cfg.work_dir, last_words):
             metrics = evaluate(cfg, args)
-        if is_main_process():
+        if speaks_for_all():  # features that are read make no process group
             report(metrics, cfg, args)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -104,3 +105,25 @@ class FeatureLog:
         for array in (np.array(text), *arrays):
             write_array(self._file, array, allow_pickle=False)
         self._file.flush()
+
+
+def log_path(out, rank: int = 0) -> Path:
+    """Path of the log of a process, beside the file ``out`` that it is for."""
+    return Path(f'{out}.part{rank or ""}')
+
+
+def log_paths(out) -> list[Path]:
+    """Paths of the logs of all processes, also of those of an interrupted run with more."""
+    others = Path(out).parent.glob(f'{glob.escape(Path(out).name)}.part[1-9]*')
+    return [log_path(out), *sorted(others)]
+
+
+def read_logs(out, settings: Mapping) -> Iterator[tuple[str, str, np.ndarray]]:
+    """Yields the records of all logs; creates the one of the first process.
+
+    Raises:
+        UsageError: If a log was started with other settings.
+    """
+    for path in log_paths(out):
+        with FeatureLog(path, settings) as log:
+            yield from log.records()

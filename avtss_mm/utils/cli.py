@@ -37,6 +37,11 @@ def add_runner_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         '--work-dir', help='folder of logs and results (default: work_dirs/<config name>)'
     )
+    add_launcher_arguments(parser)
+
+
+def add_launcher_arguments(parser: ArgumentParser) -> None:
+    """Add the arguments of tools that several processes may run together."""
     parser.add_argument(
         '--launcher',
         choices=['none', 'pytorch', 'slurm', 'mpi'],

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from avtss_mm.errors import UsageError
-from avtss_mm.files.feature_log import FeatureLog
+from avtss_mm.files.feature_log import FeatureLog, log_path, read_logs
 
 SETTINGS = dict(weights='abc', per='clip', steps=[dict(scale=(1, 2))])
 
@@ -51,3 +51,14 @@ def test_other_settings_are_refused_with_the_way_out(tmp_path):
         FeatureLog(tmp_path / 'log', {**SETTINGS, 'weights': 'def', 'per': 'file'})
     with FeatureLog(tmp_path / 'log', dict(SETTINGS)) as log:
         assert list(log.finished) == ['a']
+
+
+def test_logs_of_more_processes_are_read_together(tmp_path):
+    out = tmp_path / 'out [1].npz'
+    for rank in (0, 1, 12):
+        with FeatureLog(log_path(out, rank), SETTINGS) as log:
+            log.add(f'{rank}.mp4', 'stamp', rows(2))
+    (tmp_path / 'out [1].npz.partly').write_text('another file')
+    assert [name for name, _, _ in read_logs(out, SETTINGS)] == ['0.mp4', '1.mp4', '12.mp4']
+    with pytest.raises(UsageError, match='part keeps features of an interrupted run'):
+        list(read_logs(out, {**SETTINGS, 'per': 'other'}))
