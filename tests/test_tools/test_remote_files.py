@@ -139,6 +139,16 @@ def test_list_features_and_index(loose, shards, s3, tmp_path, monkeypatch, capsy
     assert 'INDEX: 2 files removed, 2 left' in capsys.readouterr().out
 
 
+def test_drop_unreadable_as_the_message_of_training_advises(loose, tmp_path):  # noqa: F811
+    with http_server(loose) as server:
+        rows = [*rows_of(loose / 'manifest.json'), dict(filename='gone.mp4')]
+        (loose / 'more.json').write_text(json.dumps(dict(metainfo={}, data_list=rows)))
+        words = (f'{server.url}/more.json', '--root', server.url, '-o', tmp_path / 'good.json')
+        run('drop_unreadable.py', *words, '--workers', 1)
+        (loose / 'more.json').unlink()
+    assert rows_of(tmp_path / 'good.json') == rows[:-1]
+
+
 def test_a_checkpoint_with_a_url(s3, tmp_path):
     config, checkpoint = write_model(tmp_path / 'model')
     boto3.client('s3').upload_file(checkpoint, BUCKET, 'small.pth')

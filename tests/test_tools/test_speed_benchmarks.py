@@ -130,3 +130,22 @@ def test_a_benchmark_that_fails_is_named(tmp_path):
     assert done.returncode == 1
     assert 'error: 0 videos of 10 s with sound below' in done.stderr
     assert 'error: failed: loading' in done.stderr
+
+
+def test_sources(measured, make_video, tmp_path):
+    for number in range(2):
+        make_video(tmp_path / f'loose/{number}.mp4', duration=4, size=(48, 64), audio='noise')
+    tool('data/build_manifest.py', tmp_path / 'loose', '--workers', 1)
+    words = (tmp_path / 'loose/manifest.json', '-o', tmp_path / 'shards', '--workers', 1)
+    tool('data/make_shards.py', *words)
+    options = (tmp_path / 'loose', '--shards', tmp_path / 'shards', '--delay', 0.001)
+    (rows,) = measured('sources', *options).values()
+    assert [row['requests a sample'] for row in rows] == [0, 0, 1, 1]
+    assert rows[3]['MB a sample'] > rows[2]['MB a sample'] > 0
+
+
+def test_many_rows(measured, make_video, tmp_path):
+    video = make_video(tmp_path / 'v.mp4', duration=4, size=(32, 32), audio='noise')
+    tables = list(measured('many_rows', video).values())
+    assert [row['rows'] for row in tables[0]] == [1900, 1511, 1900]
+    assert tables[1][0]['MB of the rows'] > 0

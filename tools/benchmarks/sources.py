@@ -60,12 +60,13 @@ def main() -> None:
     parse.add_argument('--delay', type=float, default=0.02, help='seconds (%(default)s)')
     parse.add_argument('--number', type=int, default=100, help='samples a round (%(default)s)')
     args = parse.parse_args()
+    number = min(args.number, 5) if args.small else args.number
     init_default_scope('mmaction')
     MMLogger.get_current_instance().setLevel('ERROR')
     folders = [str(args.folder), str(args.shards)]
     ours, theirs = multiprocessing.Pipe()
     work = (folders, args.delay, theirs)
-    server = multiprocessing.get_context('spawn').Process(target=serve, args=work, daemon=True)
+    server = multiprocessing.get_context('fork').Process(target=serve, args=work, daemon=True)
     server.start()
     ours.send(True)
     places = {f'{kind}, disk': folder for kind, folder in zip(('loose', 'shards'), folders)}
@@ -78,11 +79,11 @@ def main() -> None:
     }
     seconds = {name: [] for name in places}
     asked = {name: [] for name in places}
-    for epoch in range(-1, 2 if args.small else args.repeat):  # alternating, the first not counted
+    for epoch in range(-1, args.repeat):  # alternating, the first not counted
         for name, dataset in opened.items():
             ours.send(True)
             ours.recv()
-            taken = samples(dataset, 10 if args.small else args.number, epoch + 1)
+            taken = samples(dataset, number, epoch + 1)
             ours.send(True)
             requests = [request for _, some in ours.recv() for request in some]
             if epoch >= 0:
