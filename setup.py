@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent
 EXPORT = ['onnx', 'onnxruntime', 'onnxscript']
 REMOTE = ['fsspec', 's3fs', 'aiohttp']
 MILVUS = ['pymilvus', 'milvus-lite']
-RAY = ['ray>=2.40']
+RAY = ['ray>=2.52']
 SHIPPED = ('configs', 'tools', 'model-index.yml')
 
 

@@ -164,7 +164,14 @@ def _check(address: str) -> None:
     try:
         host, _, port = address.rpartition(':')
         socket.create_connection((host, int(port)), PATIENCE).close()
-        subprocess.run(command, capture_output=True, check=True, timeout=PATIENCE)
-    except (OSError, OverflowError, ValueError, subprocess.SubprocessError) as error:
-        reason = getattr(error, 'strerror', None) or 'HOST:PORT of its head is expected'
-        raise UsageError(f'--ray-address {address}: no Ray cluster answers ({reason})') from error
+        subprocess.run(command, capture_output=True, check=True, timeout=PATIENCE, text=True)
+        return
+    except (OverflowError, ValueError):
+        reason = 'HOST:PORT of its head is expected'
+    except OSError as error:
+        reason = error.strerror or error
+    except subprocess.TimeoutExpired:
+        reason = f'nothing within {PATIENCE:g} s'
+    except subprocess.CalledProcessError as error:
+        reason = one_line((error.stderr.splitlines() or ['it is none'])[-1])
+    raise UsageError(f'--ray-address {address}: no Ray cluster answers ({reason})')

@@ -6,6 +6,7 @@ import os
 import runpy
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -24,6 +25,7 @@ from avtss_mm.fingerprint import cli
 from avtss_mm.fingerprint.index.catalog import Catalog
 from avtss_mm.media import build_manifest
 from avtss_mm.preparation import command
+from avtss_mm.workers import ray_cluster
 from avtss_mm.workers.fan_out import fan_out
 from avtss_mm.workers.ray_cluster import RayCluster
 
@@ -92,6 +94,7 @@ def test_a_folder_that_the_machines_lack_is_named(workers, tmp_path, monkeypatch
 DRIVER = """
 import sys, time
 from pathlib import Path
+from avtss_mm.workers import ray_cluster
 from avtss_mm.workers.fan_out import fan_out
 from avtss_mm.workers.ray_cluster import RayCluster
 import os
@@ -129,6 +132,14 @@ def test_a_wrong_address_is_one_line(media, tmp_path, address, reason):
     engine = ['--engine', 'ray', '--ray-address', address]
     result = subprocess.run([*command, *engine], capture_output=True, text=True)
     assert (result.returncode, result.stderr) == (1, f'{text}\n')
+
+
+def test_a_port_of_something_else_is_told_in_time(monkeypatch):
+    monkeypatch.setattr(ray_cluster, 'PATIENCE', 2.0)
+    with socket.create_server(('127.0.0.1', 0)) as server:
+        address = f'127.0.0.1:{server.getsockname()[1]}'
+        with pytest.raises(UsageError, match=r'no Ray cluster answers \(nothing within 2 s\)'):
+            ray_cluster._check(address)
 
 
 def test_a_killed_machine_loses_nothing_and_names_nothing_twice(machines, workers, tmp_path):
