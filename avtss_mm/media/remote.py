@@ -113,7 +113,8 @@ def find_remote(url: str, suffixes: Collection[str], left_out: Counter) -> list[
         system.invalidate_cache()
         stamp_of_url.cache_clear()
         root = path.rstrip('/') + '/'
-        return [name.removeprefix(root) for name in system.find(path, detail=True)]
+        strict = dict(on_error='raise') if url.lower().startswith('http') else {}  # others are
+        return [name.removeprefix(root) for name in system.find(path, detail=True, **strict)]
 
     found = []
     for name in sorted(_tried(url, find)):

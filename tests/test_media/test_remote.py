@@ -111,6 +111,14 @@ def test_a_cut_shard(videos, server):
     (videos / 'shards/cut.tar').unlink()
 
 
+def test_a_folder_on_a_server_that_is_down(videos, monkeypatch):
+    monkeypatch.setattr('avtss_mm.media.remote.PAUSES', ())
+    with http_server(videos) as server:
+        url = server.url
+    with pytest.raises(MediaError, match=f'^{url}/loose: .*[cC]onnect'):
+        find_members(f'{url}/loose')
+
+
 def test_schemes_without_their_package():
     with pytest.raises(MediaError, match=r'^gs://b/x.mp4: .*gcsfs'):
         open_media('gs://b/x.mp4')
