@@ -127,6 +127,22 @@ def test_names_of_classes_sounds_and_what_is_left_out(loose, tmp_path, capsys, m
     assert '1 file of other suffixes (1 .gif)' in capsys.readouterr().out
 
 
+def test_names_that_webdataset_would_join(loose, tmp_path):
+    names = ['x.mp4', 'x.mkv', 'x.1.mp4', 'x_1.mp4', 'y/x.mp4']
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(name.encode())
+    rows = [dict(filename=name) for name in names]
+    (tmp_path / 'list.json').write_text(json.dumps(dict(metainfo={}, data_list=rows)))
+    run('make_shards.py', tmp_path / 'list.json', '-o', tmp_path / 'out', '--workers', 1)
+    with tarfile.open(tmp_path / 'out/shard-000000.tar') as tar:
+        members = tar.getnames()
+        first = [tar.extractfile(name).read().decode() for name in members[::2]]
+    assert first == names
+    keys = [name.rpartition('.')[0] for name in members]
+    assert keys[::2] == keys[1::2] == ['x', 'x_2', 'x_1', 'x_1_2', 'y/x']
+
+
 def test_several_lists_share_the_shards(loose, tmp_path):
     content = json.loads((loose / 'manifest.json').read_text())
     for name, some in (('train', [0, 1, 3]), ('val', [1, 2])):
