@@ -54,7 +54,10 @@ setup(
     license='Apache-2.0',
     license_files=['LICENSE'],
     packages=find_packages(include=['avtss_mm', 'avtss_mm.*']),
-    package_data={'avtss_mm.fingerprint.page': ['templates/*']},
+    package_data={
+        'avtss_mm.fingerprint.page': ['templates/*'],
+        'avtss_mm.checkpoints': ['shipped/*'],
+    },
     entry_points={'console_scripts': ['avtss-fp = avtss_mm.fingerprint.cli:main']},
     python_requires='>=3.10,<3.15',  # 3.15 has not been tried
     install_requires=[

@@ -18,6 +18,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 import avtss_mm  # noqa: F401  (registers, and patches upstream)
+from avtss_mm.apis.encoder import SHIPPED, SHIPPED_PATH
 from avtss_mm.engine import explained
 from avtss_mm.engine.runner import build_runner
 from avtss_mm.engine.signals import graceful_shutdown
@@ -32,7 +33,9 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='Test a model')
     cli.add_runner_arguments(parser)
     parser.add_argument(
-        'checkpoint', help="checkpoint file, or 'random' for seeded random weights: the baseline"
+        'checkpoint',
+        help="checkpoint file, 'shipped' (weights that come with the package), or 'random' for "
+        'seeded random weights: the baseline',
     )
     parser.add_argument('--dump', metavar='FILE.pkl', help='write the predictions to this file')
     parser.add_argument(
@@ -58,6 +61,8 @@ def merge_flags(cfg: Config, args: argparse.Namespace) -> Config:
         cfg.randomness = {**cfg.get('randomness', {})}
         if cfg.randomness.get('seed') is None:
             cfg.randomness.seed = 0
+    elif args.checkpoint == SHIPPED:
+        cfg.load_from = str(SHIPPED_PATH)
     elif '://' in args.checkpoint or os.path.isfile(args.checkpoint):
         cfg.load_from = args.checkpoint
     else:

@@ -13,7 +13,7 @@ from mmengine.config import Config
 from mmengine.device import get_device
 
 from .clip_reader import INPUTS, ClipReader, Clips
-from .encoder import Checkpoint, load_encoder
+from .encoder import SHIPPED, Checkpoint, load_encoder
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,9 @@ class Embedder:
     their positions. Long files are read and encoded ``batch_size`` clips at a time.
 
     Args:
-        checkpoint: Checkpoint of training, as a path or read by :func:`read_checkpoint`, or
-            ``'random'`` for seeded random weights.
+        checkpoint: Checkpoint of training, as a path or read by :func:`read_checkpoint`;
+            ``'random'`` for seeded random weights. Defaults to ``'shipped'``: a small model for
+            finding copies, see docs/fingerprint.md.
         config: Config that the checkpoint was trained with. Defaults to None: the config stored in
             the checkpoint.
         device: Device to compute on. Defaults to None: a GPU if there is one.
@@ -80,7 +81,7 @@ class Embedder:
 
     def __init__(
         self,
-        checkpoint: str | Checkpoint,
+        checkpoint: str | Checkpoint = SHIPPED,
         config: str | Config | None = None,
         device: str | None = None,
         batch_size: int = 16,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+from pathlib import Path
 from typing import NamedTuple
 
 from mmaction.registry import MODELS
@@ -22,6 +23,11 @@ from ..utils.seeding import seeded
 
 ENCODER_PARTS = ('backbone', 'audio_backbone', 'neck', 'audio_neck', 'channels_last')
 
+SHIPPED = 'shipped'
+"""Name of the checkpoint that comes with this package, trained to find copies."""
+
+SHIPPED_PATH = Path(__file__).parents[1] / 'checkpoints' / 'shipped' / 'copies.safetensors'
+
 
 class Checkpoint(NamedTuple):
     """A checkpoint in memory: its path and its contents."""
@@ -39,7 +45,7 @@ def read_checkpoint(checkpoint: str | Checkpoint) -> Checkpoint:
     """
     if isinstance(checkpoint, Checkpoint):
         return checkpoint
-    path = os.fspath(checkpoint)
+    path = str(SHIPPED_PATH) if checkpoint == SHIPPED else os.fspath(checkpoint)
     content = CheckpointLoader.load_checkpoint(path, map_location='cpu')
     if not isinstance(content, dict):
         raise WeightsError(f'{path} holds a {type(content).__name__}, not a checkpoint')
@@ -52,8 +58,8 @@ def load_encoder(
     """Build the encoders of a checkpoint with their weights.
 
     Args:
-        checkpoint (str or Checkpoint): Checkpoint of training, or ``'random'`` for seeded random
-            weights.
+        checkpoint (str or Checkpoint): Checkpoint of training, ``'shipped'`` for the weights that
+            come with this package, or ``'random'`` for seeded random weights.
         config (str or Config, optional): Config that the checkpoint was trained with. Defaults to
         device (str, optional): Device of the model. Defaults to None: a GPU if there is one.
 

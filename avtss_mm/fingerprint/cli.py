@@ -1,6 +1,6 @@
 """Find the sources of copies of videos and sounds, also cut, distorted, or by their audio alone.
 
-avtss-fp index DIR -o INDEX --checkpoint CKPT   add all videos and sounds below DIR to INDEX
+avtss-fp index DIR -o INDEX                     add all videos and sounds below DIR to INDEX
 avtss-fp query FILE INDEX                       find the indexed files that FILE is copied from
 avtss-fp dedup INDEX                            find groups of indexed files with common parts
 avtss-fp delete INDEX PATH...                   remove files or folders from INDEX
@@ -150,7 +150,8 @@ def _add_model(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         '--checkpoint',
         metavar='CKPT',
-        help="weights of the model, or 'random' (default: those of the index)",
+        help="weights of the model, 'shipped', or 'random' (default: those of the index, in a new "
+        'one those that come with the package)',
     )
     command.add_argument('--config', help='config of the model (default: that in the checkpoint)')
     command.add_argument('--device', help='device of the model (default: a GPU if there is one)')

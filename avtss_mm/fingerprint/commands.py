@@ -8,6 +8,7 @@ import shlex
 import sys
 from contextlib import redirect_stdout
 
+from ..apis.encoder import SHIPPED
 from ..errors import UsageError, one_line
 from ..media.finding import suffix_advice
 from ..media.origin import check_replaceable
@@ -219,7 +220,7 @@ def _model(args, metadata: dict) -> tuple[str, str | None]:
         raise UsageError(
             f'this index was made with {metadata["checkpoint"]}: name it by --checkpoint'
         )
-    return metadata.get('checkpoint') or _missing(), None
+    return metadata.get('checkpoint', SHIPPED), None
 
 
 def _embedder(checkpoint: str, config: str | None, stride: float, device: str | None):
@@ -238,7 +239,7 @@ def _missing():
 
 
 def _absolute(name: str) -> str:
-    return name if name == 'random' else absolute(name)
+    return name if name in ('random', SHIPPED) else absolute(name)
 
 
 def _is_in(name: str, path: str) -> bool:

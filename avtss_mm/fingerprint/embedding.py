@@ -51,7 +51,8 @@ def chunk_embedder(
     over the additional frames and columns of a chunk.
 
     Args:
-        checkpoint: Checkpoint of training, or ``'random'`` for seeded random weights.
+        checkpoint: Checkpoint of training, ``'shipped'``, or ``'random'`` for seeded random
+            weights.
         config: Config that the checkpoint was trained with. Defaults to None: the config stored in
             the checkpoint.
         stride: Seconds from a chunk to the next: 1 in references, 0.5 in queries.

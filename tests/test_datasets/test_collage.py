@@ -14,6 +14,7 @@ from avtss_mm.datasets.transforms import (
     RandomOverlay,
     SampleSameMoment,
 )
+from avtss_mm.datasets.transforms.compositing import blend
 from avtss_mm.errors import MediaError, UsageError
 
 RATE = 16000
@@ -166,3 +167,10 @@ def test_degraded_pictures_lose_detail(name):
     options = {name: 1.0}
     (less,) = RandomDegradation(**none | options, jpeg_quality=(5, 10))(dict(imgs=[fine]))['imgs']
     assert less.shape == fine.shape and less.std() < 0.95 * fine.std()
+
+
+def test_a_thin_sprite_is_never_empty():
+    line = np.full((2, 96, 4), 255, np.uint8)
+    frame = np.zeros((80, 80, 3), np.uint8)
+    drawn = blend(frame, line, (40.0, 40.0), extent=8.0)
+    assert 0 < (drawn > 0).any(axis=2).sum() <= 8 * 3

@@ -113,9 +113,6 @@ def test_training_and_publishing(work, tmp_path, monkeypatch, make_video):
     options = [
         'train_dataloader.batch_size=6',
         'train_cfg.max_epochs=2',
-        'model.queue.length=6',
-        'model.contrastive_head.num_negatives=2',
-        'model.contrastive_head.negative_ranks=(1,4)',
         'train_dataloader.num_workers=0',
         'train_dataloader.persistent_workers=False',
         'default_hooks.logger.interval=1',

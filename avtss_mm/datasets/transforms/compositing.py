@@ -30,8 +30,8 @@ def blend(
     height, width = sprite.shape[:2]
     scale = extent / max(height, width)
     if scale < 0.7:
-        sprite = cv2.resize(sprite, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        (height, width), scale = sprite.shape[:2], 1.0
+        width, height = (max(round(side * scale), 1) for side in (width, height))
+        sprite, scale = cv2.resize(sprite, (width, height), interpolation=cv2.INTER_AREA), 1.0
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), angle, scale)
     matrix[:, 2] += np.array(centre) - (width / 2, height / 2)
     layer = cv2.warpAffine(sprite, matrix, (frame.shape[1], frame.shape[0]))

@@ -49,11 +49,12 @@ def test_nothing_found_and_mistakes_have_their_exit_status(index, model, avtss_f
     assert avtss_fp('query', stranger, index, '--json')[:2] == (1, '[]\n')
     status, out, err = avtss_fp('query', stranger, index, '--threshold', '0.05')
     assert status == 0
+    config = ('--config', model[0])  # of which weights?
     for said, *arguments in (
         ('none.mp4', 'query', tmp_path / 'none.mp4', index),
         ('is not an index: "avtss-fp index" makes one', 'query', stranger, tmp_path),
         ('no audio to compare', 'query', index.parent, index, '--modality', 'a'),
-        ('name the weights: --checkpoint', 'index', tmp_path, '-o', tmp_path / 'new'),
+        ('name the weights: --checkpoint', 'index', tmp_path, '-o', tmp_path / 'new', *config),
         ('is not a folder', 'index', stranger, '-o', tmp_path / 'new'),
         ('not in ', 'delete', index, tmp_path / 'none.mp4'),
     ):
