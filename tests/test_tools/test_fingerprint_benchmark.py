@@ -75,6 +75,14 @@ def test_untrained_networks(data, tmp_path):
     assert (tmp_path / 'out/heat_map.png').exists()
 
 
+def test_weights_of_the_package(data, tmp_path):
+    given = [f'{key}={value}' for key, value in options(data, tmp_path / 'out').items()]
+    config = ROOT / 'configs/fingerprint/copies_vggsound.py'
+    result = tool('test.py', config, 'shipped', '--work-dir', tmp_path, '--cfg-options', *given)
+    assert 'copies.safetensors' in result.stdout  # where they were loaded from
+    assert read(tmp_path / 'out')['v']['R@1'] == 1
+
+
 def test_features_of_chunks_are_not_kept(tmp_path):
     config = ROOT / 'configs/demo/fingerprint_toy.py'
     result = tool('test.py', config, 'random', '--features', tmp_path / 'f.npz', check=False)
