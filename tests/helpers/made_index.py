@@ -23,3 +23,12 @@ def content(folder):
             rows.append((name, file.stamp, modality, track.times.tobytes(), vectors.tobytes()))
     catalog.close()
     return rows
+
+
+def vectors_of(index) -> dict[tuple, bytes]:
+    """Vectors and times in an index, by path and modality."""
+    catalog = Catalog(index / 'catalog.sqlite')
+    return {
+        (catalog.paths[track.file], track.modality): vectors.tobytes() + track.times.tobytes()
+        for track, vectors in catalog.vectors(catalog.tracks.values())
+    }

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import os
 import runpy
@@ -13,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.commands import ROOT, tool
+from helpers.folders import rejects_of, write_tar
 from helpers.small_encoder import write_model
 
 from avtss_mm.apis import Embedder
@@ -29,11 +28,6 @@ def run(name, *arguments):
 
 def rows_of(path) -> list[dict]:
     return json.loads(Path(path).read_text())['data_list']
-
-
-def rejects_of(path) -> dict[str, str]:
-    with open(path, newline='') as file:
-        return {row['filename']: row['reason'] for row in csv.DictReader(file)}
 
 
 @pytest.fixture(scope='module')
@@ -93,38 +87,6 @@ def test_foreign_shards_are_listed_with_their_labels(shards, tmp_path, capsys):
     assert sorted(map(str, rows_of(out))) == sorted(map(str, rows_of(shards / 'manifest.json')))
     assert json.loads(out.read_text())['metainfo']['classes'] == ['cat', 'dog barks']
     assert rejects_of(tmp_path / 'rejects.csv') == {}
-
-
-def write_tar(path, members: dict):
-    with tarfile.open(path, 'w') as tar:
-        for name, data in members.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(data)
-            tar.addfile(info, io.BytesIO(data))
-
-
-def test_names_of_classes_sounds_and_what_is_left_out(loose, tmp_path, capsys, make_video):
-    video = (loose / NAMES[0]).read_bytes()
-    make_video(tmp_path / 'sound.flac.mkv', duration=1, size=(16, 16))
-    members = {'1.mp4': video, '1.txt': b'zebra\n', '2.mp4': video, '2.txt': b'ant',
-               '3.mp4': video, '4.mp4': b'broken', '5.gif': b'GIF', '../6.mp4': video}  # fmt: skip
-    (tmp_path / 'set').mkdir()
-    write_tar(tmp_path / 'set/x.tar', members)
-    (tmp_path / 'set/y.tar').write_bytes((tmp_path / 'set/x.tar').read_bytes()[:700])
-    run('build_manifest.py', tmp_path / 'set', '--labels', 'siblings', '--workers', 1)
-    manifest = json.loads((tmp_path / 'set/manifest.json').read_text())
-    assert manifest['metainfo']['classes'] == ['ant', 'zebra']
-    assert [row['label'] for row in manifest['data_list']] == [0, 1] or [1, 0]
-    labels = {row['filename'][-5:]: row['label'] for row in manifest['data_list']}
-    assert labels == {'1.mp4': 1, '2.mp4': 0}
-    reasons = rejects_of(tmp_path / 'set/rejects.csv')
-    reasons = {name[-8:]: reason for name, reason in reasons.items()}
-    assert 'leads out' in reasons['../6.mp4']
-    assert [text for name, text in reasons.items() if name.endswith('3.mp4')] == [
-        'no .json, .txt or .cls member beside it has a label'
-    ]
-    assert 'cut within this member' in ' '.join(reasons.values())
-    assert '1 file of other suffixes (1 .gif)' in capsys.readouterr().out
 
 
 def test_names_that_webdataset_would_join(loose, tmp_path):

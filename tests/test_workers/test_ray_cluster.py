@@ -6,15 +6,15 @@ import os
 import runpy
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
 from helpers.commands import ROOT
+from helpers.folders import contents
+from helpers.made_index import vectors_of
 from helpers.official_layouts import write_ucf101
 from helpers.processes import alive
 from helpers.small_encoder import write_model
@@ -22,10 +22,8 @@ from helpers.small_encoder import write_model
 from avtss_mm.errors import UsageError
 from avtss_mm.files.feature_file import load_features
 from avtss_mm.fingerprint import cli
-from avtss_mm.fingerprint.index.catalog import Catalog
 from avtss_mm.media import build_manifest
 from avtss_mm.preparation import command
-from avtss_mm.workers import ray_cluster
 from avtss_mm.workers.fan_out import fan_out
 from avtss_mm.workers.ray_cluster import RayCluster
 
@@ -94,7 +92,6 @@ def test_a_folder_that_the_machines_lack_is_named(workers, tmp_path, monkeypatch
 DRIVER = """
 import sys, time
 from pathlib import Path
-from avtss_mm.workers import ray_cluster
 from avtss_mm.workers.fan_out import fan_out
 from avtss_mm.workers.ray_cluster import RayCluster
 import os
@@ -122,26 +119,6 @@ def test_ctrl_c_leaves_no_process(machines, tmp_path):
     assert len(left) == 6 and not any(map(alive, left))
 
 
-@pytest.mark.parametrize(
-    ('address', 'reason'),
-    [('127.0.0.1:1', 'Connection refused'), ('nowhere', 'HOST:PORT of its head is expected')],
-)
-def test_a_wrong_address_is_one_line(media, tmp_path, address, reason):
-    text = f'error: --ray-address {address}: no Ray cluster answers ({reason})'
-    command = [sys.executable, ROOT / 'tools/data/build_manifest.py', media, '-o', tmp_path / 'l']
-    engine = ['--engine', 'ray', '--ray-address', address]
-    result = subprocess.run([*command, *engine], capture_output=True, text=True)
-    assert (result.returncode, result.stderr) == (1, f'{text}\n')
-
-
-def test_a_port_of_something_else_is_told_in_time(monkeypatch):
-    monkeypatch.setattr(ray_cluster, 'PATIENCE', 2.0)
-    with socket.create_server(('127.0.0.1', 0)) as server:
-        address = f'127.0.0.1:{server.getsockname()[1]}'
-        with pytest.raises(UsageError, match=r'no Ray cluster answers \(nothing within 2 s\)'):
-            ray_cluster._check(address)
-
-
 def test_a_killed_machine_loses_nothing_and_names_nothing_twice(machines, workers, tmp_path):
     added = machines.add_node(**MACHINE)
     machines.wait_for_nodes()
@@ -167,17 +144,6 @@ def test_a_killed_machine_loses_nothing_and_names_nothing_twice(machines, worker
     killer.join()
     assert sorted(found) == [(item, item * item) for item in range(30)]
     assert len(os.listdir(tmp_path)) == 32  # what the dead machine had begun was done again
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """Files below a folder; journals have the order of completion."""
-    paths = {str(path.relative_to(folder)): path for path in folder.rglob('*') if path.is_file()}
-    return {
-        name: b'\n'.join(sorted(path.read_bytes().splitlines()))
-        if name.endswith('.jsonl')
-        else path.read_bytes()
-        for name, path in paths.items()
-    }
 
 
 @pytest.fixture(scope='module')
@@ -276,11 +242,3 @@ def test_features_and_index_are_equal(engines, media, tmp_path):
     assert contents(local)[name] == contents(cluster)[name]
     mine, theirs = (vectors_of(folder / 'index') for folder in (local, cluster))
     assert mine and mine == theirs
-
-
-def vectors_of(index: Path) -> dict[tuple, bytes]:
-    catalog = Catalog(index / 'catalog.sqlite')
-    return {
-        (catalog.paths[track.file], track.modality): vectors.tobytes() + track.times.tobytes()
-        for track, vectors in catalog.vectors(catalog.tracks.values())
-    }
