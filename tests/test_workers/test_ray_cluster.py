@@ -90,11 +90,11 @@ def test_a_folder_that_the_machines_lack_is_named(workers, tmp_path, monkeypatch
 
 
 DRIVER = """
-import sys, time
+import os, signal, sys, time
 from pathlib import Path
 from avtss_mm.workers.fan_out import fan_out
 from avtss_mm.workers.ray_cluster import RayCluster
-import os
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 def hang(item):
     Path(f'{item} {os.getpid()} {os.getppid()}').touch()
     time.sleep(1000)
@@ -111,7 +111,10 @@ def test_ctrl_c_leaves_no_process(machines, tmp_path):
         assert driver.poll() is None
         time.sleep(0.1)
     driver.send_signal(signal.SIGINT)
-    assert driver.wait(60)
+    try:
+        assert driver.wait(60)
+    finally:
+        driver.kill()
     left = [int(pid) for name in os.listdir(tmp_path) for pid in name.split()[1:]]
     deadline = time.monotonic() + 60
     while any(map(alive, left)) and time.monotonic() < deadline:
