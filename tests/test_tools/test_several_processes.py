@@ -19,7 +19,7 @@ SRUN = """#!{python}
 import os, subprocess, sys
 words = sys.argv[1:]
 command = words[words.index('python'):]
-print(*words[:words.index('python')])
+print(*words[:words.index('python')], flush=True)
 tasks = int(words[words.index('--ntasks') + 1])
 names = dict(SLURM_NTASKS=str(tasks), MASTER_ADDR='127.0.0.1')
 ranks = [
