@@ -7,6 +7,7 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
 from ..errors import UsageError
 from ..workers.fan_out import Workers
+from ..workers.ray_cluster import RayCluster
 
 MAX_SECONDS = 10**6
 """Longest time limit: nothing takes longer, and the system's timers hold little more."""
@@ -69,8 +70,6 @@ def workers_of(args: Namespace) -> Workers:
         if args.ray_address is not None:
             raise UsageError('--ray-address is for --engine ray')
         return args.workers or os.cpu_count() or 1
-    from ..workers.ray_cluster import RayCluster
-
     return RayCluster(args.ray_address, args.workers)
 
 

@@ -5,29 +5,18 @@ from __future__ import annotations
 import ctypes
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from .guarded_map import guarded_map
+from .ray_cluster import RayCluster
 
 PR_SET_PDEATHSIG = 1
 """Option of prctl(2)."""
 
 
-class Cluster(Protocol):
-    """Machines that work together; see :class:`.RayCluster`."""
-
-    def spread(
-        self,
-        work: Callable[[Sequence, int], Iterable[tuple]],
-        items: Iterable,
-        on_gpus: bool = False,
-    ) -> Iterator[tuple[Any, Any]]:
-        """Yields what ``work`` yields of parts of the items, in processes of the cluster."""
-
-
-Workers = int | Cluster
+Workers = int | RayCluster
 """Number of processes of this machine, or a cluster."""
 
 
