@@ -25,10 +25,13 @@ def rejects_of(path) -> dict[str, str]:
         return {row['filename']: row['reason'] for row in csv.DictReader(file)}
 
 
-def write_tar(path, members: dict[str, bytes]) -> None:
-    """Writes a tar file of the contents by name."""
-    with tarfile.open(path, 'w') as tar:
+def write_tar(path, members: dict, **options) -> Path:
+    """Writes a tar of bytes or of files by name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(path, 'w', **options) as tar:
         for name, data in members.items():
+            data = data.read_bytes() if isinstance(data, Path) else data
             info = tarfile.TarInfo(name)
             info.size = len(data)
             tar.addfile(info, io.BytesIO(data))
+    return path

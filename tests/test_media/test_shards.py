@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import os
 import tarfile
-from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.folders import write_tar
 
 from avtss_mm.errors import ManifestError, MediaError
 from avtss_mm.media import load_manifest, open_media, probe
@@ -23,18 +22,6 @@ def videos(tmp_path_factory, make_video):
     for name in ('a.mp4', 'sub dir/b.c.mkv', 'd.avi', 'e.webm'):
         make_video(root / name, duration=3, size=(48, 64), seed=len(name))
     return root
-
-
-def write_tar(path, members: dict, **options) -> Path:
-    """Writes a tar of bytes or of files by name."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tarfile.open(path, 'w', **options) as tar:
-        for name, data in members.items():
-            data = data.read_bytes() if isinstance(data, Path) else data
-            info = tarfile.TarInfo(name)
-            info.size = len(data)
-            tar.addfile(info, io.BytesIO(data))
-    return path
 
 
 def members_of(videos) -> dict:
