@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from helpers.commands import ROOT
-from helpers.pretend_cuda import CUDA, pretend_cuda
+from helpers.pretend_cuda import CUDA, in_own_process, pretend_cuda
 from mmaction.structures import ActionDataSample
 from mmengine.config import Config
 from mmengine.logging import MessageHub
@@ -64,7 +64,11 @@ def on_pretended_gpu(cfg: Config) -> torch.nn.Module:
 
 
 def train(cfg: Config, neighbors: bool = False, **batch) -> dict:
-    """One training step with the hooks that look at it; returns its waits."""
+    """One training step with the hooks that look at it, in a process of its own; returns its waits."""
+    return in_own_process(train_step)(cfg, neighbors, **batch)
+
+
+def train_step(cfg: Config, neighbors: bool, **batch) -> dict:
     hub = MessageHub.get_current_instance()
     hub.update_info('epoch', 10**6 if neighbors else 0)
     data = batch_of(cfg, **batch)
@@ -103,11 +107,14 @@ def test_fine_tuning_step_of_both_modalities():
 
 @pytest.mark.parametrize('path', ['pretrain/avtss_r2plus1d_k400', 'linear/avtss_r2plus1d_vggsound'])
 def test_validation_and_features(path):
-    cfg = Config.fromfile(ROOT / f'configs/{path}.py')
+    assert in_own_process(embed)(Config.fromfile(ROOT / f'configs/{path}.py')) == IN_EVALUATION
+
+
+def embed(cfg: Config) -> dict:
     data = batch_of(cfg, num_clips=3)
     with torch.no_grad(), pretend_cuda() as waits:
         model = on_pretended_gpu(cfg).eval()
         waits.places.clear()
         samples = model.test_step(data)
         assert {s.video_embedding.device for s in samples} == {CUDA}
-    assert dict(waits.places) == IN_EVALUATION
+    return dict(waits.places)
