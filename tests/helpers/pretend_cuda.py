@@ -116,7 +116,7 @@ def pretend_cuda() -> Iterator[Waits]:
 
 
 def in_own_process(function: Callable) -> Callable:
-    """Call the function in a fork: after a backward pass on fake CUDA tensors no fork may have one."""
+    """Call the function in a fork: after one on fake CUDA tensors no fork can run backward."""
 
     @functools.wraps(function)
     def call(*args, **kwargs):

@@ -64,7 +64,7 @@ def on_pretended_gpu(cfg: Config) -> torch.nn.Module:
 
 
 def train(cfg: Config, neighbors: bool = False, **batch) -> dict:
-    """One training step with the hooks that look at it, in a process of its own; returns its waits."""
+    """One training step with the hooks that look at it, in a fork; returns its waits."""
     return in_own_process(train_step)(cfg, neighbors, **batch)
 
 
