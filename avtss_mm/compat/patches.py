@@ -6,6 +6,7 @@ version, and does nothing if upstream works. No safety measure of torch or Pytho
 
 from __future__ import annotations
 
+import ast
 import functools
 import importlib.util
 import os
@@ -147,23 +148,26 @@ def patch_compile() -> None:
 
 
 def patch_config_text() -> None:
-    """Format the text of a config once, although mmengine asks for it four times per run.
+    """Format each statement of the texts of configs once: yapf takes half a second for 200 lines.
 
-    yapf takes half a second each time for a config of two hundred lines.
+    mmengine asks for the same text four times per run, and most statements of several configs are
+    equal. yapf formats a statement the same wherever it stands.
     """
     from mmengine.config import config
 
-    plain, texts = getattr(config, 'FormatCode', None), {}
+    plain, formatted = getattr(config, 'FormatCode', None), {}
     if plain is None:
         return
 
     @functools.wraps(plain)
     def format_once(text: str, **options):
-        key = text, repr(options)
-        if key not in texts:
-            texts.clear()
-            texts[key] = plain(text, **options)
-        return texts[key]
+        lines, keys = text.split('\n'), []
+        for node in ast.parse(text).body:
+            key = '\n'.join(lines[node.lineno - 1 : node.end_lineno]), repr(options)
+            if key not in formatted:
+                formatted[key] = plain(key[0], **options)[0]
+            keys.append(key)
+        return ''.join(formatted[key] for key in keys), True
 
     config.FormatCode = format_once
 

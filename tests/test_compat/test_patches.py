@@ -1,7 +1,9 @@
 """Each test starts a fresh Python, because the patches are applied at import."""
 
+import inspect
+
 import pytest
-from helpers.fresh_python import run_python
+from helpers.fresh_python import ROOT, run_python
 
 pytestmark = pytest.mark.slow
 
@@ -95,14 +97,27 @@ def test_the_hub_of_mmengine_builds_our_models():
     assert run.stdout == 'AVContrastiveRecognizer R2Plus1D\n', run.stderr
 
 
-def test_the_text_of_a_config_is_formatted_once():
+def test_each_statement_of_a_config_is_formatted_once():
     run = run_python(
         'from mmengine.config import Config, config\n'
         'plain, calls = config.FormatCode, []\n'
         'config.FormatCode = lambda text, **o: calls.append(text) or plain(text, **o)\n'
         'import avtss_mm\n'
-        'one, other = Config(dict(a=1)), Config(dict(a=2))\n'
+        'one, other = Config(dict(a=1, b="x\\ny")), Config(dict(a=2, b="x\\ny"))\n'
         'print(one.pretty_text == one.pretty_text != other.pretty_text, len(calls))\n'
         'print(other.pretty_text)'
     )
-    assert run.stdout == 'True 2\na = 2\n\n', run.stderr
+    assert run.stdout == "True 3\na = 2\nb = 'x\\ny'\n\n", run.stderr
+
+
+@pytest.mark.parametrize('path', ['pretrain/avtss_r2plus1d_k400.py', 'demo/avtss_toy_pretext.py'])
+def test_the_text_of_a_config_is_that_of_yapf(path):
+    from mmengine.config import config
+
+    from avtss_mm.utils.config import read_config
+
+    cfg = read_config(str(ROOT / 'configs' / path))
+    ours = cfg.pretty_text
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(config, 'FormatCode', inspect.unwrap(config.FormatCode))
+        assert cfg.pretty_text == ours and len(ours) > 3000
