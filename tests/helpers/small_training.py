@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 from helpers.commands import ROOT, tool
+from helpers.warm_python import warm_python
 
 CONFIG = ROOT / 'configs/demo/avtss_tiny.py'
 KEEP = 'default_hooks.checkpoint.max_keep_ckpts=9'
@@ -35,7 +35,7 @@ def train_on_ranks(
     toy, work_dir, *others, config=CONFIG, **settings
 ) -> subprocess.CompletedProcess:
     """Trains in two processes on the CPU; does not check the exit status."""
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ['PATH']])
+    path = os.pathsep.join([str(warm_python().parent), os.environ['PATH']])
     command = ['bash', ROOT / 'tools/dist_train.sh', config, 2]
     return subprocess.run(
         [str(word) for word in (*command, *flags(toy, work_dir, *others, **settings))],

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 from helpers.commands import ROOT
+from helpers.warm_python import warm_python
 
 from avtss_mm.utils.launcher import NAMES
 
@@ -39,7 +40,7 @@ def start(folder, launcher: str, *words, rank=0, **variables) -> subprocess.Pope
     env = {name: value for name, value in os.environ.items() if name not in TORCH}
     env.update({theirs: values[ours] for ours, theirs in NAMES.get(launcher, {}).items()})
     env['PYTHONPATH'] = os.pathsep.join([str(ROOT), str(ROOT / 'tests')])
-    command = [sys.executable, ROOT / 'tools/train.py', folder / 'toy.py', '--launcher', launcher]
+    command = [warm_python(), ROOT / 'tools/train.py', folder / 'toy.py', '--launcher', launcher]
     return subprocess.Popen(
         [str(word) for word in (*command, *words)],
         cwd=folder, env={**env, **variables}, text=True,

@@ -12,6 +12,7 @@ import pytest
 from helpers.commands import NO_WORKERS, ROOT, tool
 from helpers.official_layouts import write_ucf101
 from helpers.small_encoder import write_model
+from helpers.warm_python import warm_python
 
 pytestmark = pytest.mark.slow
 
@@ -55,7 +56,7 @@ def one(model, data, tmp_path_factory):
 
 
 def run(script: str, *words, **variables) -> subprocess.CompletedProcess:
-    folders = [variables.pop('PATH', ''), os.path.dirname(sys.executable), os.environ['PATH']]
+    folders = [variables.pop('PATH', ''), str(warm_python().parent), os.environ['PATH']]
     paths = dict(PATH=os.pathsep.join(filter(None, folders)), PYTHONPATH=str(ROOT))
     return subprocess.run(
         ['bash', str(ROOT / 'tools' / script), *map(str, words)],

@@ -15,6 +15,7 @@ import pytest
 import soundfile
 from helpers.commands import ROOT
 from helpers.small_encoder import CONFIG
+from helpers.warm_python import warm_python
 
 from avtss_mm.media.manifest import build_manifest, save_manifest
 
@@ -91,6 +92,7 @@ def run(config, out, *arguments):
     spec.loader.exec_module(tool)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, 'argv', [str(TOOL), str(config), '--out', str(out), *arguments])
+        patch.setattr(sys, 'executable', str(warm_python()))
         try:
             return tool.main()
         except SystemExit as end:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from helpers.warm_python import warm_python
 from mmengine.config import Config
 
 pytestmark = pytest.mark.slow
@@ -95,14 +96,13 @@ def test_train_resume_test_and_baseline(run_tool, toy_config, tmp_path, capsys):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='stock mmengine does this on GPUs')
 def test_two_processes_on_the_cpu(toy_config, tmp_path):
-    python = Path(sys.executable)
     options = ('--cfg-options', 'sync_bn=torch', 'model.norm=SyncBatchNorm')
     run = subprocess.run(
         ['bash', ROOT / 'tools/dist_train.sh', toy_config, '2', *options],
         cwd=tmp_path,
         env={
             **os.environ,
-            'PATH': os.pathsep.join((str(python.parent), os.environ['PATH'])),
+            'PATH': os.pathsep.join((str(warm_python().parent), os.environ['PATH'])),
             'PYTHONPATH': os.pathsep.join((str(ROOT), str(ROOT / 'tests'))),
             'PORT': str(free_port()),
         },

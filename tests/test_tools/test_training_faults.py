@@ -14,7 +14,7 @@ def test_a_fault_a_row(tmp_path):
     fault = 'work dir read-only from the start'
     printed = tool(
         'faults/training_faults.py', '--out', tmp_path, '--faults', fault, '--times', 1,
-        '--num-videos', 2,
+        '--num-videos', 2, starts_fresh=True,
     ).stdout  # fmt: skip
     (row,) = json.loads((tmp_path / 'faults.json').read_text())
     assert (row['tried'], row['refused'], row['lost']) == (1, 1, 0)
