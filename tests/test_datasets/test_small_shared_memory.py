@@ -5,11 +5,19 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 
 import pytest
 from helpers.commands import ROOT
+from helpers.warm_python import warm_python
 
+pytestmark = pytest.mark.slow
+
+OWN_DISK = """
+import ctypes, subprocess
+assert ctypes.CDLL(None).unshare(0x20000) == 0  # CLONE_NEWNS: mounts of this process only
+mount = 'mount --make-rprivate / && mount -t tmpfs -o size={size} tmpfs /dev/shm'
+subprocess.run(mount, shell=True, check=True)
+"""
 SCRIPT = """
 import sys
 import torch
@@ -40,9 +48,8 @@ def can_mount() -> bool:
 
 
 def run_with_shared_memory(size: str, script: str, *words: str) -> subprocess.CompletedProcess:
-    mount = f'mount -t tmpfs -o size={size} tmpfs /dev/shm && exec "$@"'
     return subprocess.run(
-        ['unshare', '--mount', 'sh', '-c', mount, 'sh', sys.executable, '-c', script, *words],
+        [warm_python(), '-c', OWN_DISK.format(size=size) + script, *words],
         capture_output=True,
         text=True,
         timeout=300,

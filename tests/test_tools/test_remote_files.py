@@ -159,6 +159,7 @@ def test_a_checkpoint_with_a_url(s3, tmp_path):
         Embedder(f's3://{BUCKET}/absent.pth', config, 'cpu')
 
 
+@pytest.mark.slow
 def test_results_go_to_a_disk(tmp_path):
     for place in ('work_dir', 'default_hooks.checkpoint.out_dir'):
         words = ('configs/demo/avtss_tiny.py', '--cfg-options', f'{place}=s3://bucket/work')

@@ -4,6 +4,8 @@ import pytest
 import torch
 from helpers.commands import ROOT, tool
 
+pytestmark = pytest.mark.slow
+
 TOY = str(ROOT / 'configs/demo/avtss_toy.py')
 FOLDER = str(ROOT / 'configs/demo/avtss_folder.py')
 
