@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
-
 from mmengine.device import get_device
 
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # from glibc's malloc.h
-LARGEST = 2**31 - 1
+from ..workers.memory import LARGEST, keep_freed
 
 
 def keep_freed_memory() -> bool:
@@ -20,7 +17,4 @@ def keep_freed_memory() -> bool:
     Returns:
         bool: Whether it is done. Nothing changes with a GPU or a C library other than glibc.
     """
-    mallopt = getattr(ctypes.CDLL(None), 'mallopt', None)
-    if mallopt is None or get_device() != 'cpu':
-        return False
-    return all([mallopt(name, LARGEST) for name in (M_MMAP_THRESHOLD, M_TRIM_THRESHOLD)])
+    return get_device() == 'cpu' and keep_freed(LARGEST, LARGEST)

@@ -11,6 +11,7 @@ import numpy as np
 from av.format import Flags
 
 from ..errors import MediaError
+from ..workers.memory import check_memory
 from .base import TOLERANCE, MediaInfo, Reader
 from .pyav_container import (
     ODD_DATA,
@@ -21,10 +22,8 @@ from .pyav_container import (
     header_duration,
     key_between,
     open_container,
-    packets,
     refusing,
     with_following,
-    without_orphans,
 )
 from .pyav_facts import describe, frame_rate, last_end
 from .pyav_rgb import RGBConverter
@@ -129,8 +128,7 @@ class PyAVReader(Reader):
         context, step = self._video.codec_context, round(self._frame_time / self._tick)
         last = shift = first = None
         num_missing = len(self._wanted or [None])
-        source = without_orphans(packets(self._container, self._video), self._video)
-        for packet, following, leads in with_following(source):
+        for packet, following, leads in with_following(self._container, self._video):
             if self._is_avi:
                 following, shift = None, avi_shift(packet) if shift is None else shift
             stamp = packet.dts if self._is_avi else packet.pts
@@ -173,6 +171,7 @@ class PyAVReader(Reader):
             try:
                 yield from part.decode()
             except (av.FFmpegError, ValueError) as error:
+                check_memory(error)
                 self._damaged |= not (orphan or isinstance(error, av.EOFError))
 
     def moments(self, number, end):

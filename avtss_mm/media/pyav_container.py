@@ -6,16 +6,21 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
+from math import inf
 
 import av
 import numpy as np
 from av.stream import Disposition
 
 from ..errors import MediaError
+from ..workers.memory import check_memory
 from .views import Source
 
 REORDER = 24
 """Number of packets to read ahead: no codec stores a frame more than 16 packets out of order."""
+
+FEW = 8
+"""Number of packets to read ahead at least, so that wrong decoding times are noticed."""
 
 BLIND_SEEK = 2.0
 """Gap (seconds) above which to seek in a file without an index of key frames."""
@@ -103,7 +108,8 @@ def packets(container, stream) -> Iterator[av.Packet]:
     """
     try:
         yield from container.demux(stream)
-    except (av.FFmpegError, ValueError):
+    except (av.FFmpegError, ValueError) as error:
+        check_memory(error)
         yield end_of(stream)
 
 
@@ -113,13 +119,15 @@ def without_orphans(source: Iterator[av.Packet], stream) -> Iterator[av.Packet]:
     They do not decode, and after one of an interlaced video FFmpeg drops all further B-frames.
     """
     num_references = 0 if stream.codec_context.name == 'mpeg4' else 2
-    for packet in source:
-        if num_references < 2:
-            _, _, frame = bytes(packet).partition(VOP)
-            if frame and frame[0] >> 6 == B_VOP:
-                continue
-            num_references += bool(frame)
+    for packet in source if num_references < 2 else ():
+        _, _, frame = bytes(packet).partition(VOP)
+        if frame and frame[0] >> 6 == B_VOP:
+            continue
+        num_references += bool(frame)
         yield packet
+        if num_references == 2:
+            break
+    yield from source
 
 
 def end_of(stream) -> av.Packet:
@@ -129,19 +137,35 @@ def end_of(stream) -> av.Packet:
     return packet
 
 
-def with_following(source: Iterator[av.Packet]) -> Iterator[tuple[av.Packet, int | None, bool]]:
+def with_following(container, stream) -> Iterator[tuple[av.Packet, int | None, bool]]:
     """Yields packets, each with the timestamp of the frame displayed after its own (None if
-    unknown), and whether no later packet has a frame that is displayed earlier."""
-    ahead = deque(islice(source, REORDER))
-    behind = deque(maxlen=REORDER)
-    while ahead:
-        packet = ahead.popleft()
-        ahead.extend(islice(source, 1))
-        stamps = [other.pts for other in ahead]
-        if len(ahead) == REORDER and None not in stamps and packet.pts is not None:
-            later = [pts for pts in (*stamps, *behind) if pts > packet.pts]
-            yield packet, min(later, default=None), packet.pts < min(stamps)
-            behind.append(packet.pts)
+    unknown), and whether no later packet has a frame that is displayed earlier.
+
+    No frame is displayed before it is decoded. Where a file stores the decoding times, as mp4 does,
+    reading ahead ends with a packet that is decoded no earlier than the following frame is shown.
+    """
+    source = without_orphans(packets(container, stream), stream)
+    exact = container.format.name.startswith('mov')
+    ahead, behind = deque(), deque(maxlen=REORDER)
+    while (packet := ahead.popleft() if ahead else next(source, None)) is not None:
+        pts, following = packet.pts, inf
+        is_known = pts is not None and all(other.pts is not None for other in ahead)
+        if is_known:
+            stamps = (*[other.pts for other in ahead], *behind)
+            following = min((stamp for stamp in stamps if stamp > pts), default=inf)
+        while is_known and len(ahead) < REORDER:
+            if exact and len(ahead) >= FEW and ahead[-1].dts >= following:
+                break
+            ahead.extend(islice(source, 1))
+            stamp, dts = (ahead[-1].pts, ahead[-1].dts) if ahead else (None, None)
+            is_known = stamp is not None
+            if is_known:
+                exact = exact and dts is not None and dts <= stamp
+                following = stamp if pts < stamp < following else following
+        if is_known:
+            leads = all(pts < other.pts for other in ahead)
+            yield packet, None if following == inf else following, leads
+            behind.append(pts)
         else:
             yield packet, None, False
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 
 import av
 import numpy as np
 import soxr
 
+from ..workers.memory import check_memory
 from .mixing import mixed
 from .pyav_container import packets
 
@@ -58,7 +59,7 @@ def read_sound(container, stream, start, num_samples, sample_rate, seek=True) ->
     goal, end = start - PRE_ROLL, start + num_samples / sample_rate
     source = _seek(container, stream, goal) if seek else packets(container, stream)
     frames = _decode(source, int(goal / tick), int((end + PRE_ROLL) / tick))
-    for time, samples, cancels in _resample(frames, sample_rate):
+    for time, samples, cancels in _resample(frames, tick, sample_rate):
         first = round((time - start) * sample_rate)
         a, b = max(first, 0), min(first + len(samples), num_samples)
         if a < b:
@@ -122,17 +123,18 @@ def _decode(source, start: float, end: float) -> Iterator[av.AudioFrame]:
                 return
         try:
             yield from packet.decode()
-        except (av.FFmpegError, ValueError):
+        except (av.FFmpegError, ValueError) as error:
+            check_memory(error)
             continue
 
 
-def _resample(frames, sample_rate: int) -> Iterator[tuple[float, np.ndarray, bool]]:
+def _resample(frames, tick: float, sample_rate: int) -> Iterator[tuple[float, np.ndarray, bool]]:
     """Joins successive frames: yields time, mono samples and whether the channels cancel."""
-    source, stretch = _counted(frames), None
+    source, stretch = _counted(frames, tick), None
     ahead = deque(islice(source, AROUND))
     while ahead:
         frame, count, late = ahead[0]
-        if stretch is None or not stretch.goes_on_with(frame, [late for *_, late in ahead]):
+        if stretch is None or not stretch.goes_on_with(ahead):
             if stretch is not None:
                 yield stretch.finish(sample_rate)
             stretch = _Stretch(frame, count)
@@ -143,12 +145,12 @@ def _resample(frames, sample_rate: int) -> Iterator[tuple[float, np.ndarray, boo
         yield stretch.finish(sample_rate)
 
 
-def _counted(frames) -> Iterator[tuple[av.AudioFrame, float, float | None]]:
+def _counted(frames, tick: float) -> Iterator[tuple[av.AudioFrame, float, float | None]]:
     """Yields frames, the total length of those before, and how much later each timestamp is."""
     count = 0.0
     for frame in frames:
-        late = None if frame.pts is None else frame.pts * float(frame.time_base) - count
-        yield frame, count, late
+        pts = frame.pts
+        yield frame, count, None if pts is None else pts * tick - count
         count += frame.samples / frame.sample_rate
 
 
@@ -156,56 +158,55 @@ class _Stretch:
     """Successive frames without gaps, to be resampled together."""
 
     def __init__(self, frame: av.AudioFrame, count: float) -> None:
-        self.kind = _kind(frame)
-        self.rate = frame.sample_rate
-        layout = 'mono' if frame.layout.nb_channels == 1 else 'stereo'
-        self.mixer = None if self.kind[:2] in PLAIN else av.AudioResampler('fltp', layout)
+        self.kind, self.rate = _kind(frame), frame.sample_rate
         self.count = count  # seconds of sound before the stretch
         self.length = 0.0  # its length so far in seconds, by the sample count
         self.lates: list[float] = []  # delays of its frames relative to the sample count
-        self.chunks: list[list[np.ndarray]] = []  # samples of each channel (samples,)
+        self.samples = av.AudioFifo()
 
-    def goes_on_with(self, frame: av.AudioFrame, lates: list[float | None]) -> bool:
-        """Whether no sound is missing before a frame, by its delay and that of later frames."""
-        lates = [late for late in lates if late is not None]
-        if _kind(frame) != self.kind or frame.pts is None or not self.lates:
-            return _kind(frame) == self.kind
-        if abs(lates[0] - self.lates[-1]) <= MAX_STEP:
+    def goes_on_with(self, ahead: Sequence[tuple]) -> bool:
+        """Whether no sound is missing before the first of the next frames, by their delays."""
+        frame, _, late = ahead[0]
+        if _kind(frame) != self.kind:
+            return False
+        if late is None or not self.lates or abs(late - self.lates[-1]) <= MAX_STEP:
             return True
+        lates = [late for *_, late in ahead if late is not None]
         limit, before = MAX_STEP, self.lates[-AROUND:]
         if (
             min(len(before), len(lates)) < AROUND // 2
         ):  # too few frames to decide: jitter is shorter than a frame
             limit = max(limit, 1.25 * frame.samples / self.rate)
         clock = np.median(before)
-        return min(abs(lates[0] - clock), abs(np.median(lates) - clock)) <= limit
+        return min(abs(late - clock), abs(np.median(lates) - clock)) <= limit
 
     def add(self, frame: av.AudioFrame, late: float | None) -> None:
         if late is not None:
             self.lates.append(late)
         self.length += frame.samples / self.rate
-        frame.pts = None  # the mixer counts samples, and rounded timestamps would disturb it
-        parts = [frame] if self.mixer is None else self.mixer.resample(frame)
-        self.chunks += [_channels(part) for part in parts]
+        frame.pts = None  # neither queue nor mixer is to check it
+        self.samples.write(frame)
 
     def finish(self, sample_rate: int) -> tuple[float, np.ndarray, bool]:
-        if self.mixer is not None:
-            self.chunks += [_channels(part) for part in self.mixer.resample(None)]
         lates = self.lates or [0.0]
         begin, rate = np.median(lates), self.rate
         drift = np.median(lates[-AROUND:]) - np.median(lates[:AROUND])
         if abs(drift) > MAX_STEP:  # the clock of the samples differs from that of the file
             begin = np.median(lates[:AROUND])
             rate *= self.length / (self.length + drift)
-        if not self.chunks:
+        frame = self.samples.read()
+        if frame is None:
             return begin + self.count, np.empty(0, np.float32), False
-        mono, cancel = mixed([np.concatenate(parts) for parts in zip(*self.chunks)], self.rate)
+        mono, cancel = mixed(self._channels(frame), self.rate)
         return begin + self.count, soxr.resample(mono, rate, sample_rate), cancel
 
-
-def _channels(frame: av.AudioFrame) -> list[np.ndarray]:
-    """Returns views of the samples (``to_ndarray`` copies them and takes three times as long)."""
-    return [np.frombuffer(plane, np.float32, frame.samples) for plane in frame.planes]
+    def _channels(self, frame: av.AudioFrame) -> list[np.ndarray]:
+        """Returns one or two channels as views (``to_ndarray`` copies)."""
+        if self.kind[:2] not in PLAIN:
+            layout = 'mono' if frame.layout.nb_channels == 1 else 'stereo'
+            frame.pts = None
+            (frame,) = av.AudioResampler('fltp', layout).resample(frame)
+        return [np.frombuffer(plane, np.float32, frame.samples) for plane in frame.planes]
 
 
 def _kind(frame: av.AudioFrame) -> tuple:

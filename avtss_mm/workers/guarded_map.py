@@ -12,6 +12,8 @@ from multiprocessing.connection import wait
 from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
+from .memory import keep_freed
+
 # a forked worker does not import everything again
 CONTEXT = multiprocessing.get_context(
     'fork' if 'fork' in multiprocessing.get_all_start_methods() else None
@@ -157,6 +159,7 @@ def _how_it_ended(status: int | None) -> str:
 
 def _serve(function: Callable, pipe, parents_end) -> None:
     gc.freeze()  # freeing a decoder of the parent would wait for threads that are not here
+    keep_freed()
     parents_end.close()  # otherwise the pipe never ends and the worker outlives a killed parent
     for name in DEADLY:
         if hasattr(signal, name):
