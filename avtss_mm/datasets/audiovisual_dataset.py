@@ -13,9 +13,10 @@ from mmengine.logging import print_log
 
 from ..errors import ManifestError, MediaError
 from ..media.remote import join
+from ..media.rows import may_sound
 from ..workers.parcel import tensors_of
 from .epoch_draws import EpochDraws
-from .guarded_pipeline import CAN_FORK, Draw, GuardedPipeline, Loaded, chosen_row, load
+from .guarded_pipeline import Draw, Loaded, chosen_row, guard, load
 from .sample_cache import SampleCache
 from .shared_memory import SampleCounter, SharedTensor
 from .unreadable import UnreadableFiles
@@ -23,20 +24,14 @@ from .video_list import (
     check_paths,
     describe,
     first_of_each_class,
-    may_sound,
     pack_rows,
     read_list,
     readable_command,
-    share_shorter,
+    short_warning,
     uncollected,
 )
 
 MAX_CONSECUTIVE_FAILURES = 20
-SHORT_SHARE_TO_WARN = 0.1
-TOO_SHORT = (
-    '{:.0%} of the videos are shorter than the {:g} s that the fastest speed needs; they give no '
-    'speed labels. Lower `speeds` of SampleAVClips (and num_classes of the speed heads) for all.'
-)
 
 
 @DATASETS.register_module()
@@ -81,6 +76,9 @@ class AudioVisualDataset(BaseActionDataset):
         timeout (float, optional): Time limit of a sample in seconds. With None, and on systems that
             cannot fork, the transforms run in the process that loads, where a decoder that never
             returns stops training without a message. Defaults to 60.
+        max_memory_gb (float, optional): Memory in GB that the transforms may take in their process,
+            beyond what it starts with. A file that needs more, such as a picture of 8K, counts as
+            unreadable. Needs Linux and ``timeout``. Defaults to None: no limit.
         cache_dir (str, optional): Folder of a :class:`.SampleCache`, which keeps every sample for
             further runs with the same seed, list and transforms. Defaults to None.
         **kwargs: Arguments of mmaction2's BaseActionDataset, such as ``data_root``, ``test_mode``
@@ -103,6 +101,7 @@ class AudioVisualDataset(BaseActionDataset):
         seed: int = 0,
         allow_outside: bool = False,
         timeout: float | None = 60.0,
+        max_memory_gb: float | None = None,
         cache_dir: str | None = None,
         **kwargs,
     ) -> None:
@@ -112,7 +111,7 @@ class AudioVisualDataset(BaseActionDataset):
         self.max_bad_fraction = max_bad_fraction
         self.allow_outside = allow_outside
         self.timeout = timeout
-        self._guard = GuardedPipeline(timeout) if timeout and CAN_FORK else None
+        self._guard = guard(timeout, max_memory_gb)
         self.counter = SampleCounter()
         self._seed_and_epoch = SharedTensor(torch.tensor([seed, 0]))
         super().__init__(ann_file, pipeline=pipeline, data_prefix=data_prefix, **kwargs)
@@ -169,9 +168,8 @@ class AudioVisualDataset(BaseActionDataset):
         self.label_range = min(labels), max(labels)
         self._log(f'{self.ann_file}: {describe(rows)}{note}')
         needed = max((getattr(t, 'min_duration', 0) for t in self.pipeline.transforms), default=0)
-        share = share_shorter(rows, needed)
-        if share > SHORT_SHARE_TO_WARN:
-            self._log(TOO_SHORT.format(share, needed), logging.WARNING)
+        if warning := short_warning(rows, needed):
+            self._log(warning, logging.WARNING)
         return rows
 
     def _serialize_data(self) -> tuple[np.ndarray, np.ndarray]:

@@ -15,6 +15,7 @@ import torch
 from ..errors import MediaError
 from ..utils.seeding import seeded
 from ..workers.guarded_map import CONTEXT, GuardedWorker, WorkerError
+from ..workers.memory import can_limit_memory, lacks_memory, limit_memory
 from ..workers.parcel import pack, shared_memory, unpack
 
 CAN_FORK = CONTEXT.get_start_method() == 'fork'
@@ -84,19 +85,22 @@ class GuardedPipeline:
 
     Args:
         timeout (float): Time limit of a sample in seconds.
+        max_memory_gb (float, optional): Memory in GB that the process may take; a file that needs
+            more is unreadable. Linux only. Defaults to None: no limit.
     """
 
-    def __init__(self, timeout: float) -> None:
+    def __init__(self, timeout: float, max_memory_gb: float | None = None) -> None:
         self.timeout = timeout
+        self.max_memory_gb = max_memory_gb
         self._worker = self._pipeline = self._owner = None
 
     def __reduce__(self) -> tuple:
-        return type(self), (self.timeout,)
+        return type(self), (self.timeout, self.max_memory_gb)
 
     def load(self, pipeline: Callable[[dict], dict], draw: Draw) -> Loaded:
         """Run :func:`load`; a decoder that hangs or crashes also gives a :class:`MediaError`."""
         if self._owner != os.getpid() or self._pipeline is not pipeline:
-            self._serve = _Serve(pipeline)
+            self._serve = _Serve(pipeline, self.max_memory_gb)
             self._worker = GuardedWorker(self._serve)
             self._pipeline, self._owner = pipeline, os.getpid()
         answer = self._worker.ask(draw, self.timeout)
@@ -115,23 +119,48 @@ class GuardedPipeline:
             self._owner = None
 
 
+def guard(timeout: float | None, max_memory_gb: float | None) -> GuardedPipeline | None:
+    """Make a guarded pipeline; None without a time limit, and on systems that cannot fork.
+
+    Raises:
+        ValueError: If the limit of the memory is not positive, or cannot be kept.
+    """
+    can_guard = bool(timeout) and CAN_FORK
+    if max_memory_gb is not None and not (can_guard and can_limit_memory() and max_memory_gb > 0):
+        raise ValueError('max_memory_gb must be positive, and needs Linux and a timeout')
+    return GuardedPipeline(timeout, max_memory_gb) if can_guard else None
+
+
 class _Serve:
     """Runs in the forked process: packs what :func:`load` returns or raises."""
 
-    def __init__(self, pipeline: Callable[[dict], dict]) -> None:
-        self.pipeline = pipeline
+    def __init__(self, pipeline: Callable[[dict], dict], max_gb: float | None) -> None:
+        self.pipeline, self.max_gb, self.is_limited = pipeline, max_gb, False
         self.memory = shared_memory()
 
     def __call__(self, draw: Draw) -> tuple:
         torch.set_num_threads(1)  # the parent's threads do not exist in this process
         cv2.setNumThreads(0)
+        if self.max_gb and not self.is_limited:
+            limit_memory(self.max_gb)
+            self.is_limited = True
         try:
-            return pack(load(self.pipeline, draw), self.memory)
+            loaded = load(self.pipeline, draw)
+            return pack(self._refusal(draw, loaded.error) or loaded, self.memory)
         except Exception as error:  # a bug in the pipeline, not a bad file
+            if refusal := self._refusal(draw, error):
+                return pack(refusal, self.memory)
             where = '\n' + traceback.format_exc()
             if not _survives(error):
                 error = RuntimeError(f'{type(error).__name__}: {error}')
             return pack((error, where), self.memory)
+
+    def _refusal(self, draw: Draw, error: Exception | None) -> Loaded | None:
+        """Names the limit if a file needs more memory."""
+        if self.max_gb and lacks_memory(error):
+            reason = f'it needs more memory than max_memory_gb={self.max_gb:g} allows'
+            return Loaded(error=MediaError(draw.row['filename'], reason))
+        return None
 
 
 def _survives(error: Exception) -> bool:

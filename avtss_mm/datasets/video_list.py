@@ -16,10 +16,16 @@ from mmengine.fileio import get
 
 from ..errors import ManifestError
 from ..media.remote import is_remote, read_range
-from ..media.rows import check_rows, parse_manifest
+from ..media.rows import check_rows, may_sound, parse_manifest
 
 PREPARED = ('audioset', 'esc50', 'hmdb51', 'kinetics400', 'kinetics600', 'ucf101', 'vggsound')
 """Data sets whose official lists ``tools/data/prepare_<name>.py`` reads."""
+
+SHORT_SHARE_TO_WARN = 0.1
+TOO_SHORT = (
+    '{:.0%} of the videos are shorter than the {:g} s that the fastest speed needs; they give no '
+    'speed labels. Lower `speeds` of SampleAVClips (and num_classes of the speed heads) for all.'
+)
 
 
 def list_command(folder: str, ann_file: str) -> str:
@@ -103,11 +109,6 @@ def parse_line(line: str) -> dict:
     return dict(filename=line.strip())
 
 
-def may_sound(row: dict) -> bool:
-    """Whether a video has sound, according to the list."""
-    return row.get('has_audio', True) and not row.get('silent', False)
-
-
 def first_of_each_class(rows: list[dict], max_per_class: int | None) -> list[dict]:
     """First rows of each label, in the order of the list; all if ``max_per_class`` is None."""
     kept, seen = [], Counter()
@@ -149,6 +150,12 @@ def describe(rows: list[dict]) -> str:
     if any('has_audio' in row for row in rows):
         parts.append(f'{np.mean([may_sound(row) for row in rows]):.0%} with sound')
     return ', '.join(parts)
+
+
+def short_warning(rows: list[dict], duration: float) -> str | None:
+    """Warning if many videos are shorter than ``duration`` seconds."""
+    share = share_shorter(rows, duration)
+    return TOO_SHORT.format(share, duration) if share > SHORT_SHARE_TO_WARN else None
 
 
 def share_shorter(rows: list[dict], duration: float) -> float:

@@ -99,3 +99,8 @@ def leaves_folder(name: str, folder) -> bool:
 def _short(value) -> str:
     text = repr(value)
     return text if len(text) < 80 else f'{text[:76]} ...'
+
+
+def may_sound(row: dict) -> bool:
+    """Whether a video has sound, according to the list."""
+    return row.get('has_audio', True) and not row.get('silent', False)

@@ -8,9 +8,9 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from ..datasets.video_list import may_sound
 from ..media import build_manifest, find_media, save_manifest
 from ..media.finding import AUDIO_SUFFIXES, SUFFIXES, suffix_advice
+from ..media.rows import may_sound
 from ..utils.report import format_table, progress_bar, shorten, write_csv
 from ..workers.fan_out import Workers
 from .files import find_file, index_files

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +18,8 @@ from torch.utils.data import DataLoader
 
 from avtss_mm.datasets.guarded_pipeline import GuardedPipeline
 from avtss_mm.errors import MediaError
+from avtss_mm.media import build_manifest, save_manifest, write_video
+from avtss_mm.workers.memory import can_limit_memory
 
 
 def decode_badly(row: dict) -> dict:
@@ -187,3 +190,31 @@ def test_a_hanging_process_ends_with_its_parent(tmp_path, number):
         time.sleep(0.05)
     assert not is_alive(pid)
     assert errors.count('Traceback') == (number == signal.SIGINT)
+
+
+@pytest.fixture
+def videos_with_a_large_picture(tmp_path, make_video):
+    make_video(tmp_path / 'a.mp4', duration=2)
+    black = np.zeros((4096, 4096, 3), np.uint8)
+    write_video(tmp_path / 'large.avi', [black] * 25, 25, video_codec='mjpeg')
+    save_manifest(tmp_path / 'list.json', build_manifest(tmp_path)[0])
+    return tmp_path
+
+
+@pytest.mark.skipif(not can_limit_memory(), reason='Linux only')
+def test_a_picture_beyond_the_memory_limit_is_a_bad_file(
+    videos_with_a_large_picture, make, messages
+):
+    options = dict(data_root=str(videos_with_a_large_picture), max_bad_fraction=1.0)
+    dataset = make('list.json', max_memory_gb=0.2, **options)
+    served = [dataset[0], dataset[1]]
+    process = dataset._guard._worker.process
+    assert [Path(s['data_samples'].filename).name for s in served] == ['a.mp4', 'a.mp4']
+    assert 'large.avi: it needs more memory than max_memory_gb=0.2 allows' in messages()
+    assert 'crashed' not in messages() and dataset._guard._worker.process is process
+    assert make('list.json', **options)[1]['data_samples'].filename.endswith('large.avi')
+
+
+def test_a_memory_limit_needs_a_guarded_process(make):
+    with pytest.raises(ValueError, match='max_memory_gb must be positive, and needs'):
+        make(max_memory_gb=1, timeout=None)
