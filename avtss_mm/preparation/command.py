@@ -7,10 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ..errors import UsageError
+from ..errors import UsageError, user_errors
 from ..files.writable import check_writable
 from ..media.origin import add_overwrite_argument, check_replaceable
-from ..utils.cli import user_errors
 from ..utils.work import add_suffixes_argument, add_work_arguments, workers_of
 from .lists import Listing
 from .prepare import prepare, summary

@@ -18,7 +18,7 @@ import unicodedata
 from collections import Counter
 from pathlib import Path
 
-from avtss_mm.errors import UsageError
+from avtss_mm.errors import UsageError, user_errors
 from avtss_mm.files.writable import check_writable
 from avtss_mm.media import build_manifest, save_manifest
 from avtss_mm.media.finding import SUFFIXES, suffix_advice
@@ -26,7 +26,6 @@ from avtss_mm.media.origin import add_overwrite_argument, check_replaceable
 from avtss_mm.media.remote import is_remote, local_path, path_or_url
 from avtss_mm.media.shards import Label, find_members, split_address
 from avtss_mm.preparation.command import add_suffixes_argument, add_work_arguments, workers_of
-from avtss_mm.utils.cli import user_errors
 from avtss_mm.utils.report import progress_bar, shorten, write_csv
 
 

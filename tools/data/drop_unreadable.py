@@ -14,15 +14,13 @@ import os
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from pathlib import Path
 
-from avtss_mm.datasets.video_list import read_list
-from avtss_mm.errors import UsageError
+from avtss_mm.errors import UsageError, user_errors
 from avtss_mm.files.whole_file import written_whole
 from avtss_mm.files.writable import check_writable
 from avtss_mm.media import build_manifest
 from avtss_mm.media.origin import add_overwrite_argument, check_replaceable, running_command
 from avtss_mm.media.remote import is_remote, local_path, path_or_url, read_range
 from avtss_mm.preparation.command import add_work_arguments, workers_of
-from avtss_mm.utils.cli import user_errors
 from avtss_mm.utils.report import progress_bar, write_csv
 
 
@@ -54,8 +52,15 @@ def without(path: Path | str, rejects: dict[str, str]) -> str:
         metainfo = {**content['metainfo'], 'made_by': running_command()}
         return json.dumps({**content, 'metainfo': metainfo, 'data_list': rows}, indent=1) + '\n'
     lines = data.decode('utf-8', 'surrogateescape').split('\n')
-    names = iter(row['filename'] for row in read_list(str(path))[0])
+    names = iter(row['filename'] for row in rows_of(path))
     return '\n'.join(line for line in lines if not line.strip() or next(names) not in rejects)
+
+
+def rows_of(path) -> list[dict]:
+    """Rows of a list, in their order."""
+    from avtss_mm.datasets.video_list import read_list  # late: it brings torch
+
+    return read_list(str(path))[0]
 
 
 def drop(args: Namespace) -> None:
@@ -72,7 +77,7 @@ def drop(args: Namespace) -> None:
         raise UsageError(f'{out} is the list itself, which is not changed: name another file')
     check_replaceable(out, args.overwrite)
     check_writable(out.parent, 'give -o FILE for the new list, in another folder')
-    names = sorted({row['filename'] for row in read_list(str(args.list))[0]})
+    names = sorted({row['filename'] for row in rows_of(args.list)})
     work = (workers_of(args), args.timeout, None, progress_bar(len(names)))
     root = args.root or os.path.dirname(args.list)
     kept, rejects = build_manifest(root, names, *work, require_video=False)

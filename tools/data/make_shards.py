@@ -18,8 +18,7 @@ import stat
 from functools import partial
 from pathlib import Path
 
-from avtss_mm.datasets.video_list import read_list
-from avtss_mm.errors import UsageError
+from avtss_mm.errors import UsageError, user_errors
 from avtss_mm.files.journal import journal, read_journal
 from avtss_mm.files.kept import digest
 from avtss_mm.files.writable import check_writable
@@ -29,7 +28,6 @@ from avtss_mm.media.remote import local_path
 from avtss_mm.media.shards import address_of
 from avtss_mm.preparation.command import add_work_arguments, workers_of
 from avtss_mm.preparation.shard_writing import Entry, member_name, plan_shards, write_shard
-from avtss_mm.utils.cli import user_errors
 from avtss_mm.utils.report import format_table, progress_bar, shorten, write_csv
 from avtss_mm.workers.fan_out import fan_out
 from avtss_mm.workers.guarded_map import WorkerError
@@ -142,6 +140,8 @@ def make(args: argparse.Namespace) -> None:
     Raises:
         UsageError: If no file can be read, or something else would be overwritten.
     """
+    from avtss_mm.datasets.video_list import read_list  # late: it brings torch
+
     root = args.root or args.lists[0].parent
     targets = {path: args.out / f'{path.stem}.json' for path in args.lists}
     if len(set(targets.values())) < len(set(args.lists)):

@@ -24,6 +24,7 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
+from avtss_mm.errors import user_errors
 from avtss_mm.files.whole_file import write_whole
 from avtss_mm.media import write_video
 from avtss_mm.media.origin import check_replaceable
@@ -36,7 +37,6 @@ from avtss_mm.toy import (
     render_frames,
     synthesise,
 )
-from avtss_mm.utils.cli import user_errors
 
 FORMAT = 6  # increase it if the same arguments give other files
 SPLITS = ('train', 'test')

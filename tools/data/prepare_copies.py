@@ -12,7 +12,7 @@ import shlex
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from pathlib import Path
 
-from avtss_mm.errors import UsageError
+from avtss_mm.errors import UsageError, user_errors
 from avtss_mm.fingerprint.benchmark.ground_truth import (
     GALLERY,
     QUERIES,
@@ -24,7 +24,6 @@ from avtss_mm.fingerprint.benchmark.ground_truth import (
 from avtss_mm.media.origin import add_overwrite_argument, check_replaceable
 from avtss_mm.media.rows import leaves_folder
 from avtss_mm.preparation.command import add_work_arguments, workers_of
-from avtss_mm.utils.cli import user_errors
 from avtss_mm.utils.report import shorten
 
 PICTURES = 'configs/fingerprint/r2plus1d_vggsound.py'

@@ -22,7 +22,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from pathlib import Path
 
-from avtss_mm.errors import UsageError
+from avtss_mm.errors import UsageError, user_errors
 from avtss_mm.fingerprint.benchmark.ground_truth import prepare_copies, read_ground_truth
 from avtss_mm.media import build_manifest, find_media, save_manifest
 from avtss_mm.media.finding import AUDIO_SUFFIXES, SUFFIXES
@@ -32,7 +32,6 @@ from avtss_mm.preparation.files import find_file, index_files
 from avtss_mm.preparation.lists import official_form
 from avtss_mm.preparation.prepare import CACHE
 from avtss_mm.preparation.sound_lists import read_esc50, read_vggsound
-from avtss_mm.utils.cli import user_errors
 from avtss_mm.utils.report import progress_bar
 
 LINK = 'samples'

@@ -18,14 +18,13 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from avtss_mm.errors import MediaError, UsageError
+from avtss_mm.errors import MediaError, UsageError, user_errors
 from avtss_mm.files.whole_file import draft_of
 from avtss_mm.files.writable import check_writable
 from avtss_mm.media import find_media
 from avtss_mm.media.finding import SUFFIXES, suffix_advice
 from avtss_mm.preparation.command import add_suffixes_argument, add_work_arguments, workers_of
 from avtss_mm.preparation.resize import resize_video
-from avtss_mm.utils.cli import user_errors
 from avtss_mm.utils.report import format_table, progress_bar, write_csv
 from avtss_mm.workers.fan_out import fan_out
 from avtss_mm.workers.guarded_map import WorkerError
