@@ -10,7 +10,6 @@ for name in (
     'matplotlib.backends.backend_agg',
     'mmaction.engine',
     'mmaction.visualization',
-    'pkg_resources',
     'sklearn.linear_model',
     'torch.distributed.run',
     'torch.utils.tensorboard',
