@@ -55,6 +55,7 @@ setup(
     license_files=['LICENSE'],
     packages=find_packages(include=['avtss_mm', 'avtss_mm.*']),
     package_data={
+        'avtss_mm.fingerprint': ['background_clips/*'],
         'avtss_mm.fingerprint.page': ['templates/*'],
         'avtss_mm.checkpoints': ['shipped/*'],
     },

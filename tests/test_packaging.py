@@ -124,14 +124,16 @@ def test_a_config_of_one_line_runs(installed, labelled_videos, tmp_path, place):
     assert 'wrote video.pth' in tool('export_backbone.py', last, '--to=mmaction', '-o', 'video.pth')
 
 
-def test_wheel_ships_every_config_and_tool_and_the_weights(installed):
+def test_wheel_ships_every_config_and_tool_the_weights_and_the_clips(installed):
     for folder in ('configs', 'tools'):
         for path in (ROOT / folder).rglob('*'):
             if path.is_file() and '__pycache__' not in path.parts:
                 shipped = (installed / 'avtss_mm/.mim' / path.relative_to(ROOT)).is_file()
                 assert shipped != ('faults' in path.parts), path  # campaigns are for a checkout
     weights = 'avtss_mm/checkpoints/shipped/copies.safetensors'
-    assert (installed / weights).read_bytes() == (ROOT / weights).read_bytes()
+    clips = 'avtss_mm/fingerprint/background_clips'
+    for path in (ROOT / weights, *(ROOT / clips).iterdir()):
+        assert (installed / path.relative_to(ROOT)).read_bytes() == path.read_bytes()
 
 
 def imported_packages() -> set:

@@ -18,6 +18,7 @@ from ..media.shards import find_members
 from ..media.sources import stamp_of
 from ..utils.work import TIMEOUT
 from ..workers.fan_out import Workers
+from .background import add_background
 from .embed_media import embed_media
 from .embedding import usable_chunks
 from .index.calibration import find_thresholds
@@ -118,6 +119,7 @@ def index_folders(
     report.removed = sorted(gone | (report.unreadable.keys() & catalog.files.keys()))
     if report.removed:
         catalog.remove(report.removed)
+    add_background(catalog, embedder, timeout)
     finish(index)
     return report
 

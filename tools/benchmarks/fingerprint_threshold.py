@@ -16,10 +16,12 @@ import numpy as np
 from measuring import parser, report
 from tqdm import tqdm
 
+from avtss_mm.fingerprint.background import CLIPS
 from avtss_mm.fingerprint.choices import FOUND_BY, MODALITIES
 from avtss_mm.fingerprint.distortion.distort import distort_folder
 from avtss_mm.fingerprint.embed_media import embed_media
 from avtss_mm.fingerprint.embedding import chunk_embedder
+from avtss_mm.fingerprint.index.background import store_background
 from avtss_mm.fingerprint.index.index import FingerprintIndex
 from avtss_mm.fingerprint.indexing import finish
 from avtss_mm.fingerprint.search import chunks_of, match_chunks
@@ -46,11 +48,12 @@ def main() -> None:
         rows, _ = distort_folder(sources, folder, DISTORTIONS, [2], root=args.clips)
         copies = features(model, folder, [row['filename'] for row in rows], 0.5)
     copies = [(row['source'], copies[row['filename']]) for row in rows if row['filename'] in copies]
+    background = list(features(model, CLIPS, sorted(find_media(CLIPS)), 1.0).values())
     rng, lines = np.random.default_rng(0), []
     for size, number in DRAWS.items():
         if size < len(references):
             drawn = [rng.choice(list(references), size, replace=False) for _ in range(number)]
-            lines += measure(references, drawn, copies, asked)
+            lines += measure(background, references, drawn, copies, asked)
     report('fingerprint_threshold', {'Matches': lines}, args.out)
 
 
@@ -64,7 +67,7 @@ def features(model, folder, names, stride: float) -> dict:
     }
 
 
-def measure(references, drawn, copies, asked) -> list[dict]:
+def measure(background, references, drawn, copies, asked) -> list[dict]:
     """Searches indices of the drawn files; a line for each modality."""
     counts = {letter: np.zeros((3, 2), int) for letter in MODALITIES}
     thresholds = {letter: [] for letter in MODALITIES}
@@ -74,6 +77,7 @@ def measure(references, drawn, copies, asked) -> list[dict]:
             for name in names:
                 tracks = {side: (*track, 0) for side, track in references[name].items()}
                 index.catalog.replace(name, '0', tracks)
+            store_background(index.catalog, background)
             finish(index)
             for letter in MODALITIES:
                 thresholds[letter].append(index.catalog.metadata['thresholds'][letter])

@@ -1,88 +1,98 @@
 """Calibrates the threshold of matches.
 
-It is estimated from the index itself: each file is searched for among the others, which are
-unrelated except for some copies. The best score among many unrelated files follows a Gumbel
-distribution. It is fitted to the lower quantiles, as copies are in the upper ones. The threshold is
-the score that 1 % of unrelated files reach.
+It is the score that 1 % of unrelated files reach. Two kinds are searched for: the files of the
+index, each among the others, which are unrelated except for some copies; and, if they are few, the
+background clips (:mod:`..background`). The best score among many unrelated files follows a Gumbel
+distribution. It is fitted to the lower quantiles, as copies are in the upper ones.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 import numpy as np
 
+from ..chunks import Chunks
 from ..matching.fusion import fuse
 from ..matching.hits import Hits
 from ..matching.segments import Segment, find_segments
+from .background import known_background
 from .index import LETTERS, FingerprintIndex
 from .sample import FILES, Sample, extrapolated, spread
 from .strangers import ceiling_of, find_candidates, find_ceilings
-from .tables import File, Track
+from .tables import File
 
 FALLBACK = dict(v=0.4, a=0.5, av=0.6)
-"""Maximum thresholds; those in use if fewer than ``FEWEST`` different files are indexed.
+"""Thresholds if nothing was measured. Higher scores of indexed files do not count: these may have
+parts in common, such as a jingle."""
 
-With 1 and 4 real clips indexed, 95 % of 32 unrelated clips stay below each; all 24 copies reach
-one.
-"""
+HIGHEST = dict(v=0.6, a=0.65, av=0.8)
+"""Maximum thresholds, which background clips may tell."""
 
-FEWEST, MANY = 10, 100
-"""Between so many files, thresholds go from ``FALLBACK`` to what the files say.
-
-Features are whitened by these files, which makes them less alike than strangers are: the fewer, the
-more so. Read off 24 real clips, 15 of 28 strangers reached a threshold; so mixed, 3 do.
-"""
-
-FALSE_ALARMS = 0.01
 LOWEST = 0.05
 """Minimum threshold, whatever the files say: they are few."""
 
+FEWEST, MANY = 3, 100
+"""Minimum number of files that say something; number of files that say enough."""
+
+MARGIN = 0.75
+"""Share of the way to ``FALLBACK`` by which the threshold of a single file is raised; with ``MANY``
+files it is 0. Unrelated files of the same kind as the indexed one resemble it more than others."""
+
+FOLDS = 5
+"""Few files are searched for by fifths, each among the other four fifths, whose features are
+whitened by these alone. Whitened by themselves, files are less alike than strangers are."""
+
+FALSE_ALARMS = 0.01
+
 MOST_SEGMENTS = 10
 """Number of segments to find in unrelated files: the best ones are among them."""
+
+Compared = Mapping[str, 'tuple[np.ndarray, np.ndarray]']
+"""Mid-times (m,) of chunks and their similarities (m, G) to a sample, by ``'v'`` and/or ``'a'``."""
 
 
 def find_thresholds(index: FingerprintIndex) -> dict:
     """Computes thresholds and ceilings to store in the catalog, and says where they come from."""
     index.catalog.set_metadata(ceilings=find_ceilings(index))
-    thresholds, number = _calibrate(index)
-    source = f'reached by 1 % of unrelated files, estimated from {number} of its files'
-    if number < MANY:
-        source += ', raised because these are few'
-    if number < FEWEST:
-        source = f'the default, as fewer than {FEWEST} different files are indexed'
-    return dict(thresholds=thresholds, thresholds_from=source)
-
-
-def calibrate(index: FingerprintIndex) -> dict[str, float]:
-    """Computes the thresholds of ``'v'``, ``'a'`` and ``'av'``; equal files give equal ones."""
-    return _calibrate(index)[0]
-
-
-def _calibrate(index: FingerprintIndex) -> tuple[dict[str, float], int]:
-    """Computes the thresholds; returns them and the number of different files used."""
     samples = {letter: Sample(index, name) for name, letter in LETTERS.items()}
     files = sorted(index.catalog.files.values(), key=lambda file: file.path)
-    scores = {'v': [], 'a': [], 'av': []}
     files = _without_copies(samples, spread(files, FILES))
-    for file in files:
-        found = {
-            letter: _strangers(samples[letter], file.tracks[name])
-            for name, letter in LETTERS.items()
-            if name in file.tracks and len(file.tracks[name].times)
-        }
-        for letter, segments in found.items():
-            scores[letter].append(_best(segments, letter))
-        if len(found) == 2:
-            both = [(segment, letter) for letter in found for segment in found[letter]]
-            scores['av'].append(_best([segment for segment, _ in fuse(both)], 'av'))
-    thresholds = dict(FALLBACK)
-    for letter, values in scores.items():
-        if len(values) >= FEWEST:
-            shares = np.linspace(0.1, 0.6, 11)
-            limited = np.clip(extrapolated(values, shares, 1 - FALSE_ALARMS), LOWEST, None)
-            few = np.clip((MANY - len(files)) / (MANY - FEWEST), 0, 1)
-            told = min(float(limited), FALLBACK[letter])
-            thresholds[letter] = round(float(few * FALLBACK[letter] + (1 - few) * told), 4)
-    return thresholds, len(files)
+    many = len(files) >= MANY
+    own = list(_among_all(samples, files) if many else _among_others(index, files))
+    clips = [] if many else known_background(index.catalog)
+    theirs = [_best_scores(samples, _compared(samples, clip, index), HIGHEST) for clip in clips]
+    own = own if len(own) >= FEWEST else []
+    thresholds, is_raised = dict(FALLBACK), False
+    for letter in thresholds:
+        limits = _limit(own, letter, 0.6, FALLBACK), _limit(theirs, letter, 0.9, HIGHEST)
+        if measured := max(limits):
+            margin = MARGIN * max(1 - len(files) / MANY, 0)
+            raised = margin * FALLBACK[letter] + (1 - margin) * measured
+            thresholds[letter] = round(max(measured, raised, LOWEST), 4)
+            is_raised |= raised > measured
+    return dict(thresholds=thresholds, thresholds_from=_source(len(own), len(theirs), is_raised))
+
+
+def _source(own: int, theirs: int, is_raised: bool) -> str:
+    """Says where thresholds come from."""
+    parts = [f'{own} of its files'] if own else []
+    parts += [f'{theirs} clips of avtss_mm'] if theirs else []
+    if not parts:
+        return f'the default, as fewer than {FEWEST} different files are indexed'
+    text = f'reached by 1 % of unrelated files, estimated from {" and ".join(parts)}'
+    return f'{text}, raised because these are few' if is_raised else text
+
+
+def _limit(
+    scores: list[dict[str, float]], letter: str, upto: float, highest: Mapping[str, float]
+) -> float:
+    """Score that 1 % reach, by the quantiles up to a share; 0 if it cannot be told."""
+    values = [score[letter] for score in scores if letter in score]
+    if len(values) < FEWEST:
+        return 0.0
+    limit = extrapolated(np.array(values), np.linspace(0.1, upto, 11), 1 - FALSE_ALARMS)
+    return min(limit, highest[letter]) if limit < np.inf else 0.0
 
 
 def _without_copies(samples: dict[str, Sample], files: list[File]) -> list[File]:
@@ -91,26 +101,80 @@ def _without_copies(samples: dict[str, Sample], files: list[File]) -> list[File]
     for file in files:
         if file.id not in copies:
             kept.append(file)
-            for name, letter in LETTERS.items():
-                if name in file.tracks and len(file.tracks[name].times):
-                    _, similarity = samples[letter].compared(file.tracks[name])
-                    same = samples[letter].copies(file.tracks[name], similarity)
-                    copies.update(samples[letter].files[same].tolist())
+            for letter, track in _tracks(file).items():
+                _, similarity = samples[letter].compared(track)
+                same = samples[letter].copies(track, similarity)
+                copies.update(samples[letter].files[same].tolist())
     return kept
 
 
-def _best(segments: list[Segment], letter: str) -> float:
-    """Best score that is not certainly a copy's."""
-    scores = [segment.score for segment in segments]
-    return max((score for score in scores if score < FALLBACK[letter]), default=0.0)
+def _among_all(samples: dict[str, Sample], files: list[File]) -> Iterator[dict[str, float]]:
+    """Yields the best scores of files among all but their copies."""
+    for file in files:
+        compared = {}
+        for letter, track in _tracks(file).items():
+            middles, similarity = samples[letter].compared(track)
+            similarity[:, samples[letter].copies(track, similarity)] = -np.inf
+            compared[letter] = middles, similarity
+        yield _best_scores(samples, compared, FALLBACK)
 
 
-def _strangers(sample: Sample, track: Track) -> list[Segment]:
-    """Finds segments of unrelated files that resemble the middle of a track."""
-    middles, similarity = sample.compared(track)
-    copies = sample.copies(track, similarity)
-    similarity[:, copies] = -np.inf
-    number = len(copies) - copies.sum()
+def _among_others(index: FingerprintIndex, files: list[File]) -> Iterator[dict[str, float]]:
+    """Yields the best scores of files, none a copy of another, among those of the other folds."""
+    for fold in range(FOLDS):
+        asked = files[fold::FOLDS]
+        others = {file.id for file in files} - {file.id for file in asked}
+        if not asked or not others:
+            continue
+        samples = {letter: Sample(index, name, others) for name, letter in LETTERS.items()}
+        for file in asked:
+            tracks = _tracks(file).items()
+            compared = {
+                letter: samples[letter].compared(track)
+                for letter, track in tracks
+                if len(samples[letter].files)
+            }
+            yield _best_scores(samples, compared, FALLBACK)
+
+
+def _tracks(file: File) -> dict:
+    """Tracks of a file that have chunks, by letter."""
+    tracks = {letter: file.tracks.get(name) for name, letter in LETTERS.items()}
+    return {letter: t for letter, t in tracks.items() if t is not None and len(t.times)}
+
+
+def _compared(samples: dict[str, Sample], chunks: Chunks, index: FingerprintIndex) -> Compared:
+    """Compares chunks that are not indexed with all samples that have some."""
+    half = index.catalog.metadata['chunk'] / 2
+    return {
+        LETTERS[name]: (times[:, 0] + half, samples[LETTERS[name]].similarity(vectors))
+        for name, (times, vectors) in chunks.items()
+        if len(samples[LETTERS[name]].files)
+    }
+
+
+def _best_scores(
+    samples: dict[str, Sample], compared: Compared, below: Mapping[str, float]
+) -> dict[str, float]:
+    """Best scores below a limit by ``'v'``, ``'a'`` and, if there are both, ``'av'``."""
+    found = {
+        letter: _segments(samples[letter], middles, similarity)
+        for letter, (middles, similarity) in compared.items()
+    }
+    scores = {letter: _best(segments, below[letter]) for letter, segments in found.items()}
+    if len(found) == 2:
+        both = [(segment, letter) for letter in found for segment in found[letter]]
+        scores['av'] = _best([segment for segment, _ in fuse(both)], below['av'])
+    return scores
+
+
+def _best(segments: list[Segment], below: float) -> float:
+    return max((segment.score for segment in segments if segment.score < below), default=0.0)
+
+
+def _segments(sample: Sample, middles: np.ndarray, similarity: np.ndarray) -> list[Segment]:
+    """Finds segments of unrelated files that resemble chunks; similarities of -inf do not count."""
+    number = np.isfinite(similarity[0]).sum()
     if not number:
         return []
     ceiling = ceiling_of(sample.index, sample.modality)

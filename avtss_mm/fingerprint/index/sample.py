@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Collection
+from functools import cached_property, partial
 
 import numpy as np
 
+from ..matching.whitening import Whitening
 from .index import FingerprintIndex
 from .index_whitening import by_path
 from .tables import Track
@@ -23,21 +25,31 @@ FILES, CHUNKS = 100, 16
 class Sample:
     """G chunks of a modality with which files are compared, ordered by file.
 
+    Args:
+        index: Index.
+        modality: Modality, ``'video'`` or ``'audio'``.
+        only: Ids of the files of the sample: as if no others were indexed. Defaults to None: all.
+
     Attributes:
         files: Id of the file of each chunk (G,).
+        whiten: Function that whitens vectors (m, D).
         middles: Mid-times of the chunks in seconds (G,).
         vectors: Whitened vectors (G, D).
     """
 
-    def __init__(self, index: FingerprintIndex, modality: str) -> None:
+    def __init__(
+        self, index: FingerprintIndex, modality: str, only: Collection[int] | None = None
+    ) -> None:
         self.index, self.modality = index, modality
         tracks = by_path(index.catalog, modality)
+        tracks = [track for track in tracks if only is None or track.file in only]
         chunks = sum(len(track.times) for track in tracks)
         tracks = spread(tracks, max(2, len(tracks) * GALLERY // max(chunks, 1)))
         self.files = np.repeat([t.file for t in tracks], [len(t.times) for t in tracks]).astype(int)
         if tracks:
             vectors = np.concatenate([rows for _, rows in index.catalog.vectors(tracks)])
-            self.vectors = index.whiten(modality, vectors)
+            whiten = partial(index.whiten, modality) if only is None else Whitening.of(vectors)
+            self.whiten, self.vectors = whiten, whiten(vectors)
             self.middles = np.concatenate([index.middles(track) for track in tracks])
 
     def asked(self) -> list[Track]:
@@ -49,8 +61,11 @@ class Sample:
         ((_, rows),) = self.index.catalog.vectors([track])
         first = max(len(rows) - CHUNKS, 0) // 2
         part = slice(first, first + CHUNKS)
-        similarity = self.index.whiten(self.modality, rows[part]) @ self.vectors.T
-        return self.index.middles(track)[part], similarity
+        return self.index.middles(track)[part], self.similarity(rows[part])
+
+    def similarity(self, rows: np.ndarray) -> np.ndarray:
+        """Similarities (m, G) of vectors (m, D)."""
+        return self.whiten(rows) @ self.vectors.T
 
     def copies(self, track: Track, similarity: np.ndarray) -> np.ndarray:
         """Which chunks (G,) belong to the track's file or to a copy of it.

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 from helpers.small_index import chunks, make_index
 
-from avtss_mm.fingerprint.index.calibration import FALLBACK
+from avtss_mm.fingerprint.index.background import known_background, store_background
+from avtss_mm.fingerprint.index.calibration import FALLBACK, HIGHEST, find_thresholds
+from avtss_mm.fingerprint.index.index import FingerprintIndex
+from avtss_mm.fingerprint.index.sample import Sample
 from avtss_mm.fingerprint.search import match_chunks
 
 
@@ -48,10 +51,10 @@ def test_copies_among_the_files_hardly_raise_it(tmp_path):
     assert min(copies.values()) == 1, 'where all are copies, they still are matches'
 
 
-@pytest.mark.parametrize('number', [1, 4, 9])
+@pytest.mark.parametrize('number', [1, 2, 4, 9])
 def test_few_files_find_their_copies_and_no_strangers(number, tmp_path):
     with make_index(tmp_path, files(range(number))) as index:
-        assert index.catalog.metadata['thresholds'] == FALLBACK
+        assert (index.catalog.metadata['thresholds'] == FALLBACK) == (number < 3)
         strangers = share_found(index, [chunks(seed) for seed in range(1000, 1050)])
         rng = np.random.default_rng(0)
         asked = [
@@ -61,3 +64,53 @@ def test_few_files_find_their_copies_and_no_strangers(number, tmp_path):
         copies = share_found(index, asked)
     assert max(strangers.values()) <= 0.08, strangers
     assert min(copies.values()) == 1
+
+
+def test_background_clips_tell_the_threshold_of_one_file(tmp_path):
+    background = files(range(100, 118))
+    with make_index(tmp_path, files([0])) as index:
+        store_background(index.catalog, background)
+        told = find_thresholds(index)
+        assert 'estimated from 18 clips of avtss_mm' in told['thresholds_from']
+        lower = told['thresholds']
+        assert all(0.5 * FALLBACK[letter] < lower[letter] < FALLBACK[letter] for letter in lower)
+        alike = [{k: (t, v + np.ones(24)) for k, (t, v) in chunks(0).items()} for _ in range(18)]
+        store_background(index.catalog, alike)
+        higher = find_thresholds(index)['thresholds']
+        assert all(higher[letter] > lower[letter] for letter in lower), 'all resemble the file'
+        assert index.stats()['files'] == 1 and len(index.vectors('video')) == 12
+
+
+def test_files_of_one_kind_need_a_higher_threshold(tmp_path):
+    def kind(seed):
+        """A file that shares part of its course with all others of its kind."""
+        own, common = chunks(seed), chunks(99)
+        return {name: (own[name][0], own[name][1] + 0.7 * common[name][1]) for name in own}
+
+    with make_index(tmp_path / 'a', files(range(12))) as index:
+        mixed = index.catalog.metadata['thresholds']
+    with make_index(tmp_path / 'b', [kind(seed) for seed in range(12)]) as index:
+        alike = index.catalog.metadata['thresholds']
+        strangers = share_found(index, [kind(seed) for seed in range(1000, 1050)])
+    assert all(mixed[letter] < alike[letter] <= HIGHEST[letter] for letter in mixed)
+    assert max(strangers.values()) <= 0.08, strangers
+
+
+def test_a_sample_of_some_files_is_as_if_no_others_were_indexed(tmp_path):
+    with make_index(tmp_path / 'a', files(range(6))) as index:
+        some = {index.catalog.files[f'/{place:03d}.mp4'].id for place in range(4)}
+        part = Sample(index, 'video', some).vectors
+    with make_index(tmp_path / 'b', files(range(4))) as index:
+        np.testing.assert_allclose(part, Sample(index, 'video').vectors, atol=1e-4)
+
+
+def test_background_is_kept_as_stored(tmp_path):
+    stored = [chunks(0), {'audio': chunks(1)['audio']}, {}]
+    with make_index(tmp_path, files([2])) as index:
+        store_background(index.catalog, stored)
+    with FingerprintIndex(tmp_path) as index:
+        known = known_background(index.catalog)
+    assert [chunks.keys() for chunks in known] == [chunks.keys() for chunks in stored]
+    times, vectors = known[1]['audio']
+    np.testing.assert_array_equal(times, stored[1]['audio'][0])
+    np.testing.assert_allclose(vectors, stored[1]['audio'][1], atol=0.01)

@@ -14,7 +14,8 @@ from helpers.distinct_media import write_distinct
 from helpers.made_index import make_index
 
 from avtss_mm.datasets.transforms import decoding
-from avtss_mm.fingerprint import embed_media
+from avtss_mm.fingerprint import embed_media, indexing
+from avtss_mm.fingerprint.index import calibration
 from avtss_mm.fingerprint.results import print_matches
 from avtss_mm.fingerprint.search import Match
 from avtss_mm.media import open_media
@@ -78,8 +79,25 @@ def test_no_match_says_how_near_it_was(index, avtss_fp, tmp_path):
     status, out, err = avtss_fp('query', stranger, index)
     assert (status, out) == (1, 'no match\n')
     assert 'the best score is 0.' in err and 'the threshold 0.' in err
-    assert 'fewer than 10 different files' in err.splitlines()[-1]
+    source = 'reached by 1 % of unrelated files, estimated from 5 of its files and 18 clips of'
+    assert source in err.splitlines()[-1]
     assert '(--threshold)' in avtss_fp('query', stranger, index, '--threshold', '0.9')[2]
+
+
+def test_an_index_of_an_older_version_has_its_threshold_until_it_is_indexed_again(
+    three, model, avtss_fp, tmp_path, monkeypatch
+):
+    with monkeypatch.context() as older:
+        older.setattr(indexing, 'add_background', lambda *args: None)
+        older.setattr(calibration, 'FEWEST', 10)
+        index = make_index(tmp_path / 'INDEX', three, model)
+    stranger = write_distinct(tmp_path / 'stranger.mp4', 99, end=9)
+    assert 'threshold 0.60 (the default, as' in avtss_fp('query', stranger, index)[2]
+    assert '"video": ' in avtss_fp('query', three / '1.mp4', index, '--json')[1]
+    assert avtss_fp('delete', index, three / '2.mp4')[0] == 0
+    assert 'threshold 0.60 (the default, as' in avtss_fp('query', stranger, index)[2]
+    assert '3 files (1 files added, 2 unchanged)' in avtss_fp('index', three, '-o', index)[1]
+    assert 'from 3 of its files and 18 clips of' in avtss_fp('query', stranger, index)[2]
 
 
 def test_half_a_second_is_shown_as_half_a_second(media, model, avtss_fp, tmp_path):

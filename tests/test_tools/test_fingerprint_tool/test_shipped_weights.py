@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -37,6 +38,27 @@ def test_a_distorted_copy_is_found_without_a_checkpoint(folder, avtss_fp, tmp_pa
         assert json.loads(out)[0]['video'] == str(folder / '3.mp4'), name
     stranger = write_distinct(tmp_path / 'stranger.mp4', 99, end=8)
     assert avtss_fp('query', stranger, index)[:2] == (1, 'no match\n')
+
+
+def test_an_index_of_one_clip_finds_its_copies_and_no_stranger(folder, avtss_fp, tmp_path):
+    one, index, copies = tmp_path / 'one', tmp_path / 'INDEX', tmp_path / 'copies'
+    one.mkdir()
+    shutil.copy(folder / '3.mp4', one)
+    assert avtss_fp('index', one, '-o', index)[0] == 0
+    described = json.loads(avtss_fp('stats', index, '--json')[1])
+    assert (described['files'], described['video_chunks']) == (1, 7)
+    assert described['backends']['video']['vectors'] == 7
+    assert avtss_fp('dedup', index)[1] == 'no two files share a stretch\n'
+    only = ('--only', 'crop', 'crf', 'repost', 'trim', 'mp3', '--severity', '2', '--workers', '1')
+    assert avtss_fp('distort', one / '3.mp4', '-o', copies, *only)[0] == 0
+    for copy in [one / '3.mp4', *copies.glob('*/*.*')]:
+        status, out, err = avtss_fp('query', copy, index, '--json')
+        assert status == 0, (copy, err)
+        assert json.loads(out)[0]['video'] == str(one / '3.mp4'), copy
+    for seed in (4, 5, 6):
+        status, out, err = avtss_fp('query', folder / f'{seed}.mp4', index)
+        assert (status, out) == (1, 'no match\n')
+        assert 'unrelated files, estimated from 18 clips of avtss_mm, raised' in err
 
 
 def test_own_weights_replace_them(folder, model, avtss_fp, tmp_path):
