@@ -40,11 +40,19 @@ COLOURS = ('colorspace', 'color_primaries', 'color_trc')
 """Attributes that define the colours of pixels, apart from their range."""
 
 
-def resize_video(source, target, short_side: int = 256, gop: int = 12, crf: int = 23) -> None:
+def resize_video(
+    source,
+    target,
+    short_side: int = 256,
+    gop: int = 12,
+    crf: int = 23,
+    sound_rate: int | None = None,
+) -> None:
     """Writes a smaller copy of a video as H.264 in mp4, completely or not at all.
 
-    Frames keep their times; undecodable frames are dropped, and rotation is applied. The sound is
-    copied, or becomes AAC (mono or stereo) if mp4 does not support its codec.
+    Frames keep their times and are quick to decode (x264's ``tune=fastdecode``); undecodable ones
+    are dropped, and rotation is applied. The sound is copied, or becomes AAC (mono or stereo) if
+    mp4 does not support its codec.
 
     Args:
         source: Path of the file to read.
@@ -52,6 +60,7 @@ def resize_video(source, target, short_side: int = 256, gop: int = 12, crf: int 
         short_side: Length of the shorter side in pixels; a smaller video keeps its size, made even.
         gop: Distance of key frames in frames.
         crf: Constant quality of x264: lower is better and larger.
+        sound_rate: Sample rate in Hz of mono AAC to write. Defaults to None: sound as it is.
 
     Raises:
         MediaError: If the file does not open or decode, or has no video.
@@ -69,7 +78,7 @@ def resize_video(source, target, short_side: int = 256, gop: int = 12, crf: int 
             open_container(source_of(source)) as audio,
             av.open(local_name(draft), 'w', 'mp4', container_options=CONTAINER) as output,
         ):
-            _transcode(video, audio, output, size, info.rotation, gop, crf)
+            _transcode(video, audio, output, size, info.rotation, gop, crf, sound_rate)
     except (av.FFmpegError, ValueError, ArithmeticError) as error:
         raise MediaError(source, getattr(error, 'strerror', None) or error) from error
 
@@ -80,7 +89,7 @@ def even_size(width: int, height: int, short_side: int) -> tuple[int, int]:
     return tuple(2 * max(min(round(side * scale / 2), side // 2), 1) for side in (width, height))
 
 
-def _transcode(video_in, audio_in, output, size, rotation: int, gop: int, crf: int) -> None:
+def _transcode(video_in, audio_in, output, size, rotation: int, gop, crf, sound_rate) -> None:
     """Writes video and audio interleaved, shifted by the same time."""
     source, track = best_stream(video_in, 'video'), best_stream(audio_in, 'audio')
     frames = _frames(source)
@@ -94,8 +103,10 @@ def _transcode(video_in, audio_in, output, size, rotation: int, gop: int, crf: i
             setattr(stream.codec_context, name, getattr(source.codec_context, name))
     encoded = [_pictures(chain([first], frames), stream, zero, rotation // 90)]
     if track is not None:
-        copied = track.codec_context.codec.canonical_name in COPIED
-        encoded.append((_copied_sound if copied else _new_sound)(track, output, zero))
+        if sound_rate is None and track.codec_context.codec.canonical_name in COPIED:
+            encoded.append(_copied_sound(track, output, zero))
+        else:
+            encoded.append(_new_sound(track, output, zero, sound_rate))
     for packet in merge(*encoded, key=lambda packet: packet.dts * packet.time_base):
         output.mux(packet)
 
@@ -103,7 +114,7 @@ def _transcode(video_in, audio_in, output, size, rotation: int, gop: int, crf: i
 def _add_video(output, source, size: tuple[int, int], gop: int, crf: int):
     rate = Fraction(source.average_rate or source.guessed_rate or 25).limit_denominator(1001)
     # without scene cut detection, key frames are exactly ``gop`` frames apart
-    options = {'crf': str(crf), 'preset': 'veryfast', 'sc_threshold': '0'}
+    options = {'crf': str(crf), 'preset': 'veryfast', 'tune': 'fastdecode', 'sc_threshold': '0'}
     stream = output.add_stream('libx264', rate=rate, options=options)
     stream.width, stream.height = size
     stream.pix_fmt, stream.gop_size = 'yuv420p', gop
@@ -164,10 +175,10 @@ def _copied_sound(track, output, zero: Fraction) -> Iterator[av.Packet]:
     return _shifted(_stamped(packets(track.container, track)), stream, zero)
 
 
-def _new_sound(track, output, zero: Fraction) -> Iterator[av.Packet]:
+def _new_sound(track, output, zero: Fraction, rate: int | None) -> Iterator[av.Packet]:
     context = track.codec_context
-    rate = context.sample_rate if context.sample_rate in AAC_RATES else 48000
-    layout = 'mono' if context.channels == 1 else 'stereo'
+    layout = 'mono' if rate or context.channels == 1 else 'stereo'
+    rate = rate or (context.sample_rate if context.sample_rate in AAC_RATES else 48000)
     stream = output.add_stream('aac', rate=rate, layout=layout)
     return _shifted(_encoded_sound(track, stream), stream, zero)
 
