@@ -11,7 +11,8 @@ pytestmark = pytest.mark.slow
 NEEDS_TORCH = {'film_pictures.py'}  # its scenes are transforms
 TOOLS = sorted({path.name for path in ROOT.glob('tools/data/*.py')} - NEEDS_TORCH)
 RUN = """
-import runpy, sys
+import os, runpy, sys
+sys.path[0] = os.path.dirname(sys.argv[1])  # as `python FILE` does
 sys.modules['torch'] = None  # its import fails
 runpy.run_path(sys.argv[1], run_name='__main__')
 """
