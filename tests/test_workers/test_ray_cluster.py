@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import runpy
 import shutil
@@ -35,26 +34,7 @@ MACHINE = dict(num_cpus=1, num_gpus=1, object_store_memory=100 * 2**20)
 
 
 @pytest.fixture(scope='module')
-def at_exit():
-    """Takes back what Ray's nodes leave for the end of the process.
-
-    From Python 3.13 on, a fork frees it at its start, and Ray's client crashes there.
-    """
-    left, register = [], atexit.register
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            atexit,
-            'register',
-            lambda call, *args, **kw: left.append(call) or register(call, *args, **kw),
-        )
-        yield
-    for call in left:
-        if call.__module__ == 'ray._private.node':
-            atexit.unregister(call)
-
-
-@pytest.fixture(scope='module')
-def machines(at_exit):
+def machines(forgotten_at_exit):
     from ray.cluster_utils import Cluster
 
     with pytest.MonkeyPatch.context() as patch:
