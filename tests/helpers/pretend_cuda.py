@@ -7,12 +7,9 @@ on a GPU, and what would make the host wait for the GPU is counted by place.
 from __future__ import annotations
 
 import contextlib
-import functools
-import multiprocessing
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
 from unittest.mock import patch
 
@@ -113,14 +110,3 @@ def pretend_cuda() -> Iterator[Waits]:
         Waits() as waits,
     ):
         yield waits
-
-
-def in_own_process(function: Callable) -> Callable:
-    """Call the function in a fork: after one on fake CUDA tensors no fork can run backward."""
-
-    @functools.wraps(function)
-    def call(*args, **kwargs):
-        with ProcessPoolExecutor(1, multiprocessing.get_context('fork')) as pool:
-            return pool.submit(function, *args, **kwargs).result()
-
-    return call

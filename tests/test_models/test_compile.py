@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from helpers.own_process import in_own_process
 from mmengine.logging import MessageHub
 from torch._dynamo.testing import CompileCounter
 
@@ -21,6 +22,7 @@ def fresh_compiler():
 
 
 @pytest.mark.parametrize('name,key', [('backbone', 'imgs'), ('audio_backbone', 'audios')])
+@in_own_process
 def test_an_encoder_is_one_graph(make_recognizer, make_batch, name, key):
     encoder = getattr(make_recognizer(), name)
     inputs, _ = make_batch(2)
@@ -30,6 +32,7 @@ def test_an_encoder_is_one_graph(make_recognizer, make_batch, name, key):
 
 
 @pytest.mark.parametrize('search_length', [None, 24])
+@in_own_process
 def test_nothing_is_compiled_after_the_third_step(make_recognizer, make_batch, search_length):
     queue = dict(type='FeatureQueue', length=32, feat_dim=8, search_length=search_length)
     model = make_recognizer(queue=queue)

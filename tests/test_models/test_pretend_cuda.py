@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 from helpers.commands import ROOT
-from helpers.pretend_cuda import CUDA, in_own_process, pretend_cuda
+from helpers.own_process import in_own_process
+from helpers.pretend_cuda import CUDA, pretend_cuda
 from mmaction.structures import ActionDataSample
 from mmengine.config import Config
 from mmengine.logging import MessageHub

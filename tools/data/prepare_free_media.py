@@ -30,6 +30,7 @@ from avtss_mm.errors import UsageError, user_errors
 from avtss_mm.files.whole_file import write_whole
 from avtss_mm.media import save_manifest
 from avtss_mm.media.finding import AUDIO_SUFFIXES
+from avtss_mm.media.pyav_container import open_input
 from avtss_mm.utils.report import write_csv
 
 LIST = Path(__file__).with_name('free_media.csv')
@@ -175,7 +176,7 @@ def pieces(content: bytes) -> list[np.ndarray]:
     length, parts, total = PIECE * SAMPLE_RATE, [], 0
     resampler = av.AudioResampler(format='s16', layout='mono', rate=SAMPLE_RATE)
     try:
-        with av.open(io.BytesIO(content), metadata_errors='ignore') as container:
+        with open_input(io.BytesIO(content)) as container:
             for frame in container.decode(audio=0):
                 parts += [part.to_ndarray()[0] for part in resampler.resample(frame)]
                 total += frame.samples / frame.sample_rate

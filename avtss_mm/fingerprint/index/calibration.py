@@ -74,6 +74,11 @@ def find_thresholds(index: FingerprintIndex) -> dict:
     return dict(thresholds=thresholds, thresholds_from=_source(len(own), len(theirs), is_raised))
 
 
+def calibrate(index: FingerprintIndex) -> dict[str, float]:
+    """Returns the thresholds of :func:`find_thresholds`, as 0.1 did; 0.3 drops it."""
+    return find_thresholds(index)['thresholds']
+
+
 def _source(own: int, theirs: int, is_raised: bool) -> str:
     """Says where thresholds come from."""
     parts = [f'{own} of its files'] if own else []
