@@ -1,4 +1,4 @@
-"""Leaves the process of the tests as it was before Ray ran in it."""
+"""Leaves the process of the tests fit to fork after Ray ran in it."""
 
 from __future__ import annotations
 
@@ -6,22 +6,21 @@ import atexit
 
 import pytest
 
+KEPT = []
+"""What Ray's nodes would do at the end of the process; freeing it crashes a fork."""
+
 
 @pytest.fixture(scope='module')
-def forgotten_at_exit():
-    """Takes back what Ray's nodes leave for the end of the process.
+def kept_from_exit():
+    """Keeps from ``atexit`` what Ray's nodes register: from Python 3.13 on, a fork frees that."""
+    register = atexit.register
 
-    From Python 3.13 on, a fork frees it at its start, and Ray's client crashes there.
-    """
-    left, register = [], atexit.register
-
-    def noting(call, *args, **kwargs):
-        left.append(call)
+    def keeping(call, *args, **kwargs):
+        if getattr(call, '__module__', None) == 'ray._private.node':
+            KEPT.append(call)
+            return call
         return register(call, *args, **kwargs)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(atexit, 'register', noting)
+        patch.setattr(atexit, 'register', keeping)
         yield
-    for call in left:
-        if call.__module__ == 'ray._private.node':
-            atexit.unregister(call)

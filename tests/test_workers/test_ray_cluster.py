@@ -34,7 +34,7 @@ MACHINE = dict(num_cpus=1, num_gpus=1, object_store_memory=100 * 2**20)
 
 
 @pytest.fixture(scope='module')
-def machines(forgotten_at_exit):
+def machines(kept_from_exit):
     from ray.cluster_utils import Cluster
 
     with pytest.MonkeyPatch.context() as patch:
