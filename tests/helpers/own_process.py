@@ -1,4 +1,4 @@
-"""Calls a function in a process of its own.
+"""Calls a function in a process of its own, which has no other children.
 
 Fake CUDA tensors and torch.compile make autograd refuse to run in later forks of their process.
 """

@@ -7,6 +7,7 @@ import sys
 import tempfile
 
 from helpers.commands import ROOT, tool
+from helpers.own_process import in_own_process
 
 sys.path.append(str(ROOT / 'tools/faults'))
 
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.slow
 CHILD = "x = bytearray(200 << 20); x[::4096] = b'x' * len(x[::4096]); open('/dev/null'); input()"
 
 
+@in_own_process  # other tests' processes may end meanwhile
 def test_usage_is_of_all_processes_below():
     before = usage(subprocess.os.getpid())
     child = subprocess.Popen([sys.executable, '-c', CHILD.replace('input', 'print(1, flush=True); '
