@@ -96,16 +96,17 @@ def run_in(
 
     begin = time.monotonic()
     own, limits = folder / 'bin/python', ROOT / limit
-    if not limits.is_file():  # by hand; make test finds what make install leaves
+    if not limits.is_file():  # by hand; make test finds what make dev leaves
         limits = folder / 'limits.txt'
         limits.write_text('' if limit == 'nothing' else '\n'.join(lower_bounds()))
     make = ['make', f'PYTHON={python}', f'VENV={folder}', f'CONSTRAINTS={limits}']
     if limits.parent == ROOT:
-        installed = succeeds(*make, 'install')
+        installed = succeeds(*make, 'dev')
     else:
         pip = [own, '-m', 'pip', 'install', '-q', '-c', limits, '-e', '.[lite,dev]']
         installed = succeeds(python, '-m', 'venv', folder) and succeeds(*pip)
-        (folder / '.installed').touch()
+        for stamp in ('.installed', '.installed-dev'):
+            (folder / stamp).touch()
     if not installed:
         return '', minutes(), False
     taken, begin = minutes(), time.monotonic()
