@@ -27,6 +27,9 @@ endif
 HEADLESS = --no-deps --force-reinstall opencv-contrib-python-headless==$$($(BIN)/python -c \
     'from importlib.metadata import version; print(version("opencv-python"))')
 
+# Bars where somebody looks
+PIP_OPTIONS = --disable-pip-version-check $(if $(MAKE_TERMOUT),,--quiet)
+
 .PHONY: install dev constraints test test-fast test-matrix demo bench lint format
 
 install: $(STAMP)
@@ -35,8 +38,8 @@ dev: $(DEV_STAMP)
 # A full mmcv that is already in .venv is left alone: mmcv-lite would overwrite it
 define pip_install
 	if $(BIN)/python -m pip show --quiet mmcv 2>/dev/null; then extras=$(1); else extras=$(1),lite; fi; \
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet -c $(CONSTRAINTS) -e ".[$$extras]" $(2) $(LINE)
-	$(BIN)/python -c 'import cv2' 2>/dev/null || $(BIN)/python -m pip install --disable-pip-version-check --quiet $(HEADLESS)
+	$(BIN)/python -m pip install $(PIP_OPTIONS) -c $(CONSTRAINTS) -e ".[$$extras]" $(2) $(LINE)
+	$(BIN)/python -c 'import cv2' 2>/dev/null || $(BIN)/python -m pip install $(PIP_OPTIONS) $(HEADLESS)
 endef
 
 # librosa: pictures of spectrograms with an axis in Hz
@@ -69,7 +72,9 @@ test-fast: test
 test-matrix:
 	$(PYTHON) tools/test_matrix.py $(ENVIRONMENTS)
 
-demo: install
+demo:
+	@echo 'This takes about 8 minutes on two free CPU cores, downloads included.'
+	@$(MAKE) --no-print-directory install
 	$(BIN)/python tools/demo.py
 
 bench: dev

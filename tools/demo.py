@@ -37,10 +37,10 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def run(tool: str, *arguments: object) -> float:
+def run(title: str, tool: str, *arguments: object) -> float:
     """Run a tool and print its command; stop if it fails. Returns the seconds it took."""
     words = [str(a) for a in arguments]
-    print(f'\n$ python tools/{tool} {shlex.join(words)}', flush=True)
+    print(f'\n== {title}\n$ python tools/{tool} {shlex.join(words)}', flush=True)
     start = time.perf_counter()
     code = subprocess.run([sys.executable, str(TOOLS / tool), *words]).returncode
     if code:
@@ -74,19 +74,22 @@ def main() -> None:
     options = ['--cfg-options', f'data_root={args.data}', *args.cfg_options]
     seconds = {}
     seconds['data'] = run(
-        'data/make_toy_dataset.py', args.data,
-        '--num-videos', args.num_videos, '--num-test', args.num_test,
+        f'1 of 6: {args.num_videos + args.num_test} videos', 'data/make_toy_dataset.py',
+        args.data, '--num-videos', args.num_videos, '--num-test', args.num_test,
     )  # fmt: skip
-    run('browse_dataset.py', CONFIG, '--num', 2, '--out', out / 'inputs', *options)
-    seconds['training'] = run('train.py', CONFIG, '--work-dir', out, *options)
+    inputs = ('--num', 2, '--out', out / 'inputs')
+    run('2 of 6: pictures of the inputs', 'browse_dataset.py', CONFIG, *inputs, *options)
+    title = '3 of 6: pre-training, which takes longest; "eta" is the time left'
+    seconds['training'] = run(title, 'train.py', CONFIG, '--work-dir', out, *options)
     checkpoint = (out / 'last_checkpoint').read_text().strip()
     results = {}
-    for name, config, weights in (
-        ('trained', CONFIG, checkpoint),
-        ('random', CONFIG, 'random'),
-        ('pretext', PRETEXT_CONFIG, checkpoint),
+    for number, name, what, config, weights in (
+        (4, 'trained', 'k-NN of the pre-trained features', CONFIG, checkpoint),
+        (5, 'random', 'k-NN of random weights, for comparison', CONFIG, 'random'),
+        (6, 'pretext', 'accuracy of the pretext heads', PRETEXT_CONFIG, checkpoint),
     ):
-        seconds[name] = run('test.py', config, weights, '--work-dir', out / name, *options)
+        words = (config, weights, '--work-dir', out / name, *options)
+        seconds[name] = run(f'{number} of 6: {what}', 'test.py', *words)
         results[name] = json.loads((out / name / 'metrics.json').read_text())['metrics']
     text = table(results['trained'], results['random'], results['pretext'])
     write_whole(out / 'results.md', text + '\n')
