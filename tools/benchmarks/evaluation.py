@@ -12,15 +12,8 @@ from __future__ import annotations
 import tempfile
 import time
 
-import faiss
 import numpy as np
 from measuring import apart, compare, in_turn, parser, report
-from sklearn.linear_model import LogisticRegression
-from sklearn.svm import LinearSVC
-
-from avtss_mm.evaluation.functional import knn_accuracy, match_ranks
-from avtss_mm.evaluation.linear_classifier import LinearProblem
-from avtss_mm.evaluation.linear_probe import linear_probe
 
 DIMS, NEIGHBORS = 512, 20
 STRENGTHS = dict(logistic=1.0, svm=1e-2)
@@ -55,6 +48,9 @@ def features(number: int, classes: int, seed: int) -> tuple[np.ndarray, np.ndarr
 
 def search(num_queries: int, num_gallery: int, classes: int, repeat: int) -> list[dict]:
     """Times whole searches, including the construction of the index."""
+    # here, and in functions below, what takes seconds: --help does not need it
+    from avtss_mm.evaluation.functional import knn_accuracy, match_ranks
+
     gallery, labels = features(num_gallery, classes, 1)
     queries, truth = features(num_queries, classes, 2)
     runs = {
@@ -66,6 +62,8 @@ def search(num_queries: int, num_gallery: int, classes: int, repeat: int) -> lis
 
 
 def faiss_search(gallery: np.ndarray, queries: np.ndarray) -> None:
+    import faiss
+
     index = faiss.IndexFlatIP(DIMS)
     index.add(gallery)
     index.search(queries, NEIGHBORS)
@@ -85,6 +83,9 @@ def memory(num_queries: int, num_gallery: int, classes: int) -> list[dict]:
 
 
 def use(name: str, folder: str) -> None:
+    from avtss_mm.evaluation.functional import knn_accuracy, match_ranks
+    from avtss_mm.evaluation.linear_probe import linear_probe
+
     gallery, labels, queries, truth = (
         np.load(f'{folder}/{side}.npy')
         for side in ('gallery', 'gallery_labels', 'queries', 'queries_labels')
@@ -99,6 +100,11 @@ def use(name: str, folder: str) -> None:
 
 def converged(number: int, classes: int) -> list[dict]:
     """Compares with scikit-learn run to convergence, at a size that it can manage."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.svm import LinearSVC
+
+    from avtss_mm.evaluation.linear_classifier import LinearProblem
+
     gallery, labels = features(number, classes, 1)
     queries, truth = features(number, classes, 2)
     deviation = gallery.std(axis=0)
@@ -127,6 +133,8 @@ def converged(number: int, classes: int) -> list[dict]:
 
 
 def probe(num_queries: int, num_gallery: int, classes: int) -> list[dict]:
+    from avtss_mm.evaluation.linear_probe import linear_probe
+
     gallery, labels = features(num_gallery, classes, 1)
     queries, truth = features(num_queries, classes, 2)
     rows = []

@@ -11,12 +11,12 @@ forward and backward. Queue lengths take turns; the longest is also searched in 
 from __future__ import annotations
 
 import statistics
+from typing import TYPE_CHECKING
 
-import torch
 from measuring import apart, in_turn, parser, report
-from torch.nn.functional import normalize
 
-from avtss_mm.models import FeatureQueue
+if TYPE_CHECKING:  # what takes seconds is imported in functions: --help does not need it
+    from avtss_mm.models import FeatureQueue
 
 DIMS, RANKS, DRAWN, SEARCHED = 128, 4096, 1025, 2**16
 
@@ -51,6 +51,11 @@ def main() -> None:
 
 
 def filled(length: int, searched: int) -> FeatureQueue:
+    import torch
+    from torch.nn.functional import normalize
+
+    from avtss_mm.models import FeatureQueue
+
     queue = FeatureQueue(length, DIMS, searched)
     for start in range(0, length, 2**14):
         ids = torch.arange(start, start + 2**14)
@@ -59,6 +64,9 @@ def filled(length: int, searched: int) -> FeatureQueue:
 
 
 def parts(length: int, searched: int, batch: int) -> dict:
+    import torch
+    from torch.nn.functional import normalize
+
     queue = filled(length, searched)
     queries = normalize(torch.randn(batch, DIMS), dim=1).requires_grad_()
     ids = torch.full((batch,), -2)

@@ -11,21 +11,18 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from measuring import parser, report
 from tqdm import tqdm
 
-from avtss_mm.fingerprint.background import CLIPS
 from avtss_mm.fingerprint.choices import FOUND_BY, MODALITIES
 from avtss_mm.fingerprint.distortion.distort import distort_folder
-from avtss_mm.fingerprint.embed_media import embed_media
-from avtss_mm.fingerprint.embedding import chunk_embedder
-from avtss_mm.fingerprint.index.background import store_background
-from avtss_mm.fingerprint.index.index import FingerprintIndex
-from avtss_mm.fingerprint.indexing import finish
-from avtss_mm.fingerprint.search import chunks_of, match_chunks
 from avtss_mm.media import find_media
+
+if TYPE_CHECKING:  # what takes seconds is imported in functions: --help does not need it
+    from avtss_mm.fingerprint.index.index import FingerprintIndex
 
 DISTORTIONS = ('crop', 'crf', 'repost', 'trim', 'filmed', 'mp3', 'audio_noise')
 DRAWS = {1: 12, 3: 5, 4: 5, 10: 3, 24: 2, 60: 1}
@@ -39,6 +36,8 @@ def main() -> None:
     parse.add_argument('--config', help='config of the model (default: that in the checkpoint)')
     parse.add_argument('--sources', type=int, default=16, help='clips to copy (%(default)s)')
     args = parse.parse_args()
+    from avtss_mm.fingerprint.background import CLIPS
+
     names = sorted(find_media(args.clips))
     model = args.checkpoint, args.config
     references = features(model, args.clips, names, 1.0)
@@ -59,6 +58,10 @@ def main() -> None:
 
 def features(model, folder, names, stride: float) -> dict:
     """Chunks of the files of a folder, by name; unreadable files are left out."""
+    from avtss_mm.fingerprint.embed_media import embed_media
+    from avtss_mm.fingerprint.embedding import chunk_embedder
+    from avtss_mm.fingerprint.search import chunks_of
+
     embedder = chunk_embedder(*model, stride=stride)
     paths = {str(Path(folder, name)): name for name in names}
     found = tqdm(embed_media(embedder, list(paths), embedder.modalities), total=len(paths))
@@ -69,6 +72,10 @@ def features(model, folder, names, stride: float) -> dict:
 
 def measure(background, references, drawn, copies, asked) -> list[dict]:
     """Searches indices of the drawn files; a line for each modality."""
+    from avtss_mm.fingerprint.index.background import store_background
+    from avtss_mm.fingerprint.index.index import FingerprintIndex
+    from avtss_mm.fingerprint.indexing import finish
+
     counts = {letter: np.zeros((3, 2), int) for letter in MODALITIES}
     thresholds = {letter: [] for letter in MODALITIES}
     for names in drawn:
@@ -105,6 +112,8 @@ def measure(background, references, drawn, copies, asked) -> list[dict]:
 
 def searched(index: FingerprintIndex, chunks, letter: str):
     """Matches of a query by a modality; None if it has none of it."""
+    from avtss_mm.fingerprint.search import match_chunks
+
     chunks = {name: track for name, track in chunks.items() if name in MODALITIES[letter]}
     if any(len(times) for times, _ in chunks.values()):
         return match_chunks(index, 'query', chunks)

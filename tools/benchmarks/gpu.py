@@ -24,7 +24,6 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-import torch
 from measuring import parser, report
 
 from avtss_mm.errors import one_line
@@ -73,6 +72,8 @@ def main() -> None:
     parse.add_argument('--only', nargs='+', choices=ROWS, default=list(ROWS), metavar='ROW')
     parse.add_argument('--device', choices=('cuda', 'cpu'), default='cuda')
     args = parse.parse_args()
+    import torch  # here: it takes seconds, and --help does not need it
+
     on_cpu = args.device == 'cpu'
     if on_cpu:
         os.environ['CUDA_VISIBLE_DEVICES'] = ''

@@ -17,7 +17,8 @@ from measuring import memory as process_memory
 from mmengine.device import get_device
 from mmengine.model import MMDistributedDataParallel
 from torch.nn.modules._functions import SyncBatchNorm
-from training_step import BASE, CONFIGS, PAPER, Step, finish
+from training_step import CONFIGS, PAPER
+from training_step_runs import BASE, Step, finish
 
 Lines = Iterator[tuple[str, object, str]]
 TINY = CONFIGS / 'demo/avtss_tiny.py'

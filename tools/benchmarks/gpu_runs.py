@@ -17,7 +17,8 @@ from mmengine.device import get_device
 from mmengine.hooks import Hook
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.data import Dataset
-from training_step import CONFIGS, PAPER, log_mel, make_batch
+from training_step import CONFIGS, PAPER
+from training_step_runs import log_mel, make_batch
 
 from avtss_mm.engine.runner import build_runner
 from avtss_mm.utils.config import read_config

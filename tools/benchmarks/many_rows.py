@@ -18,18 +18,19 @@ import shutil
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from measuring import apart, memory, parser, report
-from mmengine.logging import MMLogger
-from mmengine.registry import init_default_scope
 from sources import PIPELINE
 
-from avtss_mm.datasets import AudioVisualDataset
 from avtss_mm.media import build_manifest, load_manifest, probe, save_manifest
 from avtss_mm.media.shards import find_members
 from avtss_mm.media.sources import stamp_of
 from avtss_mm.preparation.shard_writing import Entry, write_shard
+
+if TYPE_CHECKING:  # what takes seconds is imported in functions: --help does not need it
+    from avtss_mm.datasets import AudioVisualDataset
 
 MEMBERS = 95
 
@@ -88,6 +89,12 @@ def worker_memory(dataset: AudioVisualDataset, samples: int) -> float:
 
 def read(folder: Path, samples: int) -> tuple[float, int, dict, float]:
     """Seconds to read the list, its length, what it leaves in memory, and ms of a sample."""
+    from mmengine.logging import MMLogger
+    from mmengine.registry import init_default_scope
+
+    from avtss_mm.datasets import AudioVisualDataset
+
+    MMLogger.get_current_instance().setLevel('ERROR')
     init_default_scope('mmaction')
     before, start = memory('VmRSS'), time.perf_counter()
     root = dict(data_root=str(folder), timeout=None)
@@ -112,7 +119,6 @@ def main() -> None:
     parse.add_argument('--shards', type=int, default=20_000, help='number (%(default)s)')
     args = parse.parse_args()
     number = 20 if args.small else args.shards
-    MMLogger.get_current_instance().setLevel('ERROR')
     folder = Path(tempfile.mkdtemp(dir=args.video.parent))
     try:
         make_shards(args.video, folder, number)

@@ -14,13 +14,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import torch
 from measuring import parser, report
-from mmaction.registry import MODELS
-from mmengine.registry import init_default_scope
-from torch.utils.flop_counter import FlopCounterMode
-
-from avtss_mm.utils.config import read_config
 
 CONFIG = Path(__file__).parents[2] / 'configs/pretrain/avtss_r2plus1d_k400.py'
 VIDEOS = {'Kinetics-400': 240_000, 'VGG-Sound': 183_000, 'AudioSet': 1_900_000}
@@ -71,6 +65,13 @@ def loading_seconds(path: Path, kind: str) -> float:
 
 def work_of_a_video() -> tuple[float, int]:
     """FLOP of forward and backward of a video's two clips and their sound; number of weights."""
+    import torch  # here, with what imports it: it takes seconds, and --help does not need it
+    from mmaction.registry import MODELS
+    from mmengine.registry import init_default_scope
+    from torch.utils.flop_counter import FlopCounterMode
+
+    from avtss_mm.utils.config import read_config
+
     init_default_scope('mmaction')
     cfg = read_config(str(CONFIG))
     with torch.device('meta'), FlopCounterMode(display=False) as counter:  # shapes without numbers

@@ -12,14 +12,14 @@ from __future__ import annotations
 import multiprocessing
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from measuring import parser, report
-from mmengine.logging import MMLogger
-from mmengine.registry import init_default_scope
 from range_server import http_server
 
-from avtss_mm.datasets import AudioVisualDataset
+if TYPE_CHECKING:  # what takes seconds is imported in functions: --help does not need it
+    from avtss_mm.datasets import AudioVisualDataset
 
 PIPELINE = [
     dict(type='AVInit'),
@@ -60,6 +60,11 @@ def main() -> None:
     parse.add_argument('--delay', type=float, default=0.02, help='seconds (%(default)s)')
     parse.add_argument('--number', type=int, default=100, help='samples a round (%(default)s)')
     args = parse.parse_args()
+    from mmengine.logging import MMLogger
+    from mmengine.registry import init_default_scope
+
+    from avtss_mm.datasets import AudioVisualDataset
+
     number = min(args.number, 5) if args.small else args.number
     init_default_scope('mmaction')
     MMLogger.get_current_instance().setLevel('ERROR')

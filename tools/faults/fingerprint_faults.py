@@ -29,10 +29,6 @@ from pathlib import Path
 from tqdm import tqdm
 
 from avtss_mm.errors import UsageError
-from avtss_mm.fingerprint.index.catalog import Catalog
-from avtss_mm.fingerprint.index.index import FingerprintIndex
-from avtss_mm.fingerprint.indexing import finish
-from avtss_mm.fingerprint.search import chunks_in, match_chunks
 
 TOOL = Path(__file__).parents[1] / 'fingerprint.py'
 PATIENCE = 120
@@ -102,6 +98,9 @@ def content(folder: Path) -> dict:
     Raises:
         UsageError: If the index is damaged.
     """
+    # here, and in functions below, what takes seconds: --help does not need it
+    from avtss_mm.fingerprint.index.catalog import Catalog
+
     if not (folder / 'catalog.sqlite').exists():
         return {}
     try:
@@ -123,6 +122,9 @@ def content(folder: Path) -> dict:
 
 def damage(args, whole: Path, copy: Path, rng: random.Random) -> int:
     """Damages copies of an index and prints the outcomes; returns the number of bad ones."""
+    from avtss_mm.fingerprint.index.index import FingerprintIndex
+    from avtss_mm.fingerprint.search import chunks_in, match_chunks
+
     outcomes, bad = Counter(), 0
     with FingerprintIndex(whole) as index:
         name = sorted(index.catalog.files)[0]
@@ -173,6 +175,10 @@ def spoil(path: Path, rng: random.Random) -> str:
 
 def ask(folder: Path, name: str, asked, expected) -> str:
     """Opens an index, queries it and opens it for writing; returns the outcome."""
+    from avtss_mm.fingerprint.index.index import FingerprintIndex
+    from avtss_mm.fingerprint.indexing import finish
+    from avtss_mm.fingerprint.search import match_chunks
+
     read, write = os.pipe()
     child = os.fork()
     if child == 0:

@@ -7,8 +7,6 @@ import random
 import sqlite3
 from pathlib import Path
 
-from avtss_mm.fingerprint.index.tables import checksum
-
 WORDS = (
     *('', '0', '-1', '1e999', 'NaN', '-Infinity', 'null', 'true', '9' * 30, '9' * 5000, '1.5'),
     *('[' * 5000, '{"a":' * 3000, '(' * 300, '-' * 9000, '"', "'", '\\', ',', '\n', '\r', '\t'),
@@ -113,6 +111,8 @@ def forge(path: Path, rng: random.Random) -> None:
 
 def sign(database: sqlite3.Connection) -> None:
     """Updates the checksums of changed rows: an attacker can do this, an accident cannot."""
+    from avtss_mm.fingerprint.index.tables import checksum  # here: it takes seconds
+
     total = 0
     columns = dict(facts='name, value', files='id, path, stamp')
     columns['tracks'] = 'id, file, modality, dropped, times'

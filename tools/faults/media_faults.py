@@ -39,33 +39,22 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures import TimeoutError as TooLate
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import av
-import torch
 from media_faults_damage import DAMAGE, REMUXED
-from media_faults_loader import serve
 from media_faults_odd import CHANGES, NO_MEDIA, ODD
-from media_faults_stages import STAGES, Stages
 from tqdm import tqdm
 
-from avtss_mm.fingerprint.embedding import chunk_embedder
-from avtss_mm.fingerprint.index.index import FingerprintIndex
-from avtss_mm.fingerprint.indexing import index_folders
 from avtss_mm.media import find_media
 from avtss_mm.media.pyav_container import open_input
-from avtss_mm.utils.config import read_config
 from avtss_mm.utils.report import markdown_table
 
-OUTCOMES = (
-    'fine',
-    'older frame',
-    'refused',
-    'refused in part',
-    'cut off',
-    'crash survived',
-    'WRONG',
-    'LOST',
-)
+if TYPE_CHECKING:  # what takes seconds is imported in functions: --help does not need it
+    from media_faults_stages import Stages
+
+OUTCOMES = ('fine', 'older frame', 'refused', 'refused in part', 'cut off', 'crash survived')
+OUTCOMES += ('WRONG', 'LOST')
 SHARES = {**dict.fromkeys(DAMAGE, 12), **dict.fromkeys(REMUXED, 4), **dict.fromkeys(ODD, 2)}
 SHARES.update({**dict.fromkeys(NO_MEDIA, 2), **dict.fromkeys(CHANGES, 4), 'cut at a box': 24})
 SHARES.update({'8K': 0.5, 'no key frame for minutes': 0.5})
@@ -101,6 +90,11 @@ def parse_args(argv=None) -> argparse.Namespace:
 
 def main(argv=None) -> int:
     args = parse_args(argv)
+    import torch
+    from media_faults_loader import serve
+
+    from avtss_mm.utils.config import read_config
+
     torch.set_num_threads(1)
     av.logging.set_level(av.logging.PANIC)
     logging.disable(logging.WARNING)
@@ -152,6 +146,10 @@ def cut_short(source: Path, target: Path, seconds: float) -> None:
 
 
 def make_index(config, folder: Path, out: Path) -> None:
+    from avtss_mm.fingerprint.embedding import chunk_embedder
+    from avtss_mm.fingerprint.index.index import FingerprintIndex
+    from avtss_mm.fingerprint.indexing import index_folders
+
     embedder = chunk_embedder('random', config, device='cpu')
     with FingerprintIndex(out, write=True) as index:
         index.begin(embedder, checkpoint='random', config=None, folders=[str(folder)])
@@ -173,6 +171,8 @@ def plan(args, rng: random.Random) -> list[tuple[str, int]]:
 
 def begin_worker(setting: tuple) -> None:
     global stages
+    from media_faults_stages import Stages
+
     stages = Stages(*setting)
 
 
@@ -182,6 +182,8 @@ def try_one(job: tuple[str, int]) -> dict:
 
 def run(args, setting: tuple) -> list[dict]:
     """Tries all files. A file that ends its process ends the campaign."""
+    from media_faults_stages import STAGES
+
     jobs, rows = plan(args, random.Random(args.seed)), []
     patience = 2 * len(STAGES) * (args.timeout + 10) + 60
     context = multiprocessing.get_context('fork')
@@ -221,6 +223,8 @@ def lost(kind: str, number: int, why) -> dict:
 
 def report(rows: list[dict], seconds: float, sources: int) -> str:
     """Formats the outcomes by kind as Markdown."""
+    from media_faults_stages import STAGES
+
     kinds = [kind for kind in SHARES if any(row['kind'] == kind for row in rows)]
     table = []
     for kind in [*kinds, 'all']:

@@ -14,7 +14,6 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
-import torch
 from training_trial import Trial, last_epoch, locked, small_disk
 
 
@@ -184,6 +183,8 @@ def stop_at_nan(campaign, work_dir: Path) -> tuple[str, str]:
 
 def skip_nan(campaign, work_dir: Path) -> tuple[str, str]:
     """Puts a NaN sound into a batch; training must skip the step."""
+    import torch  # here: it takes seconds, and --help does not need it
+
     skip = ['default_hooks.finite_loss.max_skipped=2', 'default_hooks.witness.bad_step=10']
     trial = campaign.start(work_dir, *skip)
     if trial.wait():

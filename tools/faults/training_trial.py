@@ -14,9 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-import torch
-
-from avtss_mm.engine import find_last_checkpoint
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / 'configs/demo/avtss_tiny.py'
@@ -129,12 +126,18 @@ def fresh(folder: Path) -> Path:
 
 def last_epoch(work_dir) -> int:
     """Load the checkpoint that a resumed run would take; returns its epoch, or 0 if none."""
+    import torch  # here: it takes seconds, and --help does not need it
+
+    from avtss_mm.engine import find_last_checkpoint
+
     path, _ = find_last_checkpoint(work_dir)
     return torch.load(path, weights_only=True)['meta']['epoch'] if path else 0
 
 
 def differences(one, two) -> list[str]:
     """Return the names of the entries in which two checkpoints differ, except times and paths."""
+    import torch
+
     first, second = (dict(_leaves(torch.load(p, weights_only=True))) for p in (one, two))
     missing = first.keys() ^ second.keys()
     changed = [key for key in first.keys() & second.keys() if not _equal(first[key], second[key])]
@@ -157,6 +160,8 @@ def _leaves(value: Any, name: str = '') -> Iterator[tuple[str, Any]]:
 
 
 def _equal(one: Any, two: Any) -> bool:
+    import torch
+
     return one.equal(two) if isinstance(one, torch.Tensor) else one == two
 
 
