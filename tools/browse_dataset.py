@@ -1,6 +1,8 @@
 #!/usr/bin/env python
 """Draw the model's input: ``python tools/browse_dataset.py CONFIG``."""
 
+from __future__ import annotations
+
 import argparse
 import os
 
@@ -10,19 +12,10 @@ os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 from pathlib import Path
 
 import numpy as np
-from mmaction.registry import DATASETS
-from mmengine.registry import init_default_scope
 
-import avtss_mm  # noqa: F401  (registers, and patches upstream)
-from avtss_mm.errors import UsageError
-from avtss_mm.utils.cli import (
-    add_config_arguments,
-    building_errors,
-    read_settings,
-    user_errors,
-)
+from avtss_mm.errors import UsageError, user_errors
+from avtss_mm.utils.cli import add_config_arguments, read_settings
 from avtss_mm.utils.work import positive
-from avtss_mm.visualization.sheets import describe_sample, draw_sample
 
 
 def parse_args() -> argparse.Namespace:
@@ -53,6 +46,13 @@ def browse(args: argparse.Namespace) -> None:
     Raises:
         UsageError: If the config has no such data.
     """
+    # here, what takes seconds: --help does not need it
+    from mmaction.registry import DATASETS
+    from mmengine.registry import init_default_scope
+
+    from avtss_mm.utils.building import building_errors
+    from avtss_mm.visualization.sheets import describe_sample, draw_sample
+
     cfg = read_settings(args.config, args.cfg_options)
     init_default_scope(cfg.get('default_scope', 'mmaction'))
     loader = cfg.get(f'{args.mode}_dataloader')

@@ -9,6 +9,7 @@ exit status is 1 if something necessary fails.
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import sys
@@ -194,6 +195,8 @@ def check(name: str, function: Callable[[], str], needed: bool = True) -> bool:
 
 
 def main() -> None:
+    description, _, more = __doc__.partition('\n\n    python tools/check_env.py\n\n')
+    argparse.ArgumentParser(description=f'{description} {more}').parse_args()
     warnings.simplefilter('ignore')
     good = check('python', python) & check('packages', packages) & check('mmcv', mmcv)
     if not check('plugin', plugin):  # nothing else can work

@@ -21,18 +21,14 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mmengine.config import Config
-from mmengine.dist import all_gather_object, broadcast_object_list, get_world_size
-
-import avtss_mm  # noqa: F401  (registers, and patches upstream)
-from avtss_mm.apis.encoder import config_of_checkpoint
-from avtss_mm.apis.evaluation_suite import PROTOCOLS, Protocol, fit_networks, results_table
-from avtss_mm.evaluation.feature_cache import identity_of
 from avtss_mm.files.whole_file import write_whole
 from avtss_mm.utils import cli
-from avtss_mm.utils.config import apply_cfg_options, read_config
-from avtss_mm.utils.ranks import join_ranks, own_cores
+from avtss_mm.utils.protocols import PROTOCOLS, Protocol
+
+if TYPE_CHECKING:  # what takes seconds is imported in functions: --help does not need it
+    from mmengine.config import Config
 
 TOOLS = Path(__file__).resolve().parent
 CONFIGS = TOOLS.parent / 'configs'
@@ -61,6 +57,8 @@ def parse_args() -> argparse.Namespace:
 
 def why_absent(protocol: Protocol, data_root: Path) -> str | None:
     """Say what is missing for a protocol, and which command makes it."""
+    from avtss_mm.utils.config import read_config
+
     for config in protocol.configs.values():
         cfg = read_config(str(CONFIGS / config))
         dataset = cfg.test_dataloader.dataset
@@ -76,6 +74,9 @@ def why_absent(protocol: Protocol, data_root: Path) -> str | None:
 def protocol_config(config: str, trained: Config | None, root: Path, cores: int) -> Config:
     """Adapt a protocol's config: the checkpoint's networks, the folder of the data, and at most as
     many data workers as there are cores for each process."""
+    from avtss_mm.apis.evaluation_suite import fit_networks
+    from avtss_mm.utils.config import apply_cfg_options, read_config
+
     cfg = apply_cfg_options(read_config(str(CONFIGS / config)), dict(data_root=str(root)))
     for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         if cfg.get(name) is not None:
@@ -85,6 +86,8 @@ def protocol_config(config: str, trained: Config | None, root: Path, cores: int)
 
 def run(tool: str, *arguments: object) -> bool:
     """Run a tool, in all processes of a launcher; returns whether it succeeded."""
+    from mmengine.dist import broadcast_object_list, get_world_size
+
     words = [str(a) for a in arguments]
     print(f'\n$ python tools/{tool} {shlex.join(words)}', flush=True)
     command = [tool, *words]
@@ -100,6 +103,8 @@ def run(tool: str, *arguments: object) -> bool:
 
 def start(command: list[str], environment: dict[str, str]) -> bool:
     """Run a tool in this process's place; returns whether it succeeded in all processes."""
+    from mmengine.dist import all_gather_object
+
     tool, *words = command
     process = [sys.executable, str(TOOLS / tool), *words]
     status = subprocess.run(process, env={**os.environ, **environment}).returncode
@@ -108,11 +113,15 @@ def start(command: list[str], environment: dict[str, str]) -> bool:
 
 def dismiss() -> None:
     """Let the processes that follow end."""
+    from mmengine.dist import broadcast_object_list
+
     broadcast_object_list([None, None])
 
 
 def follow() -> None:
     """Run what the first process runs, until it has finished."""
+    from mmengine.dist import broadcast_object_list
+
     while True:
         job = [None, None]
         broadcast_object_list(job)
@@ -123,6 +132,8 @@ def follow() -> None:
 
 def evaluate(protocol: Protocol, split: str, trained: Config | None, args) -> bool:
     """Run the tools of a split unless an earlier run did; returns whether they succeeded."""
+    from avtss_mm.evaluation.feature_cache import identity_of
+
     work_dir = args.out / protocol.name / split.replace(' ', '')
     if results_path(args.out, protocol, split).exists():
         return True
@@ -177,6 +188,8 @@ def claim(folder: Path, args: argparse.Namespace) -> None:
 
 def main() -> None:
     args = parse_args()
+    from avtss_mm.utils.ranks import join_ranks, own_cores
+
     args.out = args.out or Path('work_dirs', f'evaluate_{Path(args.checkpoint).stem}')
     with cli.user_errors():
         rank, world = join_ranks(args.launcher)
@@ -196,6 +209,9 @@ def main() -> None:
 
 def lead(args: argparse.Namespace) -> None:
     """Run the protocols and write the table."""
+    from avtss_mm.apis.encoder import config_of_checkpoint
+    from avtss_mm.apis.evaluation_suite import results_table
+
     failed, absent = [], {}
     if args.checkpoint != 'random' and not Path(args.checkpoint).is_file():
         raise FileNotFoundError(f"{args.checkpoint}: no such checkpoint (or say 'random')")

@@ -16,14 +16,12 @@ import os
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
-import torch
+from avtss_mm.errors import UsageError, user_errors
 
-import avtss_mm  # noqa: F401  (registers, and patches upstream)
-from avtss_mm.apis.encoder import load_encoder
-from avtss_mm.checkpoints.export import FORMS, Source
-from avtss_mm.checkpoints.load_report import names_of
-from avtss_mm.utils import cli
+if TYPE_CHECKING:  # what takes seconds is imported in functions: --help does not need it
+    from avtss_mm.checkpoints.export import Source
 
 SUFFIXES = dict(mmaction='.pth', torchvision='.pth', safetensors='.safetensors', onnx='.onnx')
 NEEDS = dict(onnx=['onnx', 'onnxruntime', 'onnxscript'])
@@ -35,7 +33,9 @@ def parse_args() -> argparse.Namespace:
         description=__doc__.partition('\n')[2], formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument('checkpoint', help='checkpoint of training')
-    parser.add_argument('--to', choices=FORMS, required=True, help='form of the export, see above')
+    parser.add_argument(
+        '--to', choices=SUFFIXES, required=True, help='form of the export, see above'
+    )
     parser.add_argument('--config', help='config of the model (default: the one in the checkpoint)')
     parser.add_argument(
         '--encoder', choices=['video', 'audio'], default='video', help='encoder (%(default)s)'
@@ -52,16 +52,19 @@ def load_source(args: argparse.Namespace) -> Source:
     Raises:
         UsageError: If a package is missing, or the checkpoint does not define the model.
     """
+    from avtss_mm.apis.encoder import load_encoder
+    from avtss_mm.checkpoints.export import Source
+
     needs = NEEDS.get(args.to, [])
     lacking = [name for name in needs if find_spec(name) is None]
     if lacking:
-        raise cli.UsageError(
+        raise UsageError(
             f'--to {args.to} needs {", ".join(lacking)}: pip install {" ".join(needs)}'
         )
     try:
         model, config = load_encoder(args.checkpoint, args.config, device='cpu')
     except ValueError as error:
-        raise cli.UsageError(f'{error} (--config)') from error
+        raise UsageError(f'{error} (--config)') from error
     return Source(args.encoder, model, config)
 
 
@@ -72,6 +75,11 @@ def export(source: Source, form: str, out: Path) -> None:
         WeightsError: If the form has no such network.
         UsageError: If the features differ.
     """
+    import torch
+
+    from avtss_mm.checkpoints.export import FORMS
+    from avtss_mm.checkpoints.load_report import names_of
+
     out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=out.parent) as folder:  # a failure leaves nothing behind
         written = Path(folder, out.name)
@@ -80,7 +88,7 @@ def export(source: Source, form: str, out: Path) -> None:
         with torch.no_grad():
             difference = (network(source.clips) - expected).abs().max() / expected.abs().max()
         if not difference <= TOLERANCE:
-            raise cli.UsageError(f'{form}: the features differ by {difference:.1e}; not written')
+            raise UsageError(f'{form}: the features differ by {difference:.1e}; not written')
         os.replace(written, out)
     tensors = len(names_of(source.weights()))
     megabytes = out.stat().st_size / 1e6
@@ -92,15 +100,17 @@ def export(source: Source, form: str, out: Path) -> None:
 
 def main() -> None:
     args = parse_args()
+    import torch
+
     torch.manual_seed(0)
-    with cli.user_errors():
+    with user_errors():
         source = load_source(args)
         name = f'{Path(args.checkpoint).stem}_{args.encoder}_{args.to}{SUFFIXES[args.to]}'
         out = Path(args.out or name)
         if out.is_dir():
-            raise cli.UsageError(f'{out} is a folder: name a file')
+            raise UsageError(f'{out} is a folder: name a file')
         if os.path.exists(args.checkpoint) and out.exists() and out.samefile(args.checkpoint):
-            raise cli.UsageError(f'{out} is the checkpoint itself: name another file')
+            raise UsageError(f'{out} is the checkpoint itself: name another file')
         export(source, args.to, out)
 
 

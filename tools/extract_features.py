@@ -11,6 +11,8 @@ Missing sound is NaN. If it is killed at any time, the same command continues wh
 Unreadable files are skipped and listed in OUT.rejects.csv.
 """
 
+from __future__ import annotations
+
 import argparse
 import os
 
@@ -20,14 +22,8 @@ os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 import sys
 from pathlib import Path
 
-from mmengine.dist import all_gather_object, broadcast_object_list, get_dist_info, get_rank
 from tqdm import tqdm
 
-import avtss_mm  # noqa: F401  (registers, and patches upstream)
-from avtss_mm.apis import Embedder
-from avtss_mm.apis.embed_files import embed_files
-from avtss_mm.apis.feature_table import to_columns, to_rows
-from avtss_mm.datasets.video_list import read_list
 from avtss_mm.errors import UsageError, one_line
 from avtss_mm.files.feature_file import SUFFIXES as OUT_SUFFIXES
 from avtss_mm.files.feature_file import save_features
@@ -37,7 +33,6 @@ from avtss_mm.media.remote import is_remote, join, local_path, path_or_url
 from avtss_mm.media.shards import find_members
 from avtss_mm.media.sources import stamp_of
 from avtss_mm.utils import cli
-from avtss_mm.utils.ranks import join_ranks, own_cores
 from avtss_mm.utils.report import write_csv
 from avtss_mm.utils.work import BATCH_OF_CLIPS, TIMEOUT, add_work_arguments, positive, workers_of
 
@@ -59,11 +54,8 @@ def parse_args(argv=None) -> argparse.Namespace:
         help='manifest (.json) or text file with "path [label]" in each line, the paths relative '
         'to its folder; or a folder: every media file below it. Both may be URLs',
     )
-    parser.add_argument(
-        '--allow-outside',
-        action='store_true',
-        help='allow the list to name files outside its folder',
-    )
+    outside = dict(action='store_true', help='allow the list to name files outside its folder')
+    parser.add_argument('--allow-outside', **outside)
     parser.add_argument(
         '-o', '--out', type=local_path, required=True, help='.parquet or .npz to write'
     )
@@ -103,6 +95,15 @@ def main(argv=None) -> None:
 
 
 def extract(args: argparse.Namespace) -> None:
+    """Extract the features and write the table."""
+    # here and below, in functions, what takes seconds: --help does not need it
+    from mmengine.dist import all_gather_object
+
+    from avtss_mm.apis import Embedder
+    from avtss_mm.apis.feature_table import to_columns
+    from avtss_mm.utils.building import building_errors
+    from avtss_mm.utils.ranks import join_ranks, own_cores
+
     if args.launcher != 'none' and args.engine != 'local':
         raise UsageError('--launcher and --engine ray: choose one of them')
     rank, world = join_ranks(args.launcher)
@@ -112,7 +113,7 @@ def extract(args: argparse.Namespace) -> None:
         raise UsageError(f'--out {args.out}: the name must end with {" or ".join(OUT_SUFFIXES)}')
     config = cli.read_settings(args.config, args.cfg_options)
     options = dict(batch_size=args.batch_size, num_clips=args.num_clips, stride=args.stride)
-    with cli.building_errors(config):
+    with building_errors(config):
         embedder = Embedder(args.checkpoint, config, args.device, **options)
     chosen = dict(video=('video',), audio=('audio',), both=('video', 'audio'))
     modalities = chosen.get(args.modality, embedder.modalities)
@@ -156,9 +157,8 @@ def extract(args: argparse.Namespace) -> None:
     for path in log_paths(args.out):
         path.unlink()
     sizes = [f'{key} {value.shape[1]}' for key, value in columns.items() if value.ndim == 2]
-    print(
-        f'wrote {args.out}: {len(columns["start"])} rows of {len(rows)} files, {", ".join(sizes)}'
-    )
+    counts = f'{len(columns["start"])} rows of {len(rows)} files'
+    print(f'wrote {args.out}: {counts}, {", ".join(sizes)}')
 
 
 def read_source(
@@ -166,6 +166,8 @@ def read_source(
 ) -> tuple[Path, list[dict], dict, dict[str, str]]:
     """Read the folder that names are relative to, rows with ``filename``, known ``classes``, and
     the reasons for what cannot be listed."""
+    from avtss_mm.datasets.video_list import read_list
+
     source, metainfo, rejects = args.source, {}, {}
     folder = None
     if is_remote(source):
@@ -197,6 +199,8 @@ def divide(out: Path, settings: dict, stamps: dict[str, str]) -> list[tuple[str,
     Raises:
         UsageError: If a log is of other settings, or the processes do not share the folder.
     """
+    from mmengine.dist import all_gather_object, broadcast_object_list, get_rank
+
     answer = [None]
     if get_rank() == 0:
         try:
@@ -219,6 +223,11 @@ def embed_missing(embedder, modalities, folder, todo, num_done, log, args) -> di
         todo (dict): Stamp and duration of the files to embed in all processes, by name.
         num_done (int): Number of the other files.
     """
+    from mmengine.dist import get_dist_info
+
+    from avtss_mm.apis.embed_files import embed_files
+    from avtss_mm.apis.feature_table import to_rows
+
     rank, world = get_dist_info()
     mine = list(todo)[rank::world]
     names = {join(folder, name): name for name in mine}

@@ -11,15 +11,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import torch
-from mmengine.registry import init_default_scope
-
-import avtss_mm  # noqa: F401  (registers, and patches upstream)
-from avtss_mm.checkpoints.layouts import convert, find_tensors, recognise
-from avtss_mm.checkpoints.load_report import count_prefixes, names_of
-from avtss_mm.checkpoints.plain import load_from_local, saves_plainly
-from avtss_mm.errors import UsageError, WeightsError
-from avtss_mm.utils import cli
+from avtss_mm.errors import UsageError, WeightsError, user_errors
 
 SNIPPET = """
 to start from them, in a config:
@@ -52,6 +44,14 @@ def import_weights(path: str, out: str) -> None:
         WeightsError: If it does not contain a known network.
         UsageError: If it would be overwritten.
     """
+    import torch  # here, with what imports it: it takes seconds, and --help does not need it
+    from mmengine.registry import init_default_scope
+
+    from avtss_mm.checkpoints.layouts import convert, find_tensors, recognise
+    from avtss_mm.checkpoints.load_report import count_prefixes, names_of
+    from avtss_mm.checkpoints.plain import load_from_local, saves_plainly
+
+    init_default_scope('mmaction')
     checkpoint = load_from_local(path, map_location='cpu')
     try:
         tensors = find_tensors(checkpoint)
@@ -79,8 +79,7 @@ def import_weights(path: str, out: str) -> None:
 
 def main() -> None:
     args = parse_args()
-    init_default_scope('mmaction')
-    with cli.user_errors():
+    with user_errors():
         import_weights(args.weights, args.out)
 
 

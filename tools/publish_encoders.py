@@ -12,10 +12,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mmengine.config import Config
-
-from avtss_mm.apis.encoder import encoder_config, load_encoder
-from avtss_mm.checkpoints.safetensors_file import SUFFIX, write_safetensors
 from avtss_mm.errors import UsageError, user_errors
 
 
@@ -24,9 +20,23 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('checkpoint', help='checkpoint of training')
-    parser.add_argument('out', type=Path, help=f'file to write, *{SUFFIX}')
+    parser.add_argument('out', type=Path, help='file to write, *.safetensors')
     parser.add_argument('--config', help='config of the model (default: that in the checkpoint)')
-    args = parser.parse_args()
+    publish(parser.parse_args())
+
+
+def publish(args: argparse.Namespace) -> None:
+    """Write the file.
+
+    Raises:
+        UsageError: If its name has another suffix.
+    """
+    # here, what takes seconds: --help does not need it
+    from mmengine.config import Config
+
+    from avtss_mm.apis.encoder import encoder_config, load_encoder
+    from avtss_mm.checkpoints.safetensors_file import SUFFIX, write_safetensors
+
     if args.out.suffix != SUFFIX:
         raise UsageError(f'{args.out} must end with {SUFFIX}')
     model, config = load_encoder(args.checkpoint, args.config, 'cpu')

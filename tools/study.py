@@ -20,21 +20,15 @@ import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
 from avtss_mm.files.whole_file import write_whole
-from avtss_mm.study.measures.copies import make_copies
-from avtss_mm.study.measures.training_log import read_curves
-from avtss_mm.study.measuring import CONFIG, TRAINED
-from avtss_mm.study.plan import Run, Study, read_study, resolve_paths
-from avtss_mm.study.report.figure import draw_study
-from avtss_mm.study.report.table import summarise, write_tables
-from avtss_mm.study.results import is_finished
-from avtss_mm.study.running import BUSY, STUDY_FILE, complete_all, state_of
 from avtss_mm.utils import cli
-from avtss_mm.utils.config import apply_cfg_options, read_config
-from avtss_mm.visualization import draw_curves_of_runs
+
+if TYPE_CHECKING:  # what takes seconds is imported in functions: --help does not need it
+    from avtss_mm.study.plan import Run, Study
 
 TOOLS = Path(__file__).resolve().parent
 SHOWN = (
@@ -62,6 +56,10 @@ def parse_args() -> argparse.Namespace:
 
 def read(args: argparse.Namespace) -> Study:
     """Read the study of the command line; write its config with all options to its folder."""
+    from avtss_mm.study.plan import read_study, resolve_paths
+    from avtss_mm.study.running import STUDY_FILE
+    from avtss_mm.utils.config import apply_cfg_options, read_config
+
     cfg = apply_cfg_options(read_config(args.config), args.cfg_options)
     cfg = resolve_paths(cfg)
     name = Path(args.config).stem
@@ -75,6 +73,8 @@ def read(args: argparse.Namespace) -> Study:
 
 def prepare(study: Study) -> None:
     """Make the toy world and the distorted copies, if the study needs them."""
+    from avtss_mm.study.measures.copies import make_copies
+
     toy = study.data['toy']
     if toy is not None:
         words = [study.root, *(f'--{k.replace("_", "-")}={v}' for k, v in toy.items())]
@@ -92,6 +92,9 @@ def copies_bar(results: Iterable, total: int) -> Iterable:
 
 def finish(study: Study, runs: list[Run], jobs: int) -> dict[str, str]:
     """Complete the runs, updating table and figure after each; returns the reasons of failures."""
+    from avtss_mm.study.results import is_finished
+    from avtss_mm.study.running import BUSY, complete_all, state_of
+
     failed = {}
     todo = [run for run in runs if not is_finished(study, run)]
     report(study, failed)
@@ -115,6 +118,13 @@ def finish(study: Study, runs: list[Run], jobs: int) -> dict[str, str]:
 
 def report(study: Study, failed: dict[str, str]) -> None:
     """Write the table and the figures of all existing results."""
+    from avtss_mm.study.measures.training_log import read_curves
+    from avtss_mm.study.measuring import CONFIG, TRAINED
+    from avtss_mm.study.report.figure import draw_study
+    from avtss_mm.study.report.table import summarise, write_tables
+    from avtss_mm.utils.config import read_config
+    from avtss_mm.visualization import draw_curves_of_runs
+
     summary = summarise(study)
     command = shlex.join(['python', 'tools/study.py', *sys.argv[1:]])
     write_tables(study, summary, command, failed)

@@ -6,27 +6,23 @@ Prints the metrics as a table, with the protocol (frames, resolution, clips) and
 writes them to ``<work dir>/metrics.json``.
 """
 
+from __future__ import annotations
+
 import argparse
 import json
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 # Before torch is imported: waiting OpenMP threads must not take the core of a data worker.
 os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 
-from mmengine.config import Config
-from mmengine.registry import init_default_scope
-
-import avtss_mm  # noqa: F401  (registers, and patches upstream)
-from avtss_mm.apis.encoder import SHIPPED, SHIPPED_PATH
-from avtss_mm.engine import explained
-from avtss_mm.engine.runner import build_runner
-from avtss_mm.engine.signals import graceful_shutdown
-from avtss_mm.evaluation.feature_cache import evaluate_features, identity_of, read_features
-from avtss_mm.evaluation.protocol import chance_of, describe_protocol, protocol_text
 from avtss_mm.files.whole_file import write_whole
 from avtss_mm.utils import cli
 from avtss_mm.utils.launcher import speaks_for_all
+
+if TYPE_CHECKING:  # what takes seconds is imported in functions: --help does not need it
+    from mmengine.config import Config
 
 
 def parse_args() -> argparse.Namespace:
@@ -54,6 +50,8 @@ def merge_flags(cfg: Config, args: argparse.Namespace) -> Config:
         UsageError: If the file to dump to is not a pickle, or the config has nothing to test.
         FileNotFoundError: If the checkpoint does not exist.
     """
+    from avtss_mm.apis.encoder import SHIPPED, SHIPPED_PATH
+
     if cfg.get('test_dataloader') is None or cfg.get('test_evaluator') is None:
         raise cli.UsageError(f'{args.config} has no test_dataloader and test_evaluator')
     if args.checkpoint == 'random':
@@ -85,6 +83,11 @@ def add_evaluator(cfg: Config, **evaluator) -> None:
 
 def evaluate(cfg: Config, args: argparse.Namespace) -> dict:
     """Run the test, or only its evaluators if ``--features`` has all that they need."""
+    from mmengine.registry import init_default_scope
+
+    from avtss_mm.engine.runner import build_runner
+    from avtss_mm.evaluation.feature_cache import evaluate_features, identity_of, read_features
+
     if args.features is not None:
         if (cfg.model.get('test_cfg') or {}).get('per_clip'):
             raise cli.UsageError(
@@ -111,6 +114,8 @@ def evaluate(cfg: Config, args: argparse.Namespace) -> dict:
 
 def report(metrics: dict, cfg: Config, args: argparse.Namespace) -> None:
     """Print the metrics, one per line with its chance level, and write them as JSON."""
+    from avtss_mm.evaluation.protocol import chance_of, describe_protocol, protocol_text
+
     metrics = {name: float(value) for name, value in metrics.items()}
     protocol = describe_protocol(cfg.test_dataloader.dataset.get('pipeline', []))
     results = dict(config=args.config, checkpoint=args.checkpoint, protocol=protocol)
@@ -128,10 +133,14 @@ def report(metrics: dict, cfg: Config, args: argparse.Namespace) -> None:
 
 def main() -> None:
     args = parse_args()
+    from avtss_mm.engine import explained
+    from avtss_mm.engine.signals import graceful_shutdown
+    from avtss_mm.utils.building import building_errors
+
     last_words = 'Nothing was written; the same command starts over.'
     with cli.user_errors(), graceful_shutdown('the same command starts over', lambda: last_words):
         cfg = merge_flags(cli.load_config(args), args)
-        with cli.building_errors(cfg), explained(cfg.work_dir, last_words):
+        with building_errors(cfg), explained(cfg.work_dir, last_words):
             metrics = evaluate(cfg, args)
         if speaks_for_all():  # features that are read make no process group
             report(metrics, cfg, args)

@@ -10,21 +10,13 @@ import sys
 # Before torch is imported: waiting OpenMP threads must not take the core of a data worker.
 os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 
-from mmengine.config import Config
-from mmengine.device import get_device
+from typing import TYPE_CHECKING
 
-import avtss_mm  # noqa: F401  (registers, and patches upstream)
-from avtss_mm.engine import (
-    TrainingStoppedError,
-    explain,
-    find_last_checkpoint,
-    how_to_go_on,
-    is_complete,
-)
-from avtss_mm.engine.runner import build_runner
-from avtss_mm.engine.signals import graceful_shutdown
 from avtss_mm.utils import cli
 from avtss_mm.utils.launcher import speaks_for_all
+
+if TYPE_CHECKING:  # what takes seconds is imported in functions: --help does not need it
+    from mmengine.config import Config
 
 
 def parse_args() -> argparse.Namespace:
@@ -64,6 +56,8 @@ def merge_flags(cfg: Config, args: argparse.Namespace) -> Config:
             to resume from is damaged.
         FileNotFoundError: If the checkpoint to resume from does not exist.
     """
+    from mmengine.device import get_device
+
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     if args.amp or args.bf16:
@@ -99,6 +93,8 @@ def merge_flags(cfg: Config, args: argparse.Namespace) -> Config:
 
 def choose_checkpoint(asked: str, work_dir: str) -> str | None:
     """Find the checkpoint to resume from; None if there is none yet."""
+    from avtss_mm.engine import find_last_checkpoint, is_complete
+
     if asked != 'auto':
         if '://' not in asked and not os.path.isfile(asked):
             raise FileNotFoundError(f'{asked}: no such checkpoint to resume from')
@@ -122,6 +118,9 @@ def choose_checkpoint(asked: str, work_dir: str) -> str | None:
 
 def train(cfg: Config, asked_to_end: list[int]) -> None:
     """Train; if an external cause ends it, say which and how to continue."""
+    from avtss_mm.engine import TrainingStoppedError, explain
+    from avtss_mm.engine.runner import build_runner
+
     runner = None
     try:
         runner = build_runner(cfg)
@@ -145,11 +144,15 @@ def data_folders(runner) -> list[str]:
 
 def main() -> None:
     args = parse_args()
+    from avtss_mm.engine import how_to_go_on
+    from avtss_mm.engine.signals import graceful_shutdown
+    from avtss_mm.utils.building import building_errors
+
     with cli.user_errors():
         cfg = cli.load_config(args)
         advice = 'the same command with --resume continues'
         with (
-            cli.building_errors(cfg),
+            building_errors(cfg),
             graceful_shutdown(advice, lambda: how_to_go_on(cfg.work_dir)) as asked_to_end,
         ):
             train(merge_flags(cfg, args), asked_to_end)

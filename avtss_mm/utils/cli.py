@@ -1,20 +1,23 @@
-"""Shared by the runners in ``tools/``: their arguments, and the messages on users' mistakes."""
+"""Shared by the runners in ``tools/``: their arguments, and the messages on users' mistakes.
+
+What imports torch, or mmengine with torch, is imported in functions: it takes seconds, which
+``--help`` and a wrong flag need not wait for.
+"""
 
 from __future__ import annotations
 
 import os
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
-
-from mmengine.config import Config
+from typing import TYPE_CHECKING
 
 from ..errors import UsageError, user_errors  # noqa: F401  (what the runners in tools/ need)
 from ..media.remote import is_remote
-from .building import building_errors  # noqa: F401
 from .cfg_options import CfgOptions
-from .config import apply_cfg_options, read_config
-from .config_checks import check_options, check_settings
 from .launcher import adopt
+
+if TYPE_CHECKING:
+    from mmengine.config import Config
 
 
 def add_config_arguments(parser: ArgumentParser) -> None:
@@ -64,6 +67,9 @@ def read_settings(path: str, options: dict | None) -> Config:
     Raises:
         UsageError: If the config is invalid.
     """
+    from .config import apply_cfg_options, read_config
+    from .config_checks import check_options, check_settings
+
     cfg = read_config(path)
     check_options(cfg, options)
     check_settings(apply_cfg_options(cfg, options))

@@ -162,7 +162,7 @@ def test_mixed_precision_is_refused_on_the_cpu(run_tool, toy_config):
 def test_mixed_precision_is_float16_with_a_loss_scale_or_bfloat16_without(monkeypatch, toy_config):
     tool = runpy.run_path(str(ROOT / 'tools/train.py'))
     merge_flags, parse_args = tool['merge_flags'], tool['parse_args']
-    monkeypatch.setitem(merge_flags.__globals__, 'get_device', lambda: 'cuda')
+    monkeypatch.setattr('mmengine.device.get_device', lambda: 'cuda')
     for flags, expected in {
         ('--amp',): dict(loss_scale='dynamic'),
         ('--bf16',): dict(loss_scale=dict(enabled=False), dtype='bfloat16'),

@@ -17,18 +17,16 @@ import os
 # Before torch is imported: waiting OpenMP threads must not take the core of a data worker.
 os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import torch
-from mmaction.registry import DATASETS
-from mmengine.config import Config
 from tqdm import tqdm
 
-from avtss_mm.apis.encoder import load_encoder
-from avtss_mm.engine import explained
-from avtss_mm.engine.runner import AVRunner
-from avtss_mm.evaluation.neighbors import neighbor_classes
 from avtss_mm.utils import cli
 from avtss_mm.utils.report import markdown_table
+
+if TYPE_CHECKING:  # what takes seconds is imported in functions: --help does not need it
+    from mmengine.config import Config
 
 
 def parse_args() -> argparse.Namespace:
@@ -41,9 +39,14 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-@torch.inference_mode()
 def embed(cfg: Config, checkpoint: str, epoch: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Embeds the first window of each training video: ``z`` by modality, and the labels."""
+    import torch
+    from mmaction.registry import DATASETS
+
+    from avtss_mm.apis.encoder import load_encoder
+    from avtss_mm.engine.runner import AVRunner
+
     model, _ = load_encoder(checkpoint, cfg)
     dataset = DATASETS.build(cfg.train_dataloader.dataset)
     dataset.set_epoch(epoch, (cfg.get('randomness') or {}).get('seed') or 0)
@@ -52,7 +55,8 @@ def embed(cfg: Config, checkpoint: str, epoch: int) -> tuple[dict[str, np.ndarra
     found, labels = {}, []
     for batch in tqdm(loader, disable=None):
         data = model.data_preprocessor(batch)
-        embeddings = model.project(model.extract_feat(data['inputs']))
+        with torch.inference_mode():
+            embeddings = model.project(model.extract_feat(data['inputs']))
         for name, z in embeddings.items():
             found.setdefault(name, []).append(z[:, 0].float().cpu().numpy())
         labels += [int(sample.gt_label) for sample in batch['data_samples']]
@@ -61,12 +65,16 @@ def embed(cfg: Config, checkpoint: str, epoch: int) -> tuple[dict[str, np.ndarra
 
 def main() -> None:
     args = parse_args()
+    from avtss_mm.engine import explained
+    from avtss_mm.evaluation.neighbors import neighbor_classes
+    from avtss_mm.utils.building import building_errors
+
     with cli.user_errors():
         cfg = cli.read_settings(args.config, args.cfg_options)
         head, queue = cfg.model.get('contrastive_head'), cfg.model.get('queue')
         if not head or not queue:
             raise cli.UsageError(f'{args.config}: no contrastive_head with a queue')
-        with cli.building_errors(cfg), explained('.', 'The same command starts over.'):
+        with building_errors(cfg), explained('.', 'The same command starts over.'):
             embeddings, labels = embed(cfg, args.checkpoint, args.epoch)
         ranks = dict(positives=head.positive_ranks, negatives=head.negative_ranks)
         rows = {name: [z] for name, z in embeddings.items()}

@@ -20,24 +20,19 @@ os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from mmaction.registry import DATASETS, MODELS
-from mmengine.config import Config
-from mmengine.device import get_device
-from mmengine.registry import init_default_scope
-from mmengine.runner.checkpoint import _load_checkpoint_to_model
 from tqdm import tqdm
 
-from avtss_mm.apis.encoder import read_checkpoint
-from avtss_mm.engine import explained
-from avtss_mm.engine.runner import AVRunner
-from avtss_mm.evaluation.metrics import PretextAccuracy
 from avtss_mm.media import Reader, build_manifest, open_media, save_manifest, write_video
-from avtss_mm.models import AVContrastiveRecognizer
 from avtss_mm.utils import cli
 from avtss_mm.utils.report import markdown_table
+
+if TYPE_CHECKING:  # what takes seconds is imported in functions: --help does not need it
+    from mmengine.config import Config
+
+    from avtss_mm.models import AVContrastiveRecognizer
 
 SAMPLE_RATE = 16000
 FPS = 25
@@ -116,6 +111,13 @@ def make_controls(paths: list[str], folder: Path) -> dict[str, str]:
 
 def load_model(cfg: Config, checkpoint: str) -> AVContrastiveRecognizer:
     """Build the whole model, heads included, with the weights of a checkpoint."""
+    from mmaction.registry import MODELS
+    from mmengine.device import get_device
+    from mmengine.registry import init_default_scope
+    from mmengine.runner.checkpoint import _load_checkpoint_to_model
+
+    from avtss_mm.apis.encoder import read_checkpoint
+
     content = read_checkpoint(checkpoint).content
     init_default_scope('mmaction')
     model = MODELS.build({**cfg.model, 'test_cfg': dict(pretext=True)})
@@ -137,12 +139,15 @@ def mix_windows(batch: dict) -> None:
         sample.set_field(row, 'has_audio')
 
 
-@torch.inference_mode()
 def answer(cfg: Config, model, dataset, draws: int, mixed: bool = False) -> list[dict]:
     """Predictions and labels of all heads, for each draw of each video.
 
     With ``mixed``, the second window comes from the next video of the batch.
     """
+    import torch
+
+    from avtss_mm.engine.runner import AVRunner
+
     results = []
     settings = dict(dataset=dataset, batch_size=min(cfg.train_dataloader.batch_size, len(dataset)))
     in_order = dict(sampler=dict(type='DefaultSampler', shuffle=False), drop_last=mixed)
@@ -152,22 +157,30 @@ def answer(cfg: Config, model, dataset, draws: int, mixed: bool = False) -> list
         for batch in loader:
             if mixed:
                 mix_windows(batch)
-            samples = model.test_step(batch)
+            with torch.inference_mode():
+                samples = model.test_step(batch)
             results += [sample.pretext for sample in samples]
     return results
 
 
 def accuracy(results: list[dict], task: str) -> str:
     """Accuracy of a task, with chance in brackets."""
+    from avtss_mm.evaluation.metrics import PretextAccuracy
+
     figures = PretextAccuracy().compute_metrics([{task: result[task]} for result in results])
     return f'{figures[task]:.2f} ({figures[f"{task}_chance"]:.2f})' if figures else '-'
 
 
 def main() -> None:
     args = parse_args()
+    from mmaction.registry import DATASETS
+
+    from avtss_mm.engine import explained
+    from avtss_mm.utils.building import building_errors
+
     with cli.user_errors(), TemporaryDirectory() as folder:
         cfg = cli.read_settings(args.config, args.cfg_options)
-        with cli.building_errors(cfg), explained('.', 'The same command starts over.'):
+        with building_errors(cfg), explained('.', 'The same command starts over.'):
             model = load_model(cfg, args.checkpoint)
             videos = dict(cfg.train_dataloader.dataset, test_mode=True)
             videos['ann_file'] = args.ann_file or videos['ann_file']

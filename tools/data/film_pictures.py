@@ -16,10 +16,8 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from avtss_mm.datasets.transforms.collage import Scene, list_files, mix_sounds
 from avtss_mm.errors import user_errors
 from avtss_mm.media import build_manifest, save_manifest, write_video
-from avtss_mm.utils.seeding import seeded
 
 FPS, SAMPLE_RATE, SIDE = 12.5, 16000, 180
 
@@ -35,6 +33,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument('--duration', type=float, default=8.0, help='seconds of each (%(default)s)')
     parser.add_argument('--seed', type=int, default=0, help='random seed (%(default)s)')
     args = parser.parse_args(argv)
+    # here, what takes seconds: --help does not need it
+    from avtss_mm.datasets.transforms.collage import list_files, mix_sounds
+    from avtss_mm.utils.seeding import seeded
+
     pictures, sprites, sounds = (
         list_files(str(args.media / kind / args.split), suffix)
         for kind, suffix in (('pictures', '.jpg'), ('sprites', '.png'), ('sounds', '.wav'))
@@ -53,6 +55,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def film(pictures: list[str], sprites: list[str], duration: float) -> Iterator[np.ndarray]:
     """Yields the frames of a video of two to four shots, RGB uint8 (H, W, 3)."""
+    from avtss_mm.datasets.transforms.collage import Scene
+
     cuts = np.sort(np.random.uniform(0.1, 0.9, np.random.randint(1, 4))) * duration
     times = np.arange(round(duration * FPS)) / FPS
     aspect = np.random.choice((4 / 3, 16 / 9))
