@@ -39,6 +39,12 @@ def keep_freed(block: int = BLOCK, top: int = TOP) -> bool:
     return all([mallopt(M_MMAP_THRESHOLD, block), mallopt(M_TRIM_THRESHOLD, top)])
 
 
+def give_back_freed() -> None:
+    """Returns freed memory to the system; with a C library other than glibc nothing happens."""
+    if (trim := getattr(ctypes.CDLL(None), 'malloc_trim', None)) is not None:
+        trim(0)
+
+
 def can_limit_memory() -> bool:
     """Whether :func:`limit_memory` works on this system."""
     return resource is not None and STATUS.exists()

@@ -5,14 +5,17 @@ import json
 import os
 import os.path as osp
 import pickle
+import sys
 
 import numpy as np
 import pytest
+from helpers.fresh_python import run_python
 from helpers.hostile import write_pickle
 from mmengine.dataset import BaseDataset
 
 from avtss_mm.datasets.video_list import pack_rows, parse_line, read_list
 from avtss_mm.errors import ManifestError
+from avtss_mm.media import save_manifest
 
 
 @pytest.mark.parametrize(
@@ -106,3 +109,30 @@ def test_rows_are_packed_as_mmengine_unpacks_them(make, videos):
 
 def write_manifest(path, rows):
     path.write_text(json.dumps(dict(metainfo={}, data_list=rows)))
+
+
+READ = """
+from pathlib import Path
+from avtss_mm.datasets import AudioVisualDataset
+from avtss_mm.engine.memory import keep_freed_memory
+
+def used():
+    return int(Path('/proc/self/statm').read_text().split()[1]) * 4096
+
+assert keep_freed_memory()  # as a training on the CPU does
+AudioVisualDataset('few.json', [], data_root='FOLDER', timeout=None)
+before = used()
+dataset = AudioVisualDataset('many.json', [], data_root='FOLDER', timeout=None)
+print((used() - before) / dataset.data_bytes.nbytes)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith('linux'), reason='glibc only')
+def test_of_a_long_list_only_the_packed_rows_stay_in_memory(tmp_path):
+    facts = dict(duration=10.0, has_audio=True, silent=False, width=340, height=256, label=0)
+    rows = [dict(facts, filename=f'a class of videos/{i:011d}.mp4') for i in range(200_000)]
+    save_manifest(tmp_path / 'few.json', rows[:10], ['x'])
+    save_manifest(tmp_path / 'many.json', rows, ['x'])
+    run = run_python(READ.replace('FOLDER', str(tmp_path)))
+    assert 0.9 < float(run.stdout.split()[-1]) < 1.5, run.stderr
