@@ -79,7 +79,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     command.add_argument(
         '--index-factory',
         metavar='TEXT',
-        help="kind of faiss index (default: 'Flat', exact; 'IVF1024,SQ8' from a million chunks)",
+        help="kind of index, as faiss names it (default: 'Flat', exact; from a million chunks on "
+        "'IVF4096,SQ8', with Milvus also 'HNSW32')",
     )
     command.add_argument(
         '--milvus-uri',
@@ -109,7 +110,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     _add_search(command)
     add_local_work_arguments(command, TIMEOUT, BATCH_OF_CLIPS)
-    command.add_argument('--html', metavar='FILE', help='also write an HTML page with players')
+    command.add_argument(
+        '--html', type=local_path, metavar='FILE', help='also write an HTML page with players'
+    )
     command.add_argument(
         '--embed', action='store_true', help='put small copies of the videos into the page'
     )
@@ -128,12 +131,17 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
     command = _command(commands, 'distort', 'make distorted copies, with their ground truth')
     command.add_argument('source', metavar='FILE|DIR|MANIFEST')
-    command.add_argument('-o', '--out', required=True, metavar='OUT', help='folder to write')
+    command.add_argument(
+        '-o', '--out', type=local_path, required=True, metavar='OUT', help='folder to write'
+    )
     command.add_argument('--suite', choices=['v1'], default='v1', help='(%(default)s)')
     command.add_argument('--only', nargs='+', metavar='NAME', help='distortions (default: all)')
     command.add_argument('--severity', nargs='+', type=int, choices=[1, 2, 3], default=[1, 2, 3])
     command.add_argument(
-        '--sheet', metavar='PNG', help='draw all copies of FILE, a line per distortion'
+        '--sheet',
+        type=local_path,
+        metavar='PNG',
+        help='draw all copies of FILE, a line per distortion',
     )
     add_overwrite_argument(command)
     add_work_arguments(command, COPY_TIMEOUT, 'a copy')

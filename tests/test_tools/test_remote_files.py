@@ -166,3 +166,12 @@ def test_results_go_to_a_disk(tmp_path):
         refused = tool('train.py', *words, check=False)
         assert refused.returncode == 1
         assert ' is s3://bucket/work, a URL: logs and checkpoints' in refused.stderr
+    for name, *words in (
+        ('data/resize_videos.py', tmp_path, 's3://bucket/small'),
+        ('fingerprint.py', 'distort', tmp_path, '-o', 's3://bucket/copies'),
+        ('fingerprint.py', 'distort', 'a.mp4', '-o', tmp_path, '--sheet', 's3://bucket/a.png'),
+        ('fingerprint.py', 'query', 'a.mp4', tmp_path, '--html', 's3://bucket/a.html'),
+    ):
+        refused = tool(name, *words, check=False)
+        assert refused.returncode == 2
+        assert f'{words[-1]} is a URL: results are written to a disk' in refused.stderr

@@ -24,6 +24,7 @@ from avtss_mm.files.whole_file import draft_of
 from avtss_mm.files.writable import check_writable
 from avtss_mm.media import find_media
 from avtss_mm.media.finding import SUFFIXES, suffix_advice
+from avtss_mm.media.remote import local_path
 from avtss_mm.preparation.command import add_suffixes_argument, add_work_arguments, workers_of
 from avtss_mm.preparation.resize import AAC_RATES, resize_video
 from avtss_mm.utils.report import format_table, progress_bar, write_csv
@@ -36,7 +37,7 @@ def parse_args(argv=None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('source', type=Path, metavar='IN', help='folder of videos, at any depth')
-    parser.add_argument('target', type=Path, metavar='OUT', help='folder to write into')
+    parser.add_argument('target', type=local_path, metavar='OUT', help='folder to write into')
     parser.add_argument(
         '--short-side', type=int, default=256, help='pixels of the shorter side (%(default)s)'
     )
