@@ -33,6 +33,8 @@ def index(args) -> None:
             raise UsageError(f'{folder} is not a folder')
     with FingerprintIndex(args.out, write=True, rebuild=args.rebuild) as opened:
         metadata = opened.catalog.metadata
+        if args.milvus_uri and (args.backend or metadata.get('backend')) != 'milvus':
+            raise UsageError('--milvus-uri needs --backend milvus')
         checkpoint, config = _model(args, metadata)
         embedder = _embedder(checkpoint, config, 1.0, args.device)
         suffixes = {*metadata.get('suffixes', ()), *args.suffixes}

@@ -150,3 +150,19 @@ def test_many_rows(measured, make_video, tmp_path):
     tables = list(measured('many_rows', video).values())
     assert [row['rows'] for row in tables[0]] == [1900, 1511, 1900]
     assert tables[1][0]['MB of the rows'] > 0
+
+
+def test_vector_recall(measured):
+    (rows,) = measured('vector_recall', '--queries', 102).values()
+    exact, *others = rows
+    assert (exact['index'], exact['recall'], exact['copy first']) == ('Flat', 1, 1)
+    for kind in ('IVF64,SQ8', 'HNSW16'):
+        recall = [row['recall'] for row in others if row['index'] == kind]
+        assert len(recall) > 3 and recall[0] < recall[-1] <= 1
+
+
+def test_many_vectors(measured, tmp_path):
+    tables = measured('many_vectors', tmp_path / 'index', '--factory', 'IVF4,SQ8')
+    steps, (queries,) = tables.values()
+    assert len(steps) == 6 and all(row['s'] > 0 for row in steps)
+    assert queries['copies found'] > 0.9 and not (tmp_path / 'index').exists()

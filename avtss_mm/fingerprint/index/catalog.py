@@ -20,6 +20,9 @@ from ...errors import UsageError
 from .reading import has_journal, readable
 from .tables import FORMAT, TABLES, File, Track, checksum, make_track
 
+TOTAL = ('facts', 'total')
+"""Table and name of the sum of the checksums of all other rows."""
+
 
 class Catalog:
     """An open database. Everything but the vectors is held in memory.
@@ -48,7 +51,7 @@ class Catalog:
         self.files: dict[str, File] = {}
         self.paths: dict[int, str] = {}
         self.tracks: dict[int, Track] = {}
-        self._crcs: dict[tuple, int] = {}
+        self._sum = 0  # of the checksums of all rows but that of the total
         try:
             self._begin(write, self.path)
         except UsageError:
@@ -150,32 +153,27 @@ class Catalog:
     def _load(self) -> None:
         """Reads and checks everything but the vectors, in one state of the database."""
         self._database.execute('BEGIN')
-        self.metadata, self.files, self.paths, self.tracks, self._crcs = {}, {}, {}, {}, {}
-        for name, value, crc in self._rows('facts', 'name, value'):
-            self._crcs['facts', name] = crc
+        self.metadata, self.files, self.paths, self.tracks, self._sum = {}, {}, {}, {}, 0
+        for name, value in self._rows('facts', 'name, value'):
             self.metadata[name] = json.loads(value)
-        for key, path, stamp, crc in self._rows('files', 'id, path, stamp'):
-            self._crcs['files', key] = crc
+        for key, path, stamp in self._rows('files', 'id, path, stamp'):
             self._add_file(key, os.fsdecode(path), stamp)
-        for *values, crc in self._rows('tracks', 'id, file, modality, dropped, times'):
-            self._crcs['tracks', values[0]] = crc
+        for values in self._rows('tracks', 'id, file, modality, dropped, times'):
             self._add_track(make_track(*values))
         self._database.execute('COMMIT')
         if self.metadata.get('format') != FORMAT:
             raise sqlite3.DatabaseError(f'format {self.metadata.get("format")}, not {FORMAT}')
-        if self.metadata.get('total') != self._total():
+        if self.metadata.get('total') != self._sum % 2**48:
             raise sqlite3.DatabaseError('rows are missing')
 
     def _rows(self, table: str, columns: str) -> Iterator[tuple]:
         # the names of tables and columns are constants, values are bound
-        for row in self._database.execute(f'SELECT {columns}, crc FROM {table}'):
-            if checksum(table, row[:-1]) != row[-1]:
+        for *row, crc in self._database.execute(f'SELECT {columns}, crc FROM {table}'):
+            if checksum(table, row) != crc:
                 raise sqlite3.DatabaseError(f'checksum of {table}')
+            if (table, row[0]) != TOTAL:
+                self._sum += crc
             yield row
-
-    def _total(self) -> int:
-        others = (crc for key, crc in self._crcs.items() if key != ('facts', 'total'))
-        return sum(others) % 2**48
 
     @contextmanager
     def _change(self, new: bool = False) -> Iterator[None]:
@@ -183,7 +181,7 @@ class Catalog:
         try:
             self._database.execute('BEGIN IMMEDIATE')
             yield
-            self._set_value('total', self._total())
+            self._set_value('total', self._sum % 2**48)
             self._database.execute('COMMIT')
         except BaseException as error:
             if self._database.in_transaction:
@@ -199,17 +197,20 @@ class Catalog:
         self._set_value('revision', self.metadata['revision'] + 1)
 
     def _set_value(self, name: str, value) -> None:
+        self._delete('facts', 'name', name)
         self.metadata[name] = value
         row = (name, json.dumps(value))
-        self._crcs['facts', name] = checksum('facts', row)
-        row = (*row, self._crcs['facts', name])
-        self._database.execute('INSERT OR REPLACE INTO facts VALUES (?, ?, ?)', row)
+        crc = checksum('facts', row)
+        if ('facts', name) != TOTAL:
+            self._sum += crc
+        self._database.execute('INSERT INTO facts VALUES (?, ?, ?)', (*row, crc))
 
     def _insert(self, table: str, unchecked: Mapping = {}, **row) -> int:  # noqa: B006
         """Inserts a row with its checksum; returns its id, which was never used before."""
         query = 'SELECT seq FROM sqlite_sequence WHERE name = ?'
         key = (self._database.execute(query, (table,)).fetchone() or [0])[0] + 1
-        crc = self._crcs[table, key] = checksum(table, (key, *row.values()))
+        crc = checksum(table, (key, *row.values()))
+        self._sum += crc
         values = dict(id=key, **row, crc=crc, **unchecked)
         marks = ', '.join('?' * len(values))
         insert = f'INSERT INTO {table} ({", ".join(values)}) VALUES ({marks})'
@@ -229,9 +230,15 @@ class Catalog:
             return
         del self.paths[file.id]
         tracks = [track.id for track in file.tracks.values()]
-        for table, keys in dict(files=[file.id], tracks=tracks).items():
-            for key in keys:
-                self._database.execute(f'DELETE FROM {table} WHERE id = ?', (key,))
-                del self._crcs[table, key]
+        self._delete('files', 'id', file.id)
         for key in tracks:
+            self._delete('tracks', 'id', key)
             del self.tracks[key]
+
+    def _delete(self, table: str, column: str, key) -> None:
+        """Deletes a row, if there is one, and takes its checksum off the sum."""
+        query = f'SELECT crc FROM {table} WHERE {column} = ?'
+        for (crc,) in self._database.execute(query, (key,)).fetchall():
+            if (table, key) != TOTAL:
+                self._sum -= crc
+            self._database.execute(f'DELETE FROM {table} WHERE {column} = ?', (key,))

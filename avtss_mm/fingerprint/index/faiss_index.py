@@ -11,7 +11,7 @@ import numpy as np
 
 from ...errors import UsageError
 from ...files.whole_file import written_whole
-from .vector_index import VectorIndex
+from .vector_index import VectorIndex, probes
 
 # A matrix product reads the vectors once, not once for each of a query's few chunks.
 faiss.cvar.distance_compute_blas_threshold = 4
@@ -19,11 +19,11 @@ faiss.cvar.distance_compute_blas_threshold = 4
 POINTS_PER_LIST = 39
 """Number of training vectors per cell that faiss requires for an inverted file."""
 
+TRAINING = 200_000
+"""Maximum number of vectors to train with, unless there are many cells."""
+
 CODEBOOK = 256
 """Minimum number of centroids that a product quantiser fits."""
-
-PROBES = 32
-"""Number of cells of an inverted file to search."""
 
 
 class FaissIndex(VectorIndex):
@@ -53,8 +53,11 @@ class FaissIndex(VectorIndex):
             self._index = self._make(factory)
 
     @property
-    def needs_training(self) -> bool:
-        return not self._index.is_trained
+    def training_size(self) -> int:
+        if self._index.is_trained:
+            return 0
+        lists = faiss.extract_index_ivf(self._index).nlist
+        return max(TRAINING, 2 * POINTS_PER_LIST * lists)
 
     def train(self, vectors: np.ndarray) -> None:
         lists = faiss.extract_index_ivf(self._index).nlist
@@ -115,7 +118,8 @@ class FaissIndex(VectorIndex):
             index = faiss.index_factory(self.dim, factory, faiss.METRIC_INNER_PRODUCT)
             if isinstance(index, faiss.IndexFlat):
                 return faiss.IndexIDMap2(index)
-            faiss.extract_index_ivf(index).nprobe = PROBES
+            cells = faiss.extract_index_ivf(index)
+            cells.nprobe = probes(cells.nlist)
         except RuntimeError as error:
             raise UsageError(
                 f"no such index: {factory!r}. Use 'Flat', or an inverted file: 'IVF1024,SQ8'"
@@ -125,7 +129,8 @@ class FaissIndex(VectorIndex):
     def _parameters(self, selector) -> faiss.SearchParameters:
         if isinstance(self._index, faiss.IndexIDMap2):
             return faiss.SearchParameters(sel=selector)
-        parameters = faiss.SearchParametersIVF(sel=selector, nprobe=PROBES)
+        nprobe = faiss.extract_index_ivf(self._index).nprobe
+        parameters = faiss.SearchParametersIVF(sel=selector, nprobe=nprobe)
         if isinstance(self._index, faiss.IndexPreTransform):
             return faiss.SearchParametersPreTransform(index_params=parameters)
         return parameters

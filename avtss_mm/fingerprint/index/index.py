@@ -8,7 +8,6 @@ The catalog stores the original features, the back-end whitened ones (:mod:`.whi
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 import uuid
 from contextlib import ExitStack
@@ -18,21 +17,25 @@ import numpy as np
 
 from ...apis.embedder import Embedder
 from ...errors import UsageError
-from ...files.writable import check_writable, may_write
+from ...files.writable import check_writable
 from ..matching.whitening import Whitening
+from .backends import (
+    CATALOG,
+    LETTERS,
+    PLACE,
+    check_backend,
+    drop_vectors,
+    open_backend,
+    remove_index,
+)
 from .catalog import Catalog
-from .faiss_index import FaissIndex
 from .index_whitening import WHITENING, known_whitening
 from .settings import refuse_other_model, settings_of
 from .tables import POSITION_BITS, Track
 from .vector_index import VectorIndex
 
-CATALOG = 'catalog.sqlite'
-LETTERS = dict(video='v', audio='a')
-"""Short names of the modalities."""
-
-TRAINING = 200_000
-"""Maximum number of vectors to train a faiss index with."""
+TRACKS = 1000
+"""Number of tracks whose vectors are added together."""
 
 
 class FingerprintIndex:
@@ -86,12 +89,17 @@ class FingerprintIndex:
         Raises:
             UsageError: If its features come from other weights.
         """
-        if 'weights_sha256' not in self.catalog.metadata:
-            collection = f'avtss_{uuid.uuid4().hex}'
-            metadata = dict(settings_of(embedder), collection=collection, **metadata)
-            self.catalog.set_metadata(**metadata)
-        self.check(embedder, metadata.get('checkpoint'), metadata.get('config'))
-        if any(self.catalog.metadata.get(name) != value for name, value in metadata.items()):
+        known = self.catalog.metadata
+        check_backend({**known, **metadata})
+        if 'weights_sha256' in known:
+            self.check(embedder, metadata.get('checkpoint'), metadata.get('config'))
+        else:
+            metadata.update(settings_of(embedder))
+        moved = any(known.get(name) != metadata[name] for name in PLACE if name in metadata)
+        if moved or 'collection' not in known:
+            drop_vectors(known)
+            metadata['collection'] = f'avtss_{uuid.uuid4().hex}'
+        if any(known.get(name) != value for name, value in metadata.items()):
             self.catalog.set_metadata(**metadata)
 
     def check(
@@ -120,7 +128,9 @@ class FingerprintIndex:
         """Back-end that searches the vectors of a modality; None if there are none."""
         if modality not in self._backends and (tracks := self.catalog.tracks_of(modality)):
             _, first = next(self.catalog.vectors(tracks[:1]))
-            backend = self._backends[modality] = self._make(modality, first.shape[1])
+            options = (modality, first.shape[1], self._version(modality), self.write)
+            backend = open_backend(self.folder, self.catalog.metadata, *options)
+            self._backends[modality] = backend
             self._open.callback(backend.close)
             self._fill(backend, modality)
         return self._backends.get(modality)
@@ -185,49 +195,39 @@ class FingerprintIndex:
             self.close()
             raise UsageError(f'{self.folder} cannot be locked for changes: {error}') from error
 
-    def _make(self, modality: str, dim: int) -> VectorIndex:
-        metadata = self.catalog.metadata
-        if metadata.get('backend') == 'milvus':
-            uri = metadata.get('milvus_uri') or str(self.folder / 'milvus.db')
-            if not self.write and '://' not in uri and not may_write(uri):
-                return FaissIndex(dim)  # Milvus Lite writes even to search
-            from .milvus_index import MilvusIndex
-
-            return MilvusIndex(dim, uri, f'{metadata["collection"]}_{modality}')
-        path = self.folder / f'{modality}.faiss'
-        state, _, whitening = metadata.get(f'{modality}_saved', [None, None, None])
-        state = state if whitening == self._version(modality)[1] else None
-        return FaissIndex(dim, metadata.get('factory') or 'Flat', path, state)
-
     def _fill(self, backend: VectorIndex, modality: str) -> None:
         tracks = self.catalog.tracks_of(modality)
         wanted = np.concatenate([track.chunk_ids for track in tracks])
-        _, *version = self.catalog.metadata.get(f'{modality}_saved', [None, None, None])
+        saved = self.catalog.metadata.get(f'{modality}_saved', [None, None, None])
+        state, *version = saved
         if version == self._version(modality) and len(backend) == len(wanted):
             return
-        if backend.needs_training:
-            step = len(wanted) // TRAINING + 1
-            sample = [vectors for _, vectors in self.catalog.vectors(tracks[::step])]
+        if size := backend.training_size:
+            sample = [rows for _, rows in self.catalog.vectors(tracks[:: len(wanted) // size + 1])]
             backend.train(self.whiten(modality, np.concatenate(sample)))
         present = backend.ids()
         if self.write:  # a reader may be behind: chunks that it does not know may be new
             same = version[1] == self._version(modality)[1]
             backend.delete(np.setdiff1d(present, wanted if same else []))
             present = np.intersect1d(present, wanted if same else [])
-        for track, vectors in self.catalog.vectors(tracks):
-            missing = np.isin(track.chunk_ids, present, invert=True)
-            if missing.any():
-                backend.add(self.whiten(modality, vectors[missing]), track.chunk_ids[missing])
+            unfinished = [state if same else None, None, self._version(modality)[1]]
+            self.catalog.set_metadata(**{f'{modality}_saved': unfinished})
+        self._add(backend, modality, np.setdiff1d(wanted, present))
+
+    def _add(self, backend: VectorIndex, modality: str, ids: np.ndarray) -> None:
+        """Adds the vectors of chunks by their ids (n,), which are sorted."""
+        keys, starts = np.unique(ids >> POSITION_BITS, return_index=True)
+        parts = np.split(ids & ((1 << POSITION_BITS) - 1), starts[1:])
+        rows, first = [], 0
+        found = self.catalog.vectors(self.catalog.tracks[key] for key in keys.tolist())
+        for number, ((_, vectors), positions) in enumerate(zip(found, parts), 1):
+            rows.append(self.whiten(modality, vectors[positions]))
+            if number % TRACKS == 0 or number == len(keys):
+                added = np.concatenate(rows)
+                backend.add(added, ids[first : first + len(added)])
+                rows, first = [], first + len(added)
 
     def _version(self, modality: str) -> list[int]:
         """Revisions of catalog and whitening, which determine the contents of a back-end."""
         whitening = self.catalog.metadata.get(WHITENING, {}).get(modality, {})
         return [self.catalog.metadata['revision'], whitening.get('revision', 0)]
-
-
-def remove_index(folder) -> None:
-    """Deletes the files of an index, and no others, so that it can be rebuilt."""
-    folder = Path(folder)
-    for path in [*folder.glob(f'{CATALOG}*'), *folder.glob('*.faiss')]:
-        path.unlink()
-    shutil.rmtree(folder / 'milvus.db', ignore_errors=True)

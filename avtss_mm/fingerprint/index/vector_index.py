@@ -6,6 +6,14 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
+PROBES = 32
+"""Minimum number of cells of an inverted file to search."""
+
+
+def probes(cells: int) -> int:
+    """Number of cells of an inverted file to search."""
+    return min(max(PROBES, cells // 32), cells)
+
 
 class VectorIndex(ABC):
     """Unit vectors with ids, searched by inner product.
@@ -13,8 +21,9 @@ class VectorIndex(ABC):
     The catalog stores the vectors as well, so that a lost index can be filled again.
     """
 
-    needs_training = False
-    """Whether :meth:`train` must be called before the first :meth:`add`."""
+    training_size = 0
+    """Maximum number of vectors for :meth:`train`, which must be called before the first
+    :meth:`add`, or 0."""
 
     def train(self, vectors: np.ndarray) -> None:
         """Trains the index on a sample (n, D) of the vectors, if its kind needs training."""

@@ -8,10 +8,14 @@ import tempfile
 import numpy as np
 import pytest
 from helpers.fresh_python import ROOT, run_python
-from helpers.small_index import chunks, make_index
+from helpers.small_index import CHUNKS, chunks, make_index
 
 from avtss_mm.errors import UsageError
+from avtss_mm.fingerprint.index.catalog import Catalog
 from avtss_mm.fingerprint.index.faiss_index import FaissIndex
+from avtss_mm.fingerprint.index.index import FingerprintIndex
+from avtss_mm.fingerprint.index.index_whitening import update_whitening
+from avtss_mm.fingerprint.index.vector_index import probes
 
 DIM, COUNT = 32, 600
 
@@ -131,7 +135,7 @@ def test_trained_faiss_is_read_back_only_as_it_was_saved(tmp_path, factory):
     ids = np.arange(10_000) * 3
     path = tmp_path / 'video.faiss'
     made = FaissIndex(DIM, factory, path)
-    assert made.needs_training
+    assert made.training_size == 200_000
     made.train(vectors)
     made.add(vectors, ids)
     assert (made.search(vectors[:50], 1)[1][:, 0] == ids[:50]).mean() > 0.8
@@ -140,7 +144,7 @@ def test_trained_faiss_is_read_back_only_as_it_was_saved(tmp_path, factory):
     assert sorted(made.ids()) == ids[50:].tolist()
     state = made.save()
     again = FaissIndex(DIM, factory, path, state)
-    assert not again.needs_training and sorted(again.ids()) == ids[50:].tolist()
+    assert not again.training_size and sorted(again.ids()) == ids[50:].tolist()
     assert (again.search(vectors[:9], 4)[1] == made.search(vectors[:9], 4)[1]).all()
 
     assert len(FaissIndex(DIM, factory, path, 'another')) == 0
@@ -157,3 +161,68 @@ def test_too_few_to_train_are_searched_exactly(tmp_path, vectors, ids):
     for factory in ('HNSW32', 'SQ8', 'nonsense'):  # the first two cannot delete
         with pytest.raises(UsageError, match='IVF1024,SQ8'):
             FaissIndex(DIM, factory)
+
+
+def test_many_cells_are_trained_with_more_vectors_and_searched_by_share():
+    many = FaissIndex(DIM, 'IVF4096,SQ8')
+    assert many.training_size == 2 * 39 * 4096
+    assert [probes(cells) for cells in (8, 1024, 4096, 16384)] == [8, 32, 128, 512]
+
+
+def test_what_was_not_finished_goes_on(tmp_path, monkeypatch):
+    pytest.importorskip('milvus_lite', reason='Milvus Lite is not installed')
+    from avtss_mm.fingerprint.index import index as index_module
+    from avtss_mm.fingerprint.index.milvus_index import MilvusIndex
+
+    read, vectors, add = [], Catalog.vectors, MilvusIndex.add
+
+    def noted(self, tracks):
+        for track, rows in vectors(self, tracks):
+            read.append(track.id)
+            yield track, rows
+
+    def add_until_the_third(self, vectors, ids):
+        if len(read) > 3:  # the first is read to tell the dimension
+            raise UsageError('gone')
+        add(self, vectors, ids)
+
+    monkeypatch.setattr(index_module, 'TRACKS', 1)
+    files = [{'video': chunks(seed)['video']} for seed in range(6)]
+    with make_index(tmp_path / 'INDEX', files) as made:
+        made.catalog.set_metadata(backend='milvus', collection='vectors')
+        monkeypatch.setattr(Catalog, 'vectors', noted)
+        monkeypatch.setattr(MilvusIndex, 'add', add_until_the_third)
+        with pytest.raises(UsageError, match='gone'):
+            made.save()
+        keys = [track.id for track in made.catalog.tracks_of('video')]
+    monkeypatch.setattr(MilvusIndex, 'add', add)
+    for added in ([], [6]):  # what is missing, then what is new
+        read.clear()
+        with FingerprintIndex(tmp_path / 'INDEX', write=True) as again:
+            for seed in added:
+                track = (*chunks(seed)['video'], 0)
+                again.catalog.replace(f'/{seed:03d}.mp4', '0', dict(video=track))
+            again.save()
+            tracks = again.catalog.tracks_of('video')
+            assert read[1:] == ([tracks[-1].id] if added else keys[2:])
+            wanted = np.concatenate([track.chunk_ids for track in tracks])
+            assert sorted(again.vectors('video').ids()) == sorted(wanted)
+
+
+def test_a_reader_of_vectors_that_were_whitened_otherwise_asks_the_catalog(tmp_path):
+    pytest.importorskip('milvus_lite', reason='Milvus Lite is not installed')
+    files = [chunks(seed) for seed in range(4)]
+    with make_index(tmp_path / 'INDEX', files) as made:
+        made.catalog.set_metadata(backend='milvus', collection='vectors')
+        made.save()
+        for seed in range(4, 12):
+            tracks = {name: (*track, 0) for name, track in chunks(seed).items()}
+            made.catalog.replace(f'/{seed:03d}.mp4', '0', tracks)
+        update_whitening(made.catalog)  # and was killed
+        asked = made.whiten('video', chunks(9)['video'][1])
+    with FingerprintIndex(tmp_path / 'INDEX') as reader:
+        found = reader.vectors('video')
+        assert found.stats()['backend'] == 'faiss' and len(found) == 12 * CHUNKS
+        similarity, ids = found.search(asked, 1)
+        assert (similarity > 0.999).all()
+        assert set(reader.locate(ids[:, 0])[0]) == {reader.catalog.files['/009.mp4'].id}
