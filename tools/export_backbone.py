@@ -80,6 +80,7 @@ def export(source: Source, form: str, out: Path) -> None:
     from avtss_mm.checkpoints.export import FORMS
     from avtss_mm.checkpoints.load_report import names_of
 
+    print(f'{form}: the {source.modality} encoder is written, loaded back and compared', flush=True)
     out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=out.parent) as folder:  # a failure leaves nothing behind
         written = Path(folder, out.name)

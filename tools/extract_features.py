@@ -35,6 +35,7 @@ from avtss_mm.media.sources import stamp_of
 from avtss_mm.utils import cli
 from avtss_mm.utils.report import write_csv
 from avtss_mm.utils.work import BATCH_OF_CLIPS, TIMEOUT, add_work_arguments, positive, workers_of
+from avtss_mm.workers.progress import bar, late_bar
 
 LISTS = ('.json', '.txt', '.csv')
 """Suffixes of lists with a URL; any other URL is that of a folder."""
@@ -95,7 +96,6 @@ def main(argv=None) -> None:
 
 
 def extract(args: argparse.Namespace) -> None:
-    """Extract the features and write the table."""
     # here and below, in functions, what takes seconds: --help does not need it
     from mmengine.dist import all_gather_object
 
@@ -127,7 +127,8 @@ def extract(args: argparse.Namespace) -> None:
     folder, rows, metainfo, rejects = read_source(args, with_sound_files)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     files = {row['filename']: row.get('duration') for row in rows}
-    stamps = {name: stamp_of(join(folder, name)) for name in files} if rank == 0 else {}
+    looked_up = late_bar(files if rank == 0 else (), 'sizes and times')
+    stamps = {name: stamp_of(join(folder, name)) for name in looked_up}
     todo = divide(args.out, settings, stamps)
     missing = {name: (stamp, files[name]) for name, stamp in todo}
     num_done = len(files) - len(todo)
@@ -137,11 +138,8 @@ def extract(args: argparse.Namespace) -> None:
         rejects.update(found)
     if rank:
         return
-    tables = {
-        name: table
-        for name, stamp, table in read_logs(args.out, settings)
-        if stamps.get(name) == stamp
-    }
+    logs = read_logs(args.out, settings)
+    tables = {name: table for name, stamp, table in logs if stamps.get(name) == stamp}
     rejects_path = Path(f'{args.out}.rejects.csv')
     rejects_path.unlink(missing_ok=True)
     if rejects:
@@ -234,9 +232,9 @@ def embed_missing(embedder, modalities, folder, todo, num_done, log, args) -> di
     durations = [todo[name][1] for name in mine]
     work = (workers_of(args), args.timeout)
     results = embed_files(embedder, list(names), modalities, durations, *work)
-    bar = dict(total=num_done + len(mine), initial=num_done, unit='file', disable=rank > 0)
+    options = dict(total=num_done + len(mine), initial=num_done, unit='file', disable=rank > 0)
     rejects = {}
-    for path, features in tqdm(results, **bar):
+    for path, features in bar(results, **options):
         name = names[path]
         if isinstance(features, Exception):
             rejects[name] = getattr(features, 'reason', str(features))

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import faiss
 import numpy as np
+from mmengine.logging import print_log
 from scipy.stats import hypergeom
+
+MANY_PAIRS = 2 * 10**8
+"""Number of comparisons that take seconds."""
 
 
 def knn_accuracy(
@@ -55,6 +59,8 @@ def nearest(gallery: np.ndarray, queries: np.ndarray, k: int) -> tuple[np.ndarra
     index = faiss.IndexFlatIP(gallery.shape[1])
     for block in np.array_split(gallery, len(gallery) // 100_000 + 1):
         index.add(_unit(block))
+    if len(queries) * len(gallery) > MANY_PAIRS:  # in one call, as blocks change the last bits
+        print_log(f'comparing {len(queries):,} with {len(gallery):,} features', 'current')
     return index.search(_unit(queries), min(k, len(gallery)))
 
 

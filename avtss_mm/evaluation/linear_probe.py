@@ -53,14 +53,16 @@ def linear_probe(
     strengths = sorted(C or STRENGTHS[classifier])  # small values are fitted fastest
     folds = list(split(train_labels, groups, num_folds)) if len(strengths) > 1 else []
     scores = np.zeros(len(strengths))
-    with tqdm(total=len(folds) * len(strengths), desc=f'C of {classifier}', disable=None) as bar:
+    steps = len(folds) * len(strengths) + 1
+    with tqdm(total=steps, desc=f'linear probe ({classifier})', disable=None) as bar:
         for fitted, held_out in folds:
             sides = train[fitted], train_labels[fitted], train[held_out], train_labels[held_out]
             for place, accuracy in enumerate(accuracies(*sides, classifier, strengths)):
                 scores[place] += accuracy
                 bar.update()
-    chosen = strengths[int(scores.argmax())]
-    (accuracy,) = accuracies(train, train_labels, test, test_labels, classifier, [chosen])
+        chosen = strengths[int(scores.argmax())]
+        (accuracy,) = accuracies(train, train_labels, test, test_labels, classifier, [chosen])
+        bar.update()
     return accuracy, float(chosen)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.lib.format import read_array, write_array
 
 from ..errors import UsageError
+from ..workers.progress import late_bar
 
 BROKEN = (
     ValueError,
@@ -53,7 +54,8 @@ class FeatureLog:
             self._file.truncate(0)
             self._write(text)
         self._start = self._file.tell()
-        self.finished = {name: stamp for name, stamp, _ in self.records()}
+        kept = late_bar(self.records(), f'reading {self.path.name}')
+        self.finished = {name: stamp for name, stamp, _ in kept}
 
     def __enter__(self) -> FeatureLog:
         return self
@@ -126,4 +128,4 @@ def read_logs(out, settings: Mapping) -> Iterator[tuple[str, str, np.ndarray]]:
     """
     for path in log_paths(out):
         with FeatureLog(path, settings) as log:
-            yield from log.records()
+            yield from late_bar(log.records(), f'reading {path.name}')

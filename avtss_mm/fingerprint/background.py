@@ -9,10 +9,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tqdm import tqdm
-
 from ..apis.embedder import Embedder
 from ..errors import one_line
+from ..workers.progress import bar
 from .embed_media import embed_media
 from .embedding import usable_chunks
 from .index.background import BACKGROUND, store_background
@@ -35,7 +34,7 @@ def add_background(catalog: Catalog, embedder: Embedder, timeout: float) -> None
     paths = sorted(map(str, CLIPS.glob('*.mp4')))
     clips = []
     found = embed_media(embedder, paths, embedder.modalities, timeout=timeout)
-    for path, features in tqdm(found, 'background clips', len(paths), leave=False):
+    for path, features in bar(found, 'background clips', len(paths), unit='clip', leave=False):
         if isinstance(features, Exception):
             reason = getattr(features, 'reason', features)
             print(one_line(f'left out {path}: {reason}'), file=sys.stderr)

@@ -15,6 +15,7 @@ from ..media.origin import check_replaceable
 from ..media.remote import absolute, is_remote
 from ..utils.report import shorten, write_csv
 from ..utils.work import workers_of
+from ..workers.progress import bar
 from .choices import FOUND_BY, MODALITIES
 from .index.calibration import FALLBACK
 from .index.index import FingerprintIndex
@@ -180,8 +181,6 @@ def stats(args) -> None:
 
 def distort(args) -> int:
     """Makes distorted copies; returns 1 if there are none."""
-    from tqdm import tqdm
-
     from .distortion.distort import QUERIES, REJECTS, distort_folder
 
     if args.sheet and not os.path.isfile(args.source):
@@ -190,7 +189,7 @@ def distort(args) -> int:
     check_replaceable(os.path.join(args.out, QUERIES), args.overwrite)
 
     def progress(results, total):
-        return tqdm(results, total=total, unit='copy', disable=not total)
+        return bar(results, total=total, unit='copy', disable=not total)
 
     options = dict(workers=workers_of(args), timeout=args.timeout, progress=progress)
     rows, rejects = distort_folder(args.source, args.out, args.only, args.severity, **options)

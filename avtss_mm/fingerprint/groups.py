@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from tqdm import tqdm
 
+from ..workers.progress import bar
 from .index.index import FingerprintIndex
 from .matching.hits import Hits
 from .search import Match, chunks_in, match_chunks
@@ -124,7 +124,7 @@ def find_copies(
     """
     groups = Groups(index)
     files = sorted(index.catalog.files.values(), key=lambda file: file.id)
-    for file in tqdm(files, unit='file'):
+    for file in bar(files, unit='file'):
         chunks = chunks_in(index, file.path)
         for match in match_chunks(index, file.path, chunks, topk, None, threshold, groups.known):
             groups.add(match)

@@ -8,8 +8,6 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from tqdm import tqdm
-
 from ..apis.embedder import ClipFeatures, Embedder
 from ..errors import one_line
 from ..media.finding import AUDIO_SUFFIXES, SUFFIXES
@@ -18,6 +16,7 @@ from ..media.shards import find_members
 from ..media.sources import stamp_of
 from ..utils.work import TIMEOUT
 from ..workers.fan_out import Workers
+from ..workers.progress import bar, late_bar
 from .background import add_background
 from .embed_media import embed_media
 from .embedding import usable_chunks
@@ -89,7 +88,7 @@ def index_folders(
     paths = _find(folders, suffixes, report, workers, timeout)
     for suffix in AUDIO_SUFFIXES & report.ignored.keys():
         del report.ignored[suffix]
-    stamps = {path: stamp_of(path) for path in paths}
+    stamps = {path: stamp_of(path) for path in late_bar(paths, 'sizes and times')}
     todo = [path for path in paths if path not in catalog.files]
     todo += [path for path in set(paths) - set(todo) if catalog.files[path].stamp != stamps[path]]
     report.unchanged = len(paths) - len(todo)
@@ -105,17 +104,17 @@ def index_folders(
     sizes = {path: int(stamps[path].split()[0] or 0) for path in paths}
     done = sum(sizes.values()) - sum(sizes[path] for path in todo)
     options = dict(unit='B', unit_scale=True, unit_divisor=1024, disable=not todo)
-    with tqdm(total=sum(sizes.values()), initial=done, **options) as bar:
+    with bar(total=sum(sizes.values()), initial=done, **options) as shown:
         for path, features in embed_media(embedder, sorted(todo), modalities, workers, timeout):
             if isinstance(features, Exception):
                 report.unreadable[path] = getattr(features, 'reason', str(features))
                 text = one_line(f'left out {path}: {report.unreadable[path]}')
-                bar.write(text, file=sys.stderr)
+                shown.write(text, file=sys.stderr)
             else:
                 _add(index, path, stamps[path], features, report)
-            bar.update(sizes[path])
             number = report.unchanged + len(report.added) + len(report.unreadable)
-            bar.set_description(f'{number}/{len(paths)} files')
+            shown.set_description(f'{number}/{len(paths)} files', refresh=False)
+            shown.update(sizes[path])
     report.removed = sorted(gone | (report.unreadable.keys() & catalog.files.keys()))
     if report.removed:
         catalog.remove(report.removed)

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from ..workers.progress import late_bar
+
 SUFFIXES = frozenset(
     '.3gp .avi .flv .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ogg .ogv .ts .webm .wmv'.split()
 )
@@ -40,7 +42,7 @@ def find_media(
         left_out: Counter of files with other suffixes, by suffix, without lists and notes.
     """
     found = {}  # by real path
-    for real, name in _walk(os.fspath(root)):
+    for real, name in late_bar(_walk(os.fspath(root)), 'listing'):
         suffix = os.path.splitext(name)[1].lower()
         if suffix in suffixes:
             found.setdefault(name if every_link else real, name)

@@ -14,6 +14,7 @@ from ..files.journal import journal, read_journal
 from ..files.whole_file import write_whole
 from ..workers.fan_out import Workers, fan_out
 from ..workers.guarded_map import WorkerError
+from ..workers.progress import late_bar
 from .finding import AUDIO_SUFFIXES, SUFFIXES, find_media  # noqa: F401  (they were here in 0.1)
 from .origin import running_command
 from .probe import probe
@@ -50,7 +51,8 @@ def build_manifest(
         reason for each skipped file.
     """
     files = find_media(root) if files is None else sorted(files)
-    stamps = {name: stamp_of(os.path.join(root, name)) for name in files}
+    looked_up = late_bar(files, 'sizes and times')
+    stamps = {name: stamp_of(os.path.join(root, name)) for name in looked_up}
     known = _load_partial(partial_path, stamps)
     todo = [name for name in files if name not in known]
     probe_one = partial(_probe_one, os.fspath(root), require_video)
@@ -117,7 +119,8 @@ def _probe_one(root: str, require_video: bool, name: str) -> dict:
 def _load_partial(path, stamps: dict[str, str]) -> dict[str, dict]:
     """Reads the results of an earlier run for files that have not changed since."""
     known: dict[str, dict] = {}
-    for entry in filter(_is_entry, read_journal(path or os.devnull)):
+    entries = filter(_is_entry, read_journal(path or os.devnull))
+    for entry in late_bar(entries, 'reading what is done'):
         if stamps.get(entry['filename']) == entry['stamp']:
             known[entry['filename']] = {
                 key: entry[key] for key in ('row', 'reason') if key in entry

@@ -18,6 +18,7 @@ from typing import NamedTuple
 from ..errors import MediaError
 from ..workers.fan_out import Workers, fan_out
 from ..workers.guarded_map import WorkerError
+from ..workers.progress import late_bar
 from .finding import NO_MEDIA, SUFFIXES, find_media
 from .remote import find_remote, is_remote, join, open_bytes
 
@@ -130,7 +131,8 @@ def find_members(
         return found
     read = partial(list_shard, os.fspath(root), frozenset(suffixes), with_labels)
     listed = {}
-    for shard, result in fan_out(read, shards, workers, timeout):
+    results = fan_out(read, shards, workers, timeout)
+    for shard, result in late_bar(results, 'listing', len(shards), 'shard'):
         failed = isinstance(result, WorkerError)
         listed[shard] = Found([], {}, {shard: str(result)}, Counter()) if failed else result
     for shard in shards:

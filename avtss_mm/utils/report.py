@@ -5,10 +5,9 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterable, Sequence
 
-from tqdm import tqdm
-
 from ..errors import one_line
 from ..files.whole_file import written_whole
+from ..workers.progress import bar
 
 
 def progress_bar(num_files: int, unit: str = 'file') -> Callable[[Iterable, int], Iterable]:
@@ -16,7 +15,7 @@ def progress_bar(num_files: int, unit: str = 'file') -> Callable[[Iterable, int]
 
     def progress(results, total):
         done = num_files - total
-        return tqdm(results, total=num_files, initial=done, unit=unit, disable=not total)
+        return bar(results, total=num_files, initial=done, unit=unit, disable=not total)
 
     return progress
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from tqdm import tqdm
 
 from avtss_mm.errors import user_errors
 from avtss_mm.media import build_manifest, save_manifest, write_video
+from avtss_mm.workers.progress import bar
 
 FPS, SAMPLE_RATE, SIDE = 12.5, 16000, 180
 
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         for kind, suffix in (('pictures', '.jpg'), ('sprites', '.png'), ('sounds', '.wav'))
     )
     (args.out / 'videos').mkdir(parents=True, exist_ok=True)
-    for index in tqdm(range(args.num_videos), unit='video'):
+    for index in bar(range(args.num_videos), unit='video'):
         with seeded(args.seed, index):
             # each picture in one video only, as far as there are enough
             own = pictures[index :: args.num_videos]

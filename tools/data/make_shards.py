@@ -31,6 +31,7 @@ from avtss_mm.preparation.shard_writing import Entry, member_name, plan_shards, 
 from avtss_mm.utils.report import format_table, progress_bar, shorten, write_csv
 from avtss_mm.workers.fan_out import fan_out
 from avtss_mm.workers.guarded_map import WorkerError
+from avtss_mm.workers.progress import late_bar
 
 JOURNAL = '.made.jsonl'
 
@@ -58,7 +59,7 @@ def collect(lists: dict[Path, tuple], root: Path) -> tuple[dict[str, Entry], dic
     entries, rejects, taken = {}, {}, set()
     for rows, metainfo in lists.values():
         classes = metainfo.get('classes') or []
-        for row in rows:
+        for row in late_bar(rows, 'sizes'):
             name, label = row['filename'], row.get('label', -1)
             if name in entries or name in rejects:
                 continue

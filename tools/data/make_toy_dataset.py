@@ -22,7 +22,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from tqdm import tqdm
 
 from avtss_mm.errors import user_errors
 from avtss_mm.files.whole_file import write_whole
@@ -37,6 +36,7 @@ from avtss_mm.toy import (
     render_frames,
     synthesise,
 )
+from avtss_mm.workers.progress import bar
 
 FORMAT = 6  # increase it if the same arguments give other files
 SPLITS = ('train', 'test')
@@ -149,7 +149,7 @@ def make_set(args: argparse.Namespace) -> int:
     make = partial(write_one, out=args.out, seed=args.seed, size=args.size, duration=args.duration)
     start = time.perf_counter()
     with Pool(max(1, args.workers)) as pool:
-        rows = list(tqdm(pool.imap(make, items, chunksize=4), 'toy videos', len(items)))
+        rows = list(bar(pool.imap(make, items, chunksize=4), 'toy videos', len(items)))
     seconds = time.perf_counter() - start
     metainfo = {'dataset_type': 'AudioVisualDataset', 'classes': list(CLASSES), 'made_by': MADE_BY}
     for split in SPLITS:

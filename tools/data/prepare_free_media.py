@@ -24,7 +24,6 @@ from pathlib import Path, PurePosixPath
 import av
 import cv2
 import numpy as np
-from tqdm import tqdm
 
 from avtss_mm.errors import UsageError, user_errors
 from avtss_mm.files.whole_file import write_whole
@@ -32,6 +31,7 @@ from avtss_mm.media import save_manifest
 from avtss_mm.media.finding import AUDIO_SUFFIXES
 from avtss_mm.media.pyav_container import open_input
 from avtss_mm.utils.report import write_csv
+from avtss_mm.workers.progress import bar
 
 LIST = Path(__file__).with_name('free_media.csv')
 PICTURE_SUFFIXES = {'.jpg', '.jpeg', '.png', '.webp'}
@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     with open(args.packages, newline='') as file:
         packages = list(csv.DictReader(file))
     hashes = Hashes()
-    for row in tqdm(packages, unit='package'):
+    for row in bar(packages, unit='package'):
         note = args.out / 'packages' / f'{row["package"]}.json'
         if note.exists():
             kept = json.loads(note.read_text())

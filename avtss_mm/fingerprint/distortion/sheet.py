@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ...files.whole_file import written_whole
 from ...media import open_media
+from ...workers.progress import late_bar
 from .overlay import FONT
 from .suite import SUITE_V1, Recipe
 
@@ -44,7 +45,7 @@ def distortion_sheet(source, folder, rows: Sequence[dict], path) -> None:
     copies = {(row['distortion'], row['severity']): row['filename'] for row in rows}
     severities = sorted({row['severity'] for row in rows})
     lines = [_row('', [_cell(source, 'the reference', ribbon=True, sound=True)])]
-    for line in SUITE_V1:
+    for line in late_bar(SUITE_V1, 'sheet', unit='line'):
         cells = [
             _cell(
                 Path(folder, copies[line.name, severity]),

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from ...workers.progress import late_bar
 from ..chunks import Chunks
 from ..matching.fusion import fuse
 from ..matching.hits import Hits
@@ -19,7 +20,7 @@ from ..matching.segments import Segment, find_segments
 from .background import known_background
 from .index import LETTERS, FingerprintIndex
 from .sample import FILES, Sample, extrapolated, spread
-from .strangers import ceiling_of, find_candidates, find_ceilings
+from .strangers import ceiling_of, find_candidates, find_ceiling
 from .tables import File
 
 FALLBACK = dict(v=0.4, a=0.5, av=0.6)
@@ -54,12 +55,15 @@ Compared = Mapping[str, 'tuple[np.ndarray, np.ndarray]']
 
 def find_thresholds(index: FingerprintIndex) -> dict:
     """Computes thresholds and ceilings to store in the catalog, and says where they come from."""
-    index.catalog.set_metadata(ceilings=find_ceilings(index))
     samples = {letter: Sample(index, name) for name, letter in LETTERS.items()}
+    indexed = {track.modality for track in index.catalog.tracks.values()}
+    ceilings = {s.modality: find_ceiling(s) for s in samples.values() if s.modality in indexed}
+    index.catalog.set_metadata(ceilings=ceilings)
     files = sorted(index.catalog.files.values(), key=lambda file: file.path)
     files = _without_copies(samples, spread(files, FILES))
     many = len(files) >= MANY
-    own = list(_among_all(samples, files) if many else _among_others(index, files))
+    found = _among_all(samples, files) if many else _among_others(index, files)
+    own = list(late_bar(found, 'thresholds', len(files)))
     clips = [] if many else known_background(index.catalog)
     theirs = [_best_scores(samples, _compared(samples, clip, index), HIGHEST) for clip in clips]
     own = own if len(own) >= FEWEST else []
@@ -107,8 +111,7 @@ def _without_copies(samples: dict[str, Sample], files: list[File]) -> list[File]
         if file.id not in copies:
             kept.append(file)
             for letter, track in _tracks(file).items():
-                _, similarity = samples[letter].compared(track)
-                same = samples[letter].copies(track, similarity)
+                same = samples[letter].copies(track)
                 copies.update(samples[letter].files[same].tolist())
     return kept
 
@@ -119,7 +122,7 @@ def _among_all(samples: dict[str, Sample], files: list[File]) -> Iterator[dict[s
         compared = {}
         for letter, track in _tracks(file).items():
             middles, similarity = samples[letter].compared(track)
-            similarity[:, samples[letter].copies(track, similarity)] = -np.inf
+            similarity[:, samples[letter].copies(track)] = -np.inf
             compared[letter] = middles, similarity
         yield _best_scores(samples, compared, FALLBACK)
 

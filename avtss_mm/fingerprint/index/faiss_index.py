@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from pathlib import Path
 
 import faiss
@@ -64,6 +65,7 @@ class FaissIndex(VectorIndex):
         if len(vectors) < max(POINTS_PER_LIST * lists, CODEBOOK * POINTS_PER_LIST):
             self._index = self._make('Flat')
         else:
+            print(f'training {self.factory} on {len(vectors):,} chunks', file=sys.stderr)
             self._index.train(vectors)
 
     def add(self, vectors: np.ndarray, ids: np.ndarray) -> None:

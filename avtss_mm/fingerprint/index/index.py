@@ -18,6 +18,7 @@ import numpy as np
 from ...apis.embedder import Embedder
 from ...errors import UsageError
 from ...files.writable import check_writable
+from ...workers.progress import late_bar
 from ..matching.whitening import Whitening
 from .backends import (
     CATALOG,
@@ -220,6 +221,7 @@ class FingerprintIndex:
         parts = np.split(ids & ((1 << POSITION_BITS) - 1), starts[1:])
         rows, first = [], 0
         found = self.catalog.vectors(self.catalog.tracks[key] for key in keys.tolist())
+        found = late_bar(found, f'{modality} into the index', len(keys))
         for number, ((_, vectors), positions) in enumerate(zip(found, parts), 1):
             rows.append(self.whiten(modality, vectors[positions]))
             if number % TRACKS == 0 or number == len(keys):

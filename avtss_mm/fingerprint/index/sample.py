@@ -41,6 +41,7 @@ class Sample:
         self, index: FingerprintIndex, modality: str, only: Collection[int] | None = None
     ) -> None:
         self.index, self.modality = index, modality
+        self._alike_files: dict[int, np.ndarray] = {}
         tracks = by_path(index.catalog, modality)
         tracks = [track for track in tracks if only is None or track.file in only]
         chunks = sum(len(track.times) for track in tracks)
@@ -67,14 +68,9 @@ class Sample:
         """Similarities (m, G) of vectors (m, D)."""
         return self.whiten(rows) @ self.vectors.T
 
-    def copies(self, track: Track, similarity: np.ndarray) -> np.ndarray:
-        """Which chunks (G,) belong to the track's file or to a copy of it.
-
-        Args:
-            track: Track that was compared.
-            similarity: Similarities of :meth:`compared`.
-        """
-        alike = self._alike(similarity) > self._limit
+    def copies(self, track: Track) -> np.ndarray:
+        """Which chunks (G,) belong to the track's file or to a copy of it."""
+        alike = self._alike(track) > self._limit
         return np.isin(self.files, [track.file, *self.files[self._starts][alike]])
 
     @cached_property
@@ -88,15 +84,18 @@ class Sample:
         pairs = []
         for track in self.asked():
             others = self.files[self._starts] != track.file
-            pairs.append(self._alike(self.compared(track)[1])[others])
+            pairs.append(self._alike(track)[others])
         pairs = np.concatenate(pairs)
         if not len(pairs):
             return HIGHEST
         return min(extrapolated(pairs, np.linspace(0.05, 0.4, 8), 0.999), HIGHEST)
 
-    def _alike(self, similarity: np.ndarray) -> np.ndarray:
+    def _alike(self, track: Track) -> np.ndarray:
         """Similarities of files (F,): the mean over the chunks' best similarities in each file."""
-        return np.maximum.reduceat(similarity, self._starts, axis=1).mean(axis=0)
+        if track.id not in self._alike_files:
+            best = np.maximum.reduceat(self.compared(track)[1], self._starts, axis=1)
+            self._alike_files[track.id] = best.mean(axis=0)
+        return self._alike_files[track.id]
 
 
 def spread(items: list, number: int) -> list:

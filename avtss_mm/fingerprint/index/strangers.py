@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...workers.progress import late_bar
 from .index import FingerprintIndex
 from .sample import HIGHEST, Sample, extrapolated
 
@@ -66,12 +67,6 @@ def find_candidates(
     return Candidates(*(np.concatenate(column) for column in zip(*found)))
 
 
-def find_ceilings(index: FingerprintIndex) -> dict[str, float]:
-    """Runs :func:`find_ceiling` for each modality in an index."""
-    names = {track.modality for track in index.catalog.tracks.values()}
-    return {name: find_ceiling(Sample(index, name)) for name in sorted(names)}
-
-
 def ceiling_of(index: FingerprintIndex, modality: str) -> float:
     """Ceiling stored in an index; computed now if an older version made the index."""
     kept = index.catalog.metadata.get('ceilings', {})
@@ -86,9 +81,8 @@ def find_ceiling(sample: Sample) -> float:
     Files that are as similar as only copies are do not count.
     """
     levels = []
-    for track in sample.asked():
-        _, similarity = sample.compared(track)
-        strangers = similarity[:, ~sample.copies(track, similarity)]
+    for track in late_bar(sample.asked(), f'calibration ({sample.modality})'):
+        strangers = sample.compared(track)[1][:, ~sample.copies(track)]
         if strangers.size:
             rank = min(RANK, strangers.shape[1])
             levels.append(np.partition(strangers, -rank, axis=1)[:, -rank])

@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from ...errors import MediaError
 from ...files.whole_file import write_whole
 from ...media.remote import absolute
+from ...workers.progress import late_bar
 from ..choices import FOUND_BY
 from ..chunks import ComparedChunks
 from ..clock import clock
@@ -89,11 +90,13 @@ def write_match_page(
             return similarity_picture(*(side[modality] for side in sides))
 
         shown = [(match, medium(match.video)) for match in matches[:MAX_PANELS]]
-        panels = [_panel(query_media, *pair, matches, similarity) for pair in shown]
+        drawn = late_bar(shown, 'page: pictures', unit='match')
+        panels = [_panel(query_media, *pair, matches, similarity) for pair in drawn]
         axes = [axis_around(match, query_media.duration) for match, _ in shown]
         whole = Axis(0, query_media.duration) if not axes else _hull(axes)
         players = [_player(query_media, whole, Path(path).parent, embed)]
-        for (match, video), axis in zip(shown, axes):
+        played = late_bar(zip(shown, axes), 'page: players', len(shown), 'match')
+        for (match, video), axis in played:
             line = TimeMap.of(match)
             stretch = Axis(line.reference(axis.start), line.reference(axis.end))
             players.append(_player(video, stretch, Path(path).parent, embed))
