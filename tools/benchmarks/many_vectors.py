@@ -19,72 +19,9 @@ import time
 import uuid
 from pathlib import Path
 
-import numpy as np
 from measuring import apart, parser, report
 from tqdm import tqdm
-from vector_recall import FILE, made_vectors, noisy
-
-from avtss_mm.fingerprint.index.backends import drop_vectors
-from avtss_mm.fingerprint.index.index import FingerprintIndex
-from avtss_mm.fingerprint.indexing import finish
-from avtss_mm.fingerprint.search import match_chunks
-
-TIMES = np.arange(FILE)[:, None] + [0.0, 2.0]
-
-
-def add_files(index: FingerprintIndex, number: int, seed: int = 0) -> None:
-    """Adds files of made vectors, each as the command does it."""
-    for block, vectors in enumerate(made_vectors(number * FILE, seed)):
-        for place, rows in enumerate(vectors.reshape(-1, FILE, vectors.shape[1])):
-            name = f'/videos/{seed}/{block:04d}/{place:05d}.mp4'
-            index.catalog.replace(name, '0', dict(video=(TIMES, rows, 0)))
-
-
-def fill_catalog(folder: Path, number: int, metadata: dict) -> None:
-    with FingerprintIndex(folder, write=True) as index:
-        index.catalog.set_metadata(chunk=2.0, **metadata)
-        add_files(index, number)
-
-
-def fill_backend(folder: Path) -> None:
-    with FingerprintIndex(folder, write=True) as index:
-        finish(index)
-
-
-def open_index(folder: Path) -> None:
-    with FingerprintIndex(folder) as index:
-        index.vectors('video')
-
-
-def query(folder: Path, number: int) -> dict:
-    """Searches for copies of files; returns the share found and the median time."""
-    found, taken = [], []
-    with FingerprintIndex(folder) as index:
-        index.vectors('video')
-        paths = sorted(index.catalog.files)
-        for place in np.linspace(0, len(paths) - 1, number).astype(int):
-            track = index.catalog.files[paths[place]].tracks['video']
-            ((_, rows),) = index.catalog.vectors([track])
-            begin = time.perf_counter()
-            matches = match_chunks(index, 'query', dict(video=(TIMES, noisy(rows))))
-            taken.append(time.perf_counter() - begin)
-            found.append(bool(matches) and matches[0].video == paths[place])
-    return {'copies found': float(np.mean(found)), 'query ms': float(np.median(taken)) * 1e3}
-
-
-def change(folder: Path, number: int) -> None:
-    """Adds files to the index."""
-    with FingerprintIndex(folder, write=True) as index:
-        add_files(index, number, seed=1)
-        finish(index)
-
-
-def delete(folder: Path) -> int:
-    """Deletes these files again; returns the number of vectors left."""
-    with FingerprintIndex(folder, write=True) as index:
-        index.catalog.remove([p for p in index.catalog.files if p.startswith('/videos/1/')])
-        finish(index)
-        return len(index.vectors('video'))
+from vector_recall import FILE
 
 
 def main() -> None:
@@ -95,6 +32,10 @@ def main() -> None:
     parse.add_argument('--factory', default='IVF4096,SQ8', help='kind of index (%(default)s)')
     parse.add_argument('--milvus-uri', help='of a server')
     args = parse.parse_args()
+    import many_vectors_steps as steps  # here: torch takes seconds, and --help does not need it
+
+    from avtss_mm.fingerprint.index.backends import drop_vectors
+
     if args.folder.exists():
         sys.exit(f'error: {args.folder} exists')
     files = (3000 if args.small else args.vectors) // FILE
@@ -112,12 +53,12 @@ def main() -> None:
         return result, size / 1e6
 
     try:
-        step('fill the catalog', fill_catalog, files, metadata)
-        _, size = step('whiten, calibrate, fill the back-end', fill_backend)
-        step('open it', open_index)
-        queries, _ = step('open it, 50 queries', query, 50)
-        step(f'open it, add {changed:,} files', change, changed)
-        left, _ = step(f'open it, delete {changed:,} files', delete)
+        step('fill the catalog', steps.fill_catalog, files, metadata)
+        _, size = step('whiten, calibrate, fill the back-end', steps.fill_backend)
+        step('open it', steps.open_index)
+        queries, _ = step('open it, 50 queries', steps.query, 50)
+        step(f'open it, add {changed:,} files', steps.change, changed)
+        left, _ = step(f'open it, delete {changed:,} files', steps.delete)
         if left != files * FILE:
             sys.exit(f'error: {left:,} vectors are left, not {files * FILE:,}')
     finally:
