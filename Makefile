@@ -42,12 +42,12 @@ define pip_install
 	$(BIN)/python -c 'import cv2' 2>/dev/null || $(BIN)/python -m pip install $(PIP_OPTIONS) $(HEADLESS)
 endef
 
-# librosa: pictures of spectrograms with an axis in Hz
+# librosa: pictures of spectrograms with an axis in Hz. imagehash: perceptual hashes of avtss-fp
 $(STAMP): setup.py pyproject.toml $(CONSTRAINTS)
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 14) or sys.exit( \
 	    "error: $(PYTHON) is %d.%d, use 3.11 to 3.14: make PYTHON=python3.13" % v)'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(call pip_install,torchcodec,librosa)
+	$(call pip_install,torchcodec,librosa imagehash)
 	touch $(STAMP)
 
 $(DEV_STAMP): $(STAMP)

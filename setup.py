@@ -16,6 +16,7 @@ EXPORT = ['onnx', 'onnxruntime', 'onnxscript']
 REMOTE = ['fsspec', 's3fs', 'aiohttp']
 MILVUS = ['pymilvus', 'milvus-lite']
 RAY = ['ray>=2.52']
+HASHES = ['imagehash']
 SHIPPED = ('configs', 'tools', 'model-index.yml')
 
 
@@ -96,6 +97,7 @@ setup(
         'milvus': MILVUS,  # avtss-fp with an index in Milvus
         'ray': RAY,  # --engine ray: work on many files on a cluster
         'remote': REMOTE,  # media with URLs: S3 and HTTP
+        'hashes': HASHES,  # perceptual hashes, which avtss-fp keeps beside the learned features
         'export': EXPORT,  # for tools/export_backbone.py --to onnx
         # librosa: the tests compare the log-mel with it
         'dev': [
@@ -106,7 +108,7 @@ setup(
             'bandit',
             'flask',  # with flask-cors: the S3 server of moto
             'flask-cors',
-            'imagehash',
+            *HASHES,
             'librosa>=0.10',
             'lmdb',
             'moto[s3]',

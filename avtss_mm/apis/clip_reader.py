@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from mmaction.datasets.transforms import PackActionInputs
@@ -33,12 +33,15 @@ class Clips:
         times: Start and end of each clip in seconds (m, 2), by ``'video'`` and/or ``'audio'``.
         has_audio: Whether each window has sound (m,); True if the audio was not read.
         total: Number of windows of the whole file.
+        descriptors: Further descriptors of the windows (m, D), by name, that transforms have added
+            as ``descriptors``.
     """
 
     inputs: dict[str, np.ndarray]
     times: dict[str, np.ndarray]
     has_audio: np.ndarray
     total: int
+    descriptors: dict[str, np.ndarray] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.has_audio)
@@ -91,9 +94,9 @@ class ClipReader:
                 wanted = dict(with_video='video' in modalities, with_audio='audio' in modalities)
                 step = dict(step, **wanted)
                 transform = TRANSFORMS.build(step)
-            elif self._making and not _is_needed(transform, modalities):
+            elif (self._making or _reads(transform)) and not _is_needed(transform, modalities):
                 continue
-            is_opening = not self._making and not isinstance(transform, AVDecode)
+            is_opening = not self._making and not _reads(transform)
             (self._opening if is_opening else self._making).append(transform)
             self.steps.append(dict(step))
         if sampler is None or not self._making:
@@ -154,7 +157,12 @@ class ClipReader:
         has_audio = results['has_audio'] if listened else np.ones(len(windows), bool)
         # a window that is longer than the file ends with it
         times = {name: np.minimum(times[name], duration) for name in self.modalities}
-        return Clips(inputs, times, has_audio, total)
+        return Clips(inputs, times, has_audio, total, results.get('descriptors', {}))
+
+
+def _reads(transform) -> bool:
+    """Whether a transform reads the windows of a part, which the open file must have."""
+    return getattr(transform, 'reads_windows', False)
 
 
 def _is_needed(transform, modalities: Sequence[str]) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 Chunks = Mapping[str, 'tuple[np.ndarray, np.ndarray]']
-"""Times (n, 2) in seconds and vectors (n, D), by 'video' and/or 'audio'."""
+"""Times (n, 2) in seconds and vectors (n, D), by the name of the descriptor (:mod:`.choices`)."""
 
 ComparedChunks = Mapping[str, 'tuple[np.ndarray, np.ndarray]']
-"""Times and the unit vectors that are compared, by 'v' and/or 'a'."""
+"""Times and the unit vectors that are compared, by the letters of the descriptors."""

@@ -9,20 +9,15 @@ import sys
 from contextlib import redirect_stdout
 
 from ..apis.encoder import SHIPPED
-from ..errors import UsageError, one_line
-from ..media.finding import suffix_advice
+from ..errors import UsageError
 from ..media.origin import check_replaceable
 from ..media.remote import absolute, is_remote
-from ..utils.report import shorten, write_csv
+from ..utils.report import shorten
 from ..utils.work import workers_of
 from ..workers.progress import bar
-from .choices import FOUND_BY, MODALITIES
-from .index.calibration import FALLBACK
+from .choices import DESCRIPTORS, LETTERS, MODALITIES, NEEDED, installed
 from .index.index import FingerprintIndex
-from .results import print_groups, print_matches
-
-SHOWN = dict(video='picture', audio='sound')
-DROPPED = dict(video='still pictures', audio='without sound')
+from .results import DROPPED, SHOWN, nearest, print_groups, print_matches, print_report
 
 
 def index(args) -> None:
@@ -37,7 +32,8 @@ def index(args) -> None:
         if args.milvus_uri and (args.backend or metadata.get('backend')) != 'milvus':
             raise UsageError('--milvus-uri needs --backend milvus')
         checkpoint, config = _model(args, metadata)
-        embedder = _embedder(checkpoint, config, 1.0, args.device)
+        kept = metadata.get('descriptors', [] if metadata.get('weights_sha256') else installed())
+        embedder = _embedder(checkpoint, config, 1.0, args.device, kept)
         suffixes = {*metadata.get('suffixes', ()), *args.suffixes}
         folders = {*metadata.get('folders', ()), *map(absolute, args.folders)}
         options = dict(
@@ -52,38 +48,14 @@ def index(args) -> None:
             config=config and _absolute(config),
             folders=sorted(folders),
             suffixes=sorted(suffixes),
+            descriptors=kept,
             **options,
         )
         modalities = MODALITIES[args.modality] if args.modality else None
         work = (workers_of(args), args.timeout)
         options = dict(prune=args.prune, suffixes=suffixes)
         report = index_folders(opened, embedder, args.folders, modalities, *work, **options)
-        _tell(report, opened)
-
-
-def _tell(report, opened) -> None:
-    parts = [f'{len(report.added)} files added', f'{report.unchanged} unchanged']
-    parts += [f'{len(report.removed)} removed'] if report.removed else []
-    print(f'{opened.folder}: {len(opened.catalog.files)} files ({", ".join(parts)})')
-    for name, number in report.chunks.items():
-        if number or report.dropped[name]:
-            dropped = report.dropped[name]
-            dropped = f', {dropped} left out ({DROPPED[name]})' if dropped else ''
-            print(f'  {SHOWN[name]}: {number} chunks added{dropped}')
-    for folder, number in report.missing.items():
-        print(
-            f'  {number} files, most of {folder}, are missing: they stay in the index, as its '
-            'drive may be absent; --prune removes them'
-        )
-    if report.ignored:
-        print(f'  {suffix_advice(report.ignored)}')
-    if report.empty:
-        print(f'  {len(report.empty)} files cannot be recognised: {shorten(report.empty)}')
-    rejects = opened.folder / 'unreadable.csv'
-    rejects.unlink(missing_ok=True)
-    if report.unreadable:
-        write_csv(rejects, ['filename', 'reason'], sorted(report.unreadable.items()))
-        print(f'  {len(report.unreadable)} files could not be read, listed in {rejects}')
+        print_report(report, opened)
 
 
 def query(args) -> int:
@@ -92,12 +64,14 @@ def query(args) -> int:
 
     with FingerprintIndex(args.index) as opened:
         checkpoint, config = _model(args, opened.catalog.metadata)
-        embedder = _embedder(checkpoint, config, 0.5, args.device)
+        kept = opened.catalog.metadata.get('descriptors', [])
+        embedder = _embedder(checkpoint, config, 0.5, args.device, kept)
         opened.check(embedder, args.checkpoint, args.config)
         work = (args.workers, args.timeout)
         features = search.query_features(embedder, args.file, args.modality, *work)
         chunks = search.chunks_of(features)
-        for name, clips in features.items():
+        for name in SHOWN.keys() & features.keys():
+            clips = features[name]
             dropped = len(clips.times) - len(chunks[name][0])
             if dropped:
                 chunks_text = f'{dropped} of {len(clips.times)} chunks'
@@ -107,7 +81,7 @@ def query(args) -> int:
         print_matches(matches, args.json, args.csv)
         if not matches:
             near = search.match_chunks(opened, args.file, chunks, args.topk, weights, 0.0)
-            sys.stderr.write(f'{_nearest(near, args.threshold, opened.catalog.metadata)}\n')
+            sys.stderr.write(f'{nearest(near, args.threshold, opened.catalog.metadata)}\n')
         if args.html:
             from .page.page import write_match_page
 
@@ -121,22 +95,6 @@ def query(args) -> int:
                 args.embed,
             )
     return 0 if matches else 1
-
-
-def _nearest(near, threshold: float | None, metadata: dict) -> str:
-    """Says how far the best score is below the threshold, and where the threshold comes from."""
-    if not near:
-        return 'nothing in the index is similar to it'
-    best = near[0]
-    source = metadata.get('thresholds_from', 'from an older version: "avtss-fp index" updates it')
-    if threshold is None:
-        threshold = {**FALLBACK, **metadata.get('thresholds', {})}[best.modality]
-    else:
-        source = '--threshold'
-    return one_line(
-        f'the best score is {best.score:.2f} (by {FOUND_BY[best.modality]}, {best.video}), the '
-        f'threshold {threshold:.2f} ({source})'
-    )
 
 
 def dedup(args) -> None:
@@ -224,15 +182,24 @@ def _model(args, metadata: dict) -> tuple[str, str | None]:
     return metadata.get('checkpoint', SHIPPED), None
 
 
-def _embedder(checkpoint: str, config: str | None, stride: float, device: str | None):
-    """Makes the chunk embedder; mmengine's warnings about it go to stderr."""
+def _embedder(
+    checkpoint: str, config: str | None, stride: float, device: str | None, kept: list[str]
+):
+    """Makes the chunk embedder; mmengine's warnings about it go to stderr.
+
+    Says which of the fingerprints that the index keeps cannot be computed here.
+    """
     from mmengine.logging import MMLogger
 
     from .embedding import chunk_embedder
 
+    usable = [name for name in kept if name in installed()]
+    for name in set(kept) - set(usable):
+        descriptor = DESCRIPTORS[LETTERS[name]]
+        sys.stderr.write(f'{descriptor}: left out, since {NEEDED[name]} is not installed\n')
     with redirect_stdout(sys.stderr):  # the standard output is for results
         MMLogger.get_current_instance().setLevel('WARNING')
-        return chunk_embedder(checkpoint, config, stride, device=device)
+        return chunk_embedder(checkpoint, config, stride, device=device, descriptors=usable)
 
 
 def _missing():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Collection
+from dataclasses import replace
 
 import numpy as np
 from mmaction.registry import TRANSFORMS
@@ -14,6 +16,8 @@ from ..apis.encoder import config_of_checkpoint, read_checkpoint
 from ..datasets.transforms import MelSpectrogram, SlidingAVClips
 from ..datasets.transforms.evaluation_sampling import EvaluationSampler
 from ..utils.config import read_config
+from .choices import LETTERS, MODALITIES, SIDES
+from .descriptors import with_descriptors
 
 STILL_RANGE = 8
 """Levels (of 255) by which a pixel may vary within a chunk without counting as moved: noise."""
@@ -23,7 +27,9 @@ STILL_SHARE = 0.01
 
 
 class ChunkEmbedder(Embedder):
-    """An :class:`Embedder` whose features of still pictures are NaN.
+    """An :class:`Embedder` that adds fingerprints without learning (:mod:`.descriptors`).
+
+    What it computes of still pictures is NaN.
 
     A still picture is a chunk in which less than 1 % of the pixels (of the network's input,
     averaged over channels) vary by more than 8 of 255 levels: a title, a slide, a black screen.
@@ -32,8 +38,12 @@ class ChunkEmbedder(Embedder):
 
     def encode(self, clips: Clips) -> dict[str, ClipFeatures]:
         features = super().encode(clips)
-        if 'video' in features:
-            features['video'].feat[_is_still(clips.inputs[INPUTS['video']])] = np.nan
+        for name, rows in clips.descriptors.items():
+            learned = features[MODALITIES[SIDES[LETTERS[name]]][0]]
+            features[name] = replace(learned, feat=rows.copy(), embedding=None)
+        still = _is_still(clips.inputs[INPUTS['video']]) if 'video' in features else False
+        for name in features.keys() & {'video', 'phash'}:
+            features[name].feat[still] = np.nan
         return features
 
 
@@ -44,6 +54,7 @@ def chunk_embedder(
     chunk: float = 2.0,
     device: str | None = None,
     batch_size: int = 16,
+    descriptors: Collection[str] = (),
 ) -> Embedder:
     """Makes an embedder of chunks: the checkpoint's clips, lengthened to ``chunk`` seconds.
 
@@ -59,6 +70,7 @@ def chunk_embedder(
         chunk: Length of a chunk in seconds. Defaults to 2.
         device: Device to compute on. Defaults to None: a GPU if there is one.
         batch_size: Number of chunks per forward pass. Defaults to 16.
+        descriptors: Fingerprints to add, of :func:`.installed`. Defaults to none.
 
     Raises:
         FileNotFoundError: If there is no such checkpoint or config.
@@ -69,7 +81,8 @@ def chunk_embedder(
     config = config_of_checkpoint(checkpoint) if config is None else config
     config = copy.deepcopy(config) if isinstance(config, Config) else read_config(config)
     if config.get('feature_pipeline') is not None:
-        config.feature_pipeline = stretch(config.feature_pipeline, stride, chunk)
+        pipeline = stretch(config.feature_pipeline, stride, chunk)
+        config.feature_pipeline = with_descriptors(pipeline, descriptors)
     return ChunkEmbedder(checkpoint, config, device, batch_size)
 
 
@@ -105,14 +118,14 @@ def usable_chunks(features: ClipFeatures, modality: str) -> tuple[np.ndarray, np
 
     Args:
         features: Features of M chunks.
-        modality: Modality, ``'video'`` or ``'audio'``.
+        modality: Name of the descriptor.
 
     Returns:
         tuple: Start and end of each chunk in seconds (n, 2), and unit vectors (n, C) float32.
     """
     norms = np.linalg.norm(features.feat, axis=1)
     usable = np.isfinite(norms) & (norms > 0)
-    if modality == 'audio':
+    if SIDES[LETTERS[modality]] == 'a':
         usable &= features.has_audio
     vectors = features.feat[usable] / norms[usable, None]
     return features.times[usable], vectors.astype(np.float32)

@@ -37,8 +37,8 @@ class Report:
             folder.
         ignored: Number of files that were not opened, by suffix.
         unreadable: Reasons why files were skipped, by path.
-        chunks: Number of chunks of the added files by modality.
-        dropped: Number of their chunks that are still or silent, by modality.
+        chunks: Number of chunks of the added files by descriptor.
+        dropped: Number of their chunks that are still or silent, by descriptor.
         empty: Added files without any remaining chunk.
     """
 
@@ -48,8 +48,8 @@ class Report:
     missing: dict[str, int] = field(default_factory=dict)
     ignored: Counter = field(default_factory=Counter)
     unreadable: dict[str, str] = field(default_factory=dict)
-    chunks: dict[str, int] = field(default_factory=lambda: dict(video=0, audio=0))
-    dropped: dict[str, int] = field(default_factory=lambda: dict(video=0, audio=0))
+    chunks: Counter = field(default_factory=Counter)
+    dropped: Counter = field(default_factory=Counter)
     empty: list[str] = field(default_factory=list)
 
 

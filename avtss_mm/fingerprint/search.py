@@ -6,20 +6,22 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 
 from ..apis.embedder import ClipFeatures, Embedder
 from ..errors import MediaError
 from ..utils.work import TIMEOUT
+from .choices import LETTERS, MODALITIES, SIDES
 from .chunks import Chunks, ComparedChunks
 from .embed_media import NO_PICTURE, NO_SOUND, embed_media
 from .embedding import usable_chunks
 from .index.calibration import FALLBACK
-from .index.index import LETTERS, FingerprintIndex
+from .index.index import FingerprintIndex
 from .index.strangers import ceiling_of, find_candidates
 from .index.tables import POSITION_BITS
-from .matching.fusion import fuse
+from .matching.fusion import fuse, fuse_sides, modality_of
 from .matching.hits import Hits
 from .matching.segments import find_segments
 
@@ -38,6 +40,8 @@ class Match:
         speed: Seconds of ``video`` per second of the query.
         score: Score from 0 (as similar as any two files) to 1.
         modality: Modality of the match: ``'v'``: video, ``'a'``: audio, ``'av'``: both agree.
+        descriptors: Letters of what found it: ``'v'`` and ``'a'``: learned features of video and
+            audio, ``'h'``: perceptual hash, ``'c'``: Chromaprint.
     """
 
     query: str
@@ -49,6 +53,7 @@ class Match:
     speed: float
     score: float
     modality: str
+    descriptors: str
 
 
 def query_features(
@@ -59,7 +64,7 @@ def query_features(
     Raises:
         MediaError: If the file cannot be read within ``timeout`` seconds or lacks the modality.
     """
-    wanted = [name for name, letter in LETTERS.items() if letter in modality]
+    wanted = MODALITIES[modality]
     usable = tuple(name for name in wanted if name in embedder.modalities)
     nothing = MediaError(path, f'no {" or ".join(wanted)} to compare')
     if not usable:
@@ -87,7 +92,7 @@ def chunks_in(index: FingerprintIndex, path: str) -> Chunks:
 
 
 def compared(index: FingerprintIndex, chunks: Chunks) -> ComparedChunks:
-    """Chunks in the form in which they are compared, by ``'v'`` and ``'a'``."""
+    """Chunks in the form in which they are compared, by the letters of the descriptors."""
     return {
         LETTERS[name]: (times, index.whiten(name, vectors))
         for name, (times, vectors) in chunks.items()
@@ -104,17 +109,19 @@ def match_chunks(
     threshold: float | None = None,
     is_known: Callable[[str, Hits], np.ndarray] | None = None,
 ) -> list[Match]:
-    """Matches chunks by late fusion: matches in video and audio are joined where they agree.
+    """Matches chunks by late fusion: what several descriptors have found is joined where it agrees.
 
-    The score ``s`` of a modality is weighted as ``w * s``. If both have found the same segment, the
-    score is ``1 - (1 - w_v * s_v) * (1 - w_a * s_a)``: one is enough, both are more certain.
+    The score ``s`` of a descriptor is weighted as ``w * s``, at most 1. If two have found the same
+    segment, the score is ``1 - (1 - w_1 * s_1) * (1 - w_2 * s_2)``: one is enough, both are more
+    certain.
 
     Args:
         index: Index to search.
         name: Path of the query.
         chunks: Chunks of the query, see :func:`chunks_of`.
         topk: Number of candidates per chunk in the first search; more follow while they stand out.
-        weights: Weights ``w`` in [0, 1] by ``'video'`` and ``'audio'``. Defaults to None: 1.
+        weights: Weights in [0, 1] by ``'video'`` and ``'audio'``, times those that the index was
+            calibrated to. Defaults to None: 1.
         threshold: Minimum score. Defaults to None: that of the modality, or of both together.
         is_known: Function of ``name`` and hits that marks the hits that are already known. If
             given, ``name`` is an indexed file and only compared with files indexed later. Defaults
@@ -124,24 +131,29 @@ def match_chunks(
         list[Match]: Matches, best score first.
     """
     thresholds = index.catalog.metadata.get('thresholds', {})
+    known_weights = index.catalog.metadata.get('weights', {})
     chunk = index.catalog.metadata['chunk']
     found = []
-    for modality, (times, vectors) in chunks.items():
-        hits = _hits(index, modality, times, vectors, topk, name, is_known)
-        weight = 1.0 if weights is None else weights[modality]
+    for descriptor, (times, vectors) in chunks.items():
+        hits = _hits(index, descriptor, times, vectors, topk, name, is_known)
+        letter = LETTERS[descriptor]
+        weight = known_weights.get(letter, 1.0)
+        weight *= 1.0 if weights is None else weights[MODALITIES[SIDES[letter]][0]]
         for segment in find_segments(hits, chunk=chunk):
-            found.append((replace(segment, score=weight * segment.score), LETTERS[modality]))
+            found.append((replace(segment, score=min(weight * segment.score, 1.0)), letter))
     if threshold is not None:
         thresholds = dict.fromkeys(FALLBACK, threshold)
     thresholds = {**FALLBACK, **thresholds}
-    sure = [pair for pair in found if pair[0].score >= thresholds[pair[1]]]
-    joined = [pair for pair in fuse(found) if pair[0].score >= thresholds[pair[1]]]
     query_end = max((times.max(initial=0) for times, _ in chunks.values()), default=0)
     matches = []
-    for segment, letters in [*joined, *sure]:  # of those, the parts of joined ones repeat them
-        path = index.catalog.paths[segment.video]
-        segment = segment.within(query_end, index.end(path))
-        matches.append(Match(query=name, **dict(vars(segment), video=path), modality=letters))
+    # what was joined comes first: its parts repeat it
+    for segment, letters in chain(fuse(found), *fuse_sides(found), found):
+        modality = modality_of(letters)
+        if segment.score >= thresholds[modality]:
+            path = index.catalog.paths[segment.video]
+            segment = segment.within(query_end, index.end(path))
+            facts = dict(vars(segment), video=path, modality=modality, descriptors=letters)
+            matches.append(Match(query=name, **facts))
     matches.sort(key=lambda match: (-match.score, match.video, match.query_start))
     better, kept = defaultdict(list), []
     for match in matches:

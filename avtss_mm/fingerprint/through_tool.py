@@ -11,9 +11,9 @@ from tqdm import tqdm
 from ..apis.embedder import ClipFeatures
 from .benchmark.exact_search import FIELDS
 from .benchmark.scores import Answer, Truth, ranked
-from .choices import MODALITIES
+from .choices import LETTERS, MODALITIES
 from .chunks import Chunks
-from .index.index import LETTERS, FingerprintIndex
+from .index.index import FingerprintIndex
 from .indexing import finish
 from .matching.segments import Segment
 from .search import Match, chunks_of, match_chunks

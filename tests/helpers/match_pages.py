@@ -27,6 +27,10 @@ class Match:
     speed: float = 1.0
     score: float = 0.9
     modality: str = 'av'
+    descriptors: str = ''
+
+    def __post_init__(self):
+        object.__setattr__(self, 'descriptors', self.descriptors or self.modality)
 
 
 def write_copy(source, target, offset: float, speed: float, duration: float) -> None:

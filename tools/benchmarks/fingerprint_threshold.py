@@ -17,7 +17,7 @@ import numpy as np
 from measuring import parser, report
 from tqdm import tqdm
 
-from avtss_mm.fingerprint.choices import FOUND_BY, MODALITIES
+from avtss_mm.fingerprint.choices import FOUND_BY, LETTERS, MODALITIES, SIDES, installed
 from avtss_mm.fingerprint.distortion.distort import distort_folder
 from avtss_mm.media import find_media
 
@@ -35,11 +35,15 @@ def main() -> None:
     parse.add_argument('--checkpoint', required=True, help="weights, or 'random' with --config")
     parse.add_argument('--config', help='config of the model (default: that in the checkpoint)')
     parse.add_argument('--sources', type=int, default=16, help='clips to copy (%(default)s)')
+    there = installed()
+    parse.add_argument(
+        '--descriptors', nargs='*', choices=there, default=there, help='besides the learned'
+    )
     args = parse.parse_args()
     from avtss_mm.fingerprint.background import CLIPS
 
     names = sorted(find_media(args.clips))
-    model = args.checkpoint, args.config
+    model = dict(checkpoint=args.checkpoint, config=args.config, descriptors=args.descriptors)
     references = features(model, args.clips, names, 1.0)
     asked = [(name, chunks) for name, chunks in features(model, args.clips, names, 0.5).items()]
     with tempfile.TemporaryDirectory() as folder:
@@ -62,7 +66,7 @@ def features(model, folder, names, stride: float) -> dict:
     from avtss_mm.fingerprint.embedding import chunk_embedder
     from avtss_mm.fingerprint.search import chunks_of
 
-    embedder = chunk_embedder(*model, stride=stride)
+    embedder = chunk_embedder(**model, stride=stride)
     paths = {str(Path(folder, name)): name for name in names}
     found = tqdm(embed_media(embedder, list(paths), embedder.modalities), total=len(paths))
     return {
@@ -114,7 +118,7 @@ def searched(index: FingerprintIndex, chunks, letter: str):
     """Matches of a query by a modality; None if it has none of it."""
     from avtss_mm.fingerprint.search import match_chunks
 
-    chunks = {name: track for name, track in chunks.items() if name in MODALITIES[letter]}
+    chunks = {name: track for name, track in chunks.items() if SIDES[LETTERS[name]] in letter}
     if any(len(times) for times, _ in chunks.values()):
         return match_chunks(index, 'query', chunks)
     return None

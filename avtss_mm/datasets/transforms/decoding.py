@@ -100,6 +100,8 @@ class AVDecode(BaseTransform):
             Defaults to -60.
     """
 
+    reads_windows = True
+
     def __init__(
         self,
         sample_rate: int = 16000,

@@ -13,9 +13,7 @@ from mmaction.utils import SampleList
 from mmengine.logging import print_log
 from mmengine.model import BaseModel
 
-CHROMAPRINT_STEP = 4096 / 3 / 11025
-"""Seconds between two successive numbers of Chromaprint."""
-CHROMAPRINT_BITS = 32
+from ..descriptors import chromaprint_bits, hash_bits
 
 
 @MODELS.register_module()
@@ -39,10 +37,9 @@ class HashEncoder(BaseModel):
     def __init__(self, hash_size: int = 8, data_preprocessor: dict | None = None) -> None:
         super().__init__(data_preprocessor=data_preprocessor)
         try:
-            import imagehash
+            import imagehash  # noqa: F401
         except ImportError as error:
             raise ImportError('HashEncoder needs: pip install imagehash') from error
-        self.phash = imagehash.phash
         self.hash_size = hash_size
         if shutil.which('fpcalc') is None:
             print_log(
@@ -76,15 +73,9 @@ class HashEncoder(BaseModel):
         return data_samples
 
     def _hash_clips(self, clips: torch.Tensor) -> np.ndarray:
-        from PIL import Image
-
         frames = clips.permute(0, 2, 3, 4, 1).round().clamp(0, 255).byte().cpu().numpy()
-        bits = [
-            [self.phash(Image.fromarray(f), self.hash_size).hash.ravel() for f in clip]
-            for clip in frames
-        ]
-        signs = 2.0 * np.array(bits, np.float32) - 1  # M, T, bits
-        return signs.reshape(len(signs), -1)
+        rows = [np.concatenate([hash_bits(f, self.hash_size) for f in clip]) for clip in frames]
+        return np.stack(rows)
 
 
 def chromaprint(path: str, windows: np.ndarray) -> np.ndarray | None:
@@ -106,9 +97,4 @@ def chromaprint(path: str, windows: np.ndarray) -> np.ndarray | None:
     if not result.stdout.strip():  # with some libraries, fpcalc fails at the end of good files
         return None
     numbers = np.array(json.loads(result.stdout)['fingerprint'], np.uint32)
-    bits = np.unpackbits(numbers.astype('<u4').view(np.uint8)).reshape(-1, CHROMAPRINT_BITS)
-    count = round((windows[0, 1] - windows[0, 0]) / CHROMAPRINT_STEP)
-    signs = np.zeros((len(bits) + count, CHROMAPRINT_BITS), np.float32)
-    signs[: len(bits)] = 2.0 * bits - 1
-    first = np.minimum(np.round(windows[:, 0] / CHROMAPRINT_STEP).astype(int), len(bits))
-    return np.stack([signs[i : i + count].ravel() for i in first])
+    return chromaprint_bits(numbers, windows).reshape(len(windows), -1)

@@ -1,6 +1,6 @@
 """The chunks of indexed files on disk, and the search of their vectors."""
 
-from ..choices import BACKENDS
-from .index import LETTERS, FingerprintIndex
+from ..choices import BACKENDS, LETTERS
+from .index import FingerprintIndex
 
 __all__ = ['BACKENDS', 'LETTERS', 'FingerprintIndex']

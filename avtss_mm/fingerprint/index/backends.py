@@ -9,13 +9,12 @@ from pathlib import Path
 
 from ...errors import UsageError, one_line
 from ...files.writable import may_write
+from ..choices import LETTERS
 from .catalog import Catalog
 from .faiss_index import FaissIndex
 from .vector_index import VectorIndex
 
 CATALOG = 'catalog.sqlite'
-LETTERS = dict(video='v', audio='a')
-"""Short names of the modalities."""
 
 PLACE = ('backend', 'factory', 'milvus_uri')
 """Metadata that say where the vectors are; if one changes, they are stored anew."""

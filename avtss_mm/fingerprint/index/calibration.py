@@ -9,16 +9,18 @@ distribution. It is fitted to the lower quantiles, as copies are in the upper on
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from ...workers.progress import late_bar
+from ..choices import LETTERS, SIDES
 from ..chunks import Chunks
-from ..matching.fusion import fuse
+from ..matching.fusion import fuse, fuse_sides
 from ..matching.hits import Hits
 from ..matching.segments import Segment, find_segments
 from .background import known_background
-from .index import LETTERS, FingerprintIndex
+from .index import FingerprintIndex
 from .sample import FILES, Sample, extrapolated, spread
 from .strangers import ceiling_of, find_candidates, find_ceiling
 from .tables import File
@@ -46,15 +48,21 @@ whitened by these alone. Whitened by themselves, files are less alike than stran
 
 FALSE_ALARMS = 0.01
 
+WEIGHTS = 0.5, 2.0
+"""Range of the weights of fingerprints without learning."""
+
 MOST_SEGMENTS = 10
 """Number of segments to find in unrelated files: the best ones are among them."""
 
 Compared = Mapping[str, 'tuple[np.ndarray, np.ndarray]']
-"""Mid-times (m,) of chunks and their similarities (m, G) to a sample, by ``'v'`` and/or ``'a'``."""
+"""Mid-times (m,) of chunks and their similarities (m, G) to a sample, by letter."""
+
+Segments = Mapping[str, 'list[Segment]']
+"""What was found of one file, by letter."""
 
 
 def find_thresholds(index: FingerprintIndex) -> dict:
-    """Computes thresholds and ceilings to store in the catalog, and says where they come from."""
+    """Computes weights and thresholds to store in the catalog, and says where they come from."""
     samples = {letter: Sample(index, name) for name, letter in LETTERS.items()}
     indexed = {track.modality for track in index.catalog.tracks.values()}
     ceilings = {s.modality: find_ceiling(s) for s in samples.values() if s.modality in indexed}
@@ -65,8 +73,11 @@ def find_thresholds(index: FingerprintIndex) -> dict:
     found = _among_all(samples, files) if many else _among_others(index, files)
     own = list(late_bar(found, 'thresholds', len(files)))
     clips = [] if many else known_background(index.catalog)
-    theirs = [_best_scores(samples, _compared(samples, clip, index), HIGHEST) for clip in clips]
+    theirs = [_found(samples, _compared(samples, clip, index)) for clip in clips]
     own = own if len(own) >= FEWEST else []
+    weights = _weights(own, theirs)
+    own = [_best_scores(found, weights, FALLBACK) for found in own]
+    theirs = [_best_scores(found, weights, HIGHEST) for found in theirs]
     thresholds, is_raised = dict(FALLBACK), False
     for letter in thresholds:
         limits = _limit(own, letter, 0.6, FALLBACK), _limit(theirs, letter, 0.9, HIGHEST)
@@ -75,7 +86,8 @@ def find_thresholds(index: FingerprintIndex) -> dict:
             raised = margin * FALLBACK[letter] + (1 - margin) * measured
             thresholds[letter] = round(max(measured, raised, LOWEST), 4)
             is_raised |= raised > measured
-    return dict(thresholds=thresholds, thresholds_from=_source(len(own), len(theirs), is_raised))
+    source = _source(len(own), len(theirs), is_raised)
+    return dict(weights=weights, thresholds=thresholds, thresholds_from=source)
 
 
 def calibrate(index: FingerprintIndex) -> dict[str, float]:
@@ -91,6 +103,25 @@ def _source(own: int, theirs: int, is_raised: bool) -> str:
         return f'the default, as fewer than {FEWEST} different files are indexed'
     text = f'reached by 1 % of unrelated files, estimated from {" and ".join(parts)}'
     return f'{text}, raised because these are few' if is_raised else text
+
+
+def _weights(own: list[Segments], theirs: list[Segments]) -> dict[str, float]:
+    """Weights of the fingerprints without learning, by letter.
+
+    With its weight, the score that 1 % of unrelated files reach is that of the learned features.
+    """
+    limits = {}
+    for letter, side in SIDES.items():
+        parts = []
+        for found, upto, highest in ((own, 0.6, FALLBACK), (theirs, 0.9, HIGHEST)):
+            best = [{side: _best(s[letter], highest[side])} for s in found if letter in s]
+            parts.append(_limit(best, side, upto, highest))
+        limits[letter] = max(parts)
+    return {
+        letter: round(float(np.clip(limits[side] / limits[letter], *WEIGHTS)), 4)
+        for letter, side in SIDES.items()
+        if letter != side and limits[letter] and limits[side]
+    }
 
 
 def _limit(
@@ -116,19 +147,19 @@ def _without_copies(samples: dict[str, Sample], files: list[File]) -> list[File]
     return kept
 
 
-def _among_all(samples: dict[str, Sample], files: list[File]) -> Iterator[dict[str, float]]:
-    """Yields the best scores of files among all but their copies."""
+def _among_all(samples: dict[str, Sample], files: list[File]) -> Iterator[Segments]:
+    """Yields what is found of files among all but their copies."""
     for file in files:
         compared = {}
         for letter, track in _tracks(file).items():
             middles, similarity = samples[letter].compared(track)
             similarity[:, samples[letter].copies(track)] = -np.inf
             compared[letter] = middles, similarity
-        yield _best_scores(samples, compared, FALLBACK)
+        yield _found(samples, compared)
 
 
-def _among_others(index: FingerprintIndex, files: list[File]) -> Iterator[dict[str, float]]:
-    """Yields the best scores of files, none a copy of another, among those of the other folds."""
+def _among_others(index: FingerprintIndex, files: list[File]) -> Iterator[Segments]:
+    """Yields what is found of files, none a copy of another, among those of the other folds."""
     for fold in range(FOLDS):
         asked = files[fold::FOLDS]
         others = {file.id for file in files} - {file.id for file in asked}
@@ -142,7 +173,7 @@ def _among_others(index: FingerprintIndex, files: list[File]) -> Iterator[dict[s
                 for letter, track in tracks
                 if len(samples[letter].files)
             }
-            yield _best_scores(samples, compared, FALLBACK)
+            yield _found(samples, compared)
 
 
 def _tracks(file: File) -> dict:
@@ -161,18 +192,31 @@ def _compared(samples: dict[str, Sample], chunks: Chunks, index: FingerprintInde
     }
 
 
-def _best_scores(
-    samples: dict[str, Sample], compared: Compared, below: Mapping[str, float]
-) -> dict[str, float]:
-    """Best scores below a limit by ``'v'``, ``'a'`` and, if there are both, ``'av'``."""
-    found = {
+def _found(samples: dict[str, Sample], compared: Compared) -> Segments:
+    """Finds segments of unrelated files, by letter."""
+    return {
         letter: _segments(samples[letter], middles, similarity)
         for letter, (middles, similarity) in compared.items()
     }
-    scores = {letter: _best(segments, below[letter]) for letter, segments in found.items()}
-    if len(found) == 2:
-        both = [(segment, letter) for letter in found for segment in found[letter]]
-        scores['av'] = _best([segment for segment, _ in fuse(both)], below['av'])
+
+
+def _best_scores(
+    found: Segments, weights: Mapping[str, float], below: Mapping[str, float]
+) -> dict[str, float]:
+    """Best scores below a limit by ``'v'``, ``'a'`` and, if there are both, ``'av'``."""
+    pairs = [
+        (replace(segment, score=min(weights.get(letter, 1.0) * segment.score, 1.0)), letter)
+        for letter, segments in found.items()
+        for segment in segments
+    ]
+    present = {SIDES[letter] for letter in found}
+    scores = {
+        side: _best([segment for segment, _ in fused], below[side])
+        for side, fused in zip('va', fuse_sides(pairs))
+        if side in present
+    }
+    if len(present) == 2:
+        scores['av'] = _best([segment for segment, _ in fuse(pairs)], below['av'])
     return scores
 
 

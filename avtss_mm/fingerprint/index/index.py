@@ -19,10 +19,10 @@ from ...apis.embedder import Embedder
 from ...errors import UsageError
 from ...files.writable import check_writable
 from ...workers.progress import late_bar
+from ..choices import LETTERS, MODALITIES
 from ..matching.whitening import Whitening
 from .backends import (
     CATALOG,
-    LETTERS,
     PLACE,
     check_backend,
     drop_vectors,
@@ -172,6 +172,9 @@ class FingerprintIndex:
         metadata, files = self.catalog.metadata, self.catalog.files
         names = ('checkpoint', 'weights_sha256', 'chunk', 'folders', 'thresholds')
         tracks = {name: self.catalog.tracks_of(name) for name in LETTERS}
+        tracks = {
+            name: found for name, found in tracks.items() if found or name in MODALITIES['av']
+        }
         return dict(
             files=len(files),
             hours=round(sum(map(self.end, files)) / 3600, 3),

@@ -6,6 +6,7 @@ import base64
 
 import numpy as np
 
+from ..choices import LETTERS
 from ..matching.whitening import SAMPLE, Whitening
 from .catalog import Catalog
 from .tables import Track
@@ -28,7 +29,7 @@ def update_whitening(catalog: Catalog) -> None:
     """Fits the whitening again if the index has doubled or halved since the last fit."""
     kept = catalog.metadata.get(WHITENING, {})
     new = {}
-    for modality in ('video', 'audio'):
+    for modality in LETTERS:
         number = sum(len(track.times) for track in catalog.tracks_of(modality))
         before = kept.get(modality, dict(number=np.inf))['number']
         if number and not 0.5 < number / before < 2:

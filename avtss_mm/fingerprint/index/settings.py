@@ -8,12 +8,18 @@ from collections.abc import Mapping
 
 from ...apis.embedder import Embedder
 from ...errors import UsageError
+from ..descriptors import STEPS
 
 
 def settings_of(embedder: Embedder) -> dict:
-    """Settings that make features comparable: weights and pipeline, except the stride."""
+    """Settings that make features comparable: weights and pipeline, except the stride and the
+    fingerprints without learning."""
     steps = embedder.clip_reader(embedder.modalities).steps
-    steps = [{key: value for key, value in step.items() if key != 'stride'} for step in steps]
+    steps = [
+        {key: value for key, value in step.items() if key != 'stride'}
+        for step in steps
+        if step['type'] not in STEPS
+    ]
     return dict(
         weights_sha256=embedder.weights_sha256(),
         pipeline=json.dumps(steps, sort_keys=True, default=str),

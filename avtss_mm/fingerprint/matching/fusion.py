@@ -1,38 +1,57 @@
-"""Fuses the segments found by video and audio."""
+"""Fuses the segments that different descriptors have found."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
 
+from ..choices import SIDES
 from ..time_map import TimeMap
 from .segments import Segment
 
+Found = list[tuple[Segment, str]]
+"""Segments, each with the letters of the descriptors that found it."""
 
-def fuse(found: list[tuple[Segment, str]]) -> list[tuple[Segment, str]]:
-    """Joins each video segment with the best audio segment that agrees with it.
+
+def modality_of(letters: str) -> str:
+    """Modality of descriptors: ``'v'``, ``'a'`` or ``'av'``."""
+    return ''.join(sorted({SIDES[letter] for letter in letters}))
+
+
+def fuse(found: Found) -> Found:
+    """Joins segments that agree: first those of a modality, then those of video and audio.
+
+    Joined segments have the speed and position of the one with the higher score, and the score
+    ``1 - (1 - score_1) * (1 - score_2)``.
 
     Args:
-        found: Segments, each with the modality that found it, ``'v'`` or ``'a'``.
-
-    Returns:
-        list: Segments with the modalities that found them, ``'av'`` for joined ones. These have the
-        speed and position of the one with the higher score, and the score ``1 - (1 - score_v) * (1
-        - score_a)``.
+        found: Segments, each with the letter of the descriptor that found it.
     """
-    pictures = [segment for segment, letter in found if letter == 'v']
-    sounds = defaultdict(list)
+    return _joined(*fuse_sides(found))
+
+
+def fuse_sides(found: Found) -> tuple[Found, Found]:
+    """Joins only the segments of one modality: returns those of video and those of audio."""
+    by = defaultdict(list)
     for segment, letter in found:
-        if letter == 'a':
-            sounds[segment.video].append(segment)
+        by[letter].append((segment, letter))
+    return _joined(by['v'], by['h']), _joined(by['a'], by['c'])
+
+
+def _joined(ones: Found, others: Found) -> Found:
+    """Joins each segment with the best of the others that agrees with it; keeps all the rest."""
+    left = defaultdict(list)
+    for pair in others:
+        left[pair[0].video].append(pair)
     fused = []
-    for one in sorted(pictures, key=lambda segment: -segment.score):
-        same = [other for other in sounds[one.video] if _agree(one, other)]
+    for one, letters in sorted(ones, key=lambda pair: -pair[0].score):
+        same = [pair for pair in left[one.video] if _agree(one, pair[0])]
         if not same:
-            fused.append((one, 'v'))
+            fused.append((one, letters))
             continue
-        other = max(same, key=lambda segment: segment.score)
-        sounds[one.video].remove(other)
+        best = max(same, key=lambda pair: pair[0].score)
+        left[one.video].remove(best)
+        other = best[0]
         better = max(one, other, key=lambda segment: segment.score)
         line = TimeMap.of(better)
         start, end = min(one.query_start, other.query_start), max(one.query_end, other.query_end)
@@ -44,8 +63,8 @@ def fuse(found: list[tuple[Segment, str]]) -> list[tuple[Segment, str]]:
             video_end=line.reference(end),
             score=1 - (1 - one.score) * (1 - other.score),
         )
-        fused.append((joined, 'av'))
-    return fused + [(segment, 'a') for left in sounds.values() for segment in left]
+        fused.append((joined, letters + best[1]))
+    return fused + [pair for pairs in left.values() for pair in pairs]
 
 
 def _agree(one: Segment, other: Segment, tolerance: float = 2.0) -> bool:

@@ -16,7 +16,7 @@ from ...errors import MediaError
 from ...files.whole_file import write_whole
 from ...media.remote import absolute
 from ...workers.progress import late_bar
-from ..choices import FOUND_BY
+from ..choices import DESCRIPTORS, found_by
 from ..chunks import ComparedChunks
 from ..clock import clock
 from ..time_map import TimeMap
@@ -43,6 +43,7 @@ class MatchLike(Protocol):
     speed: float  # seconds of the video per second of the query
     score: float
     modality: str  # 'v', 'a' or 'av'
+    descriptors: str  # letters of DESCRIPTORS
 
 
 def write_match_page(
@@ -83,11 +84,11 @@ def write_match_page(
             raise MediaError(query, query_media.error)
 
         @cache
-        def similarity(video: str, modality: str) -> dict | None:
+        def similarity(video: str, descriptor: str) -> dict | None:
             sides = query_chunks or {}, (video_chunks or {}).get(video, {})
-            if any(modality not in side or not len(side[modality][1]) for side in sides):
+            if any(descriptor not in side or not len(side[descriptor][1]) for side in sides):
                 return None
-            return similarity_picture(*(side[modality] for side in sides))
+            return similarity_picture(*(side[descriptor] for side in sides))
 
         shown = [(match, medium(match.video)) for match in matches[:MAX_PANELS]]
         drawn = late_bar(shown, 'page: pictures', unit='match')
@@ -133,7 +134,7 @@ def _panel(query_media: PageMedia, match, video: PageMedia, matches, similarity)
         video=_names(video.path),
         video_facts=video.facts(),
         error=video.error,
-        modality=FOUND_BY[match.modality],
+        modality=found_by(match.modality, match.descriptors),
         lanes=lanes(axis, query_media, video, line),
         ticks=dict(query=axis.ticks(), video=video_axis.ticks(whole[1].end)),
         segment=axis.span(match.query_start, match.query_end),
@@ -142,18 +143,20 @@ def _panel(query_media: PageMedia, match, video: PageMedia, matches, similarity)
         matrices=[
             dict(
                 picture,
-                modality=FOUND_BY[modality],
+                modality=DESCRIPTORS[descriptor],
                 place=_place(picture, *whole),
                 ticks=[axis.ticks() for axis in whole],
                 aspect=float(np.clip(whole[1].end / whole[0].end, 1.0, 3.5)),
                 lines=[
                     dict(_ends(other, *whole), current=other is match)
                     for other in same
-                    if modality in other.modality
+                    if descriptor in other.descriptors
                 ],
             )
-            for modality in sorted('va', key=lambda name: name not in match.modality)
-            if (picture := similarity(match.video, modality)) is not None
+            for descriptor in sorted(
+                DESCRIPTORS, key=lambda letter: letter not in match.descriptors
+            )
+            if (picture := similarity(match.video, descriptor)) is not None
         ],
         facts=dict(
             start=axis.start,
@@ -186,7 +189,7 @@ def _row(match, matches) -> dict:
         query_times=[match.query_start, match.query_end],
         video_times=[match.video_start, match.video_end],
         speed=f'{match.speed:.3g}×',
-        modality=FOUND_BY[match.modality],
+        modality=found_by(match.modality, match.descriptors),
         score=f'{match.score:.3f}' if abs(match.score) < 10 else f'{match.score:.4g}',
         share=float(np.clip(100 * match.score / best, 0, 100)) if best > 0 else 0.0,
     )

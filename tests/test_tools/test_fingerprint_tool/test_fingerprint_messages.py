@@ -114,7 +114,7 @@ def test_half_a_second_is_shown_as_half_a_second(media, model, avtss_fp, tmp_pat
 
 
 def test_a_terminal_without_unicode_loses_no_match(monkeypatch):
-    match = Match('q.mp4', 0.0, 2.0, 'caf\u00e9 \u6f22.mp4', 0.0, 2.0, 1.0, 0.9, 'av')
+    match = Match('q.mp4', 0.0, 2.0, 'caf\u00e9 \u6f22.mp4', 0.0, 2.0, 1.0, 0.9, 'av', 'va')
     for as_csv in (False, True):
         written = io.BytesIO()
         monkeypatch.setattr(sys, 'stdout', io.TextIOWrapper(written, 'latin-1', newline=''))
