@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 
 from ...errors import UsageError, one_line
 from ...files.writable import may_write
@@ -45,9 +46,7 @@ def open_backend(
     is_server = '://' in uri  # Milvus Lite writes even to search
     if not write and not (is_whitened and (is_server or may_write(uri))):
         return FaissIndex(dim)  # a reader changes nothing
-    from .milvus_index import MilvusIndex
-
-    return MilvusIndex(dim, uri, f'{metadata["collection"]}_{modality}', factory)
+    return _milvus().MilvusIndex(dim, uri, f'{metadata["collection"]}_{modality}', factory)
 
 
 def check_backend(metadata: Mapping) -> None:
@@ -58,12 +57,11 @@ def check_backend(metadata: Mapping) -> None:
     """
     if metadata.get('backend') != 'milvus':
         return
-    from .milvus_index import connect, index_of
-
-    index_of(metadata.get('factory') or 'Flat')
+    milvus = _milvus()
+    milvus.index_of(metadata.get('factory') or 'Flat')
     uri = metadata.get('milvus_uri')
     if uri and '://' in uri:
-        connect(uri).close()
+        milvus.connect(uri).close()
     elif uri and not uri.endswith('.db'):
         raise UsageError(f'--milvus-uri {uri} is neither http://HOST:PORT nor a path ending in .db')
 
@@ -73,12 +71,10 @@ def drop_vectors(metadata: Mapping) -> None:
     uri = metadata.get('milvus_uri')
     if metadata.get('backend') != 'milvus' or not uri or '://' not in uri:
         return
-    from .milvus_index import drop_collection
-
     names = [f'{metadata["collection"]}_{modality}' for modality in LETTERS]
     try:
         for name in names:
-            drop_collection(uri, name)
+            _milvus().drop_collection(uri, name)
     except UsageError as error:
         sys.stderr.write(one_line(f'{" and ".join(names)} stay there: {error}') + '\n')
 
@@ -94,3 +90,12 @@ def remove_index(folder: Path) -> None:
     for path in [*folder.glob(f'{CATALOG}*'), *folder.glob('*.faiss')]:
         path.unlink()
     shutil.rmtree(folder / 'milvus.db', ignore_errors=True)
+
+
+def _milvus() -> ModuleType:
+    """Imports the module of Milvus, which is an extra."""
+    try:
+        from . import milvus_index
+    except ModuleNotFoundError as error:
+        raise UsageError(f"{error}: Milvus needs pip install 'avtss-mm[milvus]'") from error
+    return milvus_index

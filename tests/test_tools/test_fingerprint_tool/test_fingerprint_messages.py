@@ -15,6 +15,7 @@ from helpers.made_index import make_index
 
 from avtss_mm.datasets.transforms import decoding
 from avtss_mm.fingerprint import embed_media, indexing
+from avtss_mm.fingerprint import index as package
 from avtss_mm.fingerprint.index import calibration
 from avtss_mm.fingerprint.results import print_matches
 from avtss_mm.fingerprint.search import Match
@@ -157,3 +158,13 @@ def test_a_query_opens_its_file_once(media, index, avtss_fp, tmp_path, monkeypat
 def test_no_candidates_are_refused(avtss_fp):
     status, out, err = avtss_fp('dedup', 'INDEX', '--topk', '0')
     assert status == 2 and 'argument --topk: must be at least 1, but is 0' in err
+
+
+def test_without_its_package_milvus_names_the_extra(three, model, avtss_fp, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'pymilvus', None)
+    monkeypatch.delitem(sys.modules, f'{package.__name__}.milvus_index', raising=False)
+    monkeypatch.delattr(package, 'milvus_index', raising=False)
+    words = ['--checkpoint', model[1], '--backend', 'milvus']
+    status, out, err = avtss_fp('index', three, '-o', tmp_path / 'INDEX', *words)
+    assert (status, out) == (2, '')
+    assert err.splitlines()[-1].endswith(": Milvus needs pip install 'avtss-mm[milvus]'")
