@@ -5,10 +5,9 @@ python tools/benchmarks/many_vectors.py DIR --out OUT                           
 python tools/benchmarks/many_vectors.py DIR --vectors 1000000 --backend milvus \
     --milvus-uri http://HOST:19530 --factory Flat --out OUT
 
-The vectors are made (:func:`vector_recall.made_vectors`), ten a file, of the dimension of the
-shipped weights. Each step is a process of its own, as the commands are: fill the catalog; whiten,
-calibrate and fill the back-end; open it again and search for noisy copies; add and delete files.
-DIR is deleted at the end.
+The vectors are made (:func:`vector_recall.made_vectors`), ten a file. Each step is a process of its
+own, as the commands are: fill the catalog; whiten, calibrate and fill the back-end; open it again
+and search for noisy copies; add and delete files. DIR is deleted at the end.
 """
 
 from __future__ import annotations
@@ -21,13 +20,14 @@ from pathlib import Path
 
 from measuring import apart, parser, report
 from tqdm import tqdm
-from vector_recall import FILE
+from vector_recall import DIM, FILE
 
 
 def main() -> None:
     parse = parser(__doc__)
     parse.add_argument('folder', type=Path, metavar='DIR', help='new folder, for the index')
     parse.add_argument('--vectors', type=int, default=10_000_000, help='(%(default)s)')
+    parse.add_argument('--dim', type=int, default=DIM, help='dimensions (%(default)s)')
     parse.add_argument('--backend', default='faiss', choices=['faiss', 'milvus'])
     parse.add_argument('--factory', default='IVF4096,SQ8', help='kind of index (%(default)s)')
     parse.add_argument('--milvus-uri', help='of a server')
@@ -53,18 +53,18 @@ def main() -> None:
         return result, size / 1e6
 
     try:
-        step('fill the catalog', steps.fill_catalog, files, metadata)
+        step('fill the catalog', steps.fill_catalog, files, args.dim, metadata)
         _, size = step('whiten, calibrate, fill the back-end', steps.fill_backend)
         step('open it', steps.open_index)
         queries, _ = step('open it, 50 queries', steps.query, 50)
-        step(f'open it, add {changed:,} files', steps.change, changed)
+        step(f'open it, add {changed:,} files', steps.change, changed, args.dim)
         left, _ = step(f'open it, delete {changed:,} files', steps.delete)
         if left != files * FILE:
             sys.exit(f'error: {left:,} vectors are left, not {files * FILE:,}')
     finally:
         drop_vectors(metadata)
         shutil.rmtree(args.folder, ignore_errors=True)
-    title = f'{files * FILE:,} chunks in {args.backend} {args.factory} (lower is better)'
+    title = f'{files * FILE:,} x {args.dim} in {args.backend} {args.factory} (lower is better)'
     report('many_vectors', {title: rows, 'queries': [{**queries, 'disk MB': size}]}, args.out)
 
 

@@ -15,18 +15,18 @@ from avtss_mm.fingerprint.search import match_chunks
 TIMES = np.arange(FILE)[:, None] + [0.0, 2.0]
 
 
-def add_files(index: FingerprintIndex, number: int, seed: int = 0) -> None:
+def add_files(index: FingerprintIndex, number: int, dim: int, seed: int = 0) -> None:
     """Adds files of made vectors, each as the command does it."""
-    for block, vectors in enumerate(made_vectors(number * FILE, seed)):
-        for place, rows in enumerate(vectors.reshape(-1, FILE, vectors.shape[1])):
+    for block, vectors in enumerate(made_vectors(number * FILE, dim, seed)):
+        for place, rows in enumerate(vectors.reshape(-1, FILE, dim)):
             name = f'/videos/{seed}/{block:04d}/{place:05d}.mp4'
             index.catalog.replace(name, '0', dict(video=(TIMES, rows, 0)))
 
 
-def fill_catalog(folder: Path, number: int, metadata: dict) -> None:
+def fill_catalog(folder: Path, number: int, dim: int, metadata: dict) -> None:
     with FingerprintIndex(folder, write=True) as index:
         index.catalog.set_metadata(chunk=2.0, **metadata)
-        add_files(index, number)
+        add_files(index, number, dim)
 
 
 def fill_backend(folder: Path) -> None:
@@ -55,10 +55,10 @@ def query(folder: Path, number: int) -> dict:
     return {'copies found': float(np.mean(found)), 'query ms': float(np.median(taken)) * 1e3}
 
 
-def change(folder: Path, number: int) -> None:
+def change(folder: Path, number: int, dim: int) -> None:
     """Adds files to the index."""
     with FingerprintIndex(folder, write=True) as index:
-        add_files(index, number, seed=1)
+        add_files(index, number, dim, seed=1)
         finish(index)
 
 

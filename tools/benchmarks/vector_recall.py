@@ -22,8 +22,8 @@ from tqdm import tqdm
 
 from avtss_mm.fingerprint.matching.whitening import unit
 
-DIM, FILE, CLUSTERS, COPY = 128, 10, 20_000, 0.8
-"""Dimensions of the shipped weights, chunks of a file, kinds of files, noise of a copy."""
+DIM, FILE, KINDS, COPY = 256, 10, 20_000, 0.8
+"""Dimensions of the shipped weights' video, chunks of a file, kinds of files, noise of a copy."""
 
 NEAREST, CHUNKS = 20, 17
 """Number of results; vectors a search."""
@@ -32,16 +32,18 @@ PROBES, EF = (8, 16, 32, 64, 128), (32, 64, 128, 256)
 """Cells of an inverted file to search; size of the candidate list of a graph."""
 
 
-def made_vectors(number: int, seed: int = 0, block: int = 100_000) -> Iterator[np.ndarray]:
+def made_vectors(
+    number: int, dim: int, seed: int = 0, block: int = 100_000
+) -> Iterator[np.ndarray]:
     """Yields unit vectors (block, D) in files of 10: kind of file + file + chunk, each normal."""
-    kinds = np.random.default_rng(0).normal(size=(CLUSTERS, DIM)).astype(np.float32)
+    kinds = np.random.default_rng(0).normal(size=(KINDS, dim)).astype(np.float32)
     rng = np.random.default_rng([1, seed])
     for first in range(0, number, block):
         files = -(-min(block, number - first) // FILE)
-        own = kinds[rng.integers(CLUSTERS, size=files)]
-        own = own + rng.normal(size=(files, DIM)).astype(np.float32)
-        chunks = own[:, None] + rng.normal(size=(files, FILE, DIM)).astype(np.float32)
-        yield unit(chunks.reshape(-1, DIM)[: number - first])
+        own = kinds[rng.integers(KINDS, size=files)]
+        own = own + rng.normal(size=(files, dim)).astype(np.float32)
+        chunks = own[:, None] + rng.normal(size=(files, FILE, dim)).astype(np.float32)
+        yield unit(chunks.reshape(-1, dim)[: number - first])
 
 
 def noisy(vectors: np.ndarray) -> np.ndarray:
@@ -60,6 +62,7 @@ def search(index: faiss.Index, queries: np.ndarray) -> tuple[np.ndarray, float]:
 def main() -> None:
     parse = parser(__doc__)
     parse.add_argument('--vectors', type=int, default=1_000_000, help='(%(default)s)')
+    parse.add_argument('--dim', type=int, default=DIM, help='dimensions (%(default)s)')
     parse.add_argument('--queries', type=int, default=1020, help='(%(default)s)')
     parse.add_argument(
         '--factory', nargs='+', default=['IVF1024,SQ8', 'IVF4096,SQ8', 'HNSW32'], help='of faiss'
@@ -70,10 +73,10 @@ def main() -> None:
         number, factories = 20_000, ['IVF64,SQ8', 'HNSW16']
     faiss.omp_set_num_threads(1)
     faiss.cvar.distance_compute_blas_threshold = 4  # as avtss_mm sets it
-    vectors = np.concatenate(list(made_vectors(number)))
+    vectors = np.concatenate(list(made_vectors(number, args.dim)))
     own = np.random.default_rng(3).choice(number, args.queries, replace=False)
     queries = noisy(vectors[own])
-    flat = faiss.IndexFlatIP(DIM)
+    flat = faiss.IndexFlatIP(args.dim)
     flat.add(vectors)
     exact, milliseconds = search(flat, queries)
     size = flat.sa_code_size() * number / 1e6
@@ -81,7 +84,7 @@ def main() -> None:
     del flat
     for factory in tqdm(factories, disable=None):
         begin = time.perf_counter()
-        index = faiss.index_factory(DIM, factory, faiss.METRIC_INNER_PRODUCT)
+        index = faiss.index_factory(args.dim, factory, faiss.METRIC_INNER_PRODUCT)
         if not index.is_trained:
             lists = faiss.extract_index_ivf(index).nlist
             index.train(vectors[:: max(number // max(200_000, 78 * lists), 1)])
@@ -96,7 +99,8 @@ def main() -> None:
                 row(factory, f'{name} {value}', built, size, exact, found, own, milliseconds)
             )
         del index
-    report('vector_recall', {f'{number:,} vectors, {len(queries):,} queries': rows}, args.out)
+    title = f'{number:,} vectors of {args.dim} dimensions, {len(queries):,} queries'
+    report('vector_recall', {title: rows}, args.out)
 
 
 def row(factory, setting, built, size, exact, found, own, milliseconds) -> dict:

@@ -131,7 +131,8 @@ class MilvusIndex(VectorIndex):
     def search(self, vectors, topk, exclude=None):
         similarities = np.full((len(vectors), topk), -np.inf, np.float32)
         found = np.full((len(vectors), topk), -1, np.int64)
-        options = dict(limit=topk, consistency_level='Strong', output_fields=['id'])
+        # Opening the index has waited for all that was inserted before; each search need not.
+        options = dict(limit=topk, consistency_level='Session', output_fields=['id'])
         options['search_params'] = dict(params=self._search_parameters(topk))
         if exclude is not None:
             options['filter'] = f'id < {exclude[0]} or id >= {exclude[1]}'
