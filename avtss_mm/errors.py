@@ -64,15 +64,23 @@ NOT_REGISTERED = re.compile(r' is not in the \S+ registry')
 
 
 @contextmanager
-def user_errors() -> Iterator[None]:
+def user_errors(after_interrupt: str = '') -> Iterator[None]:
     """Turns users' mistakes into ``error: ...`` and exit status 1, without a traceback.
+
+    Ctrl-C ends the process with a line and exit status 130.
 
     Such mistakes are missing or forbidden files, folders instead of files, unreadable media, lists
     or checkpoints, weights that do not fit, names that are not registered, full or read-only disks,
     and :class:`UsageError`. The first process of each machine prints the message.
+
+    Args:
+        after_interrupt: What to do after Ctrl-C, for the line. Defaults to nothing.
     """
     try:
         yield
+    except KeyboardInterrupt:
+        sys.stderr.write(': '.join(filter(None, ('\ninterrupted', after_interrupt))) + '\n')
+        sys.exit(130)
     except USER_ERRORS as error:
         _end(error)
     except OSError as error:

@@ -149,11 +149,8 @@ def report(study: Study, failed: dict[str, str]) -> None:
 
 def main() -> None:
     args = parse_args()
-    try:
-        with cli.user_errors():
-            run(args)
-    except KeyboardInterrupt:
-        sys.exit('interrupted: the same command continues where it stopped')
+    with cli.user_errors('the same command continues where it stopped'):
+        run(args)
 
 
 def run(args: argparse.Namespace) -> None:

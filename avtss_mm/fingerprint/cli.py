@@ -42,15 +42,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     from . import commands  # imported here: it takes seconds, and --help does not need it
 
     try:
-        with user_errors():
+        with user_errors('the same command continues where it stopped'):
             try:
                 status = getattr(commands, args.command)(args)
             except ValueError as error:  # a config or a manifest that does not fit
                 raise UsageError(error) from error
-    except KeyboardInterrupt:
-        sys.stderr.write('interrupted: the same command continues where it stopped\n')
-        sys.exit(130)
     except SystemExit as error:
+        if not isinstance(error.code, str):
+            raise
         sys.stderr.write(f'{error}\n')
         sys.exit(2)
     if status:

@@ -80,3 +80,13 @@ def test_a_test_says_that_nothing_was_written(toy, tmp_path):
     assert status == 130
     assert said.endswith('interrupted. Nothing was written; the same command starts over.\n')
     assert 'Traceback' not in said and not (tmp_path / 'metrics.json').exists()
+
+
+def test_work_on_many_files_ends_with_a_line(tmp_path):
+    run = start('data/make_toy_dataset.py', tmp_path / 'toy', '--num-videos', 4000)
+    while not list(tmp_path.glob('toy/videos/train/*.mp4')):
+        assert run.poll() is None
+        time.sleep(0.1)
+    said, status = interrupt(run)
+    assert status == 130 and 'Traceback' not in said
+    assert said.endswith('\ninterrupted\n')

@@ -17,13 +17,12 @@ import sys
 import time
 from collections.abc import Sequence
 from functools import partial
-from multiprocessing import Pool
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from avtss_mm.errors import user_errors
+from avtss_mm.errors import UsageError, user_errors
 from avtss_mm.files.whole_file import write_whole
 from avtss_mm.media import write_video
 from avtss_mm.media.origin import check_replaceable
@@ -36,6 +35,7 @@ from avtss_mm.toy import (
     render_frames,
     synthesise,
 )
+from avtss_mm.workers.fan_out import fan_out
 from avtss_mm.workers.progress import bar
 
 FORMAT = 6  # increase it if the same arguments give other files
@@ -148,12 +148,15 @@ def make_set(args: argparse.Namespace) -> int:
                 stale.unlink()
     make = partial(write_one, out=args.out, seed=args.seed, size=args.size, duration=args.duration)
     start = time.perf_counter()
-    with Pool(max(1, args.workers)) as pool:
-        rows = list(bar(pool.imap(make, items, chunksize=4), 'toy videos', len(items)))
+    made = {}
+    for item, row in bar(fan_out(make, items, max(1, args.workers)), 'toy videos', len(items)):
+        if isinstance(row, Exception):
+            raise UsageError(f'{item[0]} video {item[1]}: {row}')
+        made[item] = row
     seconds = time.perf_counter() - start
     metainfo = {'dataset_type': 'AudioVisualDataset', 'classes': list(CLASSES), 'made_by': MADE_BY}
     for split in SPLITS:
-        chosen = [row for row, item in zip(rows, items) if item[0] == split]
+        chosen = [made[item] for item in items if item[0] == split]
         write_json(args.out / f'{split}.json', {'metainfo': metainfo, 'data_list': chosen})
     write_json(record, settings)
     print(
