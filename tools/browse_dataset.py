@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from avtss_mm.errors import UsageError, user_errors
+from avtss_mm.media.remote import local_path
 from avtss_mm.utils.cli import add_config_arguments, read_settings
 from avtss_mm.utils.work import positive
 
@@ -25,7 +26,9 @@ def parse_args() -> argparse.Namespace:
     )
     add_config_arguments(parser)
     parser.add_argument('--num', type=positive, default=8, help='samples to draw (default: 8)')
-    parser.add_argument('--out', type=Path, help='folder (default: work_dirs/<config name>/browse)')
+    parser.add_argument(
+        '--out', type=local_path, help='folder (default: work_dirs/<config name>/browse)'
+    )
     parser.add_argument('--mode', choices=['train', 'val', 'test'], default='train')
     return parser.parse_args()
 

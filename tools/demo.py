@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 from avtss_mm.files.whole_file import write_whole
+from avtss_mm.media.remote import local_path
 from avtss_mm.utils.report import markdown_table
 
 TOOLS = Path(__file__).resolve().parent
@@ -29,7 +30,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--data', type=Path, default=Path('data/toy'), help='folder of the videos')
     out = Path('work_dirs/demo')
     parser.add_argument(
-        '--work-dir', type=Path, default=out, help='folder of results (%(default)s)'
+        '--work-dir', type=local_path, default=out, help='folder of results (%(default)s)'
     )
     parser.add_argument('--num-videos', type=int, default=400, help='training videos')
     parser.add_argument('--num-test', type=int, default=112, help='test videos')

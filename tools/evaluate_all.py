@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from avtss_mm.files.whole_file import write_whole
+from avtss_mm.media.remote import local_path
 from avtss_mm.utils import cli
 from avtss_mm.utils.protocols import PROTOCOLS, Protocol
 
@@ -47,7 +48,9 @@ def parse_args() -> argparse.Namespace:
     )
     names = [protocol.name for protocol in PROTOCOLS]
     parser.add_argument('--only', nargs='+', choices=names, metavar='NAME', help=', '.join(names))
-    parser.add_argument('--out', type=Path, help='folder of results (work_dirs/evaluate_<name>)')
+    parser.add_argument(
+        '--out', type=local_path, help='folder of results (work_dirs/evaluate_<name>)'
+    )
     parser.add_argument(
         '--cfg-options', nargs='+', default=[], metavar='KEY=VALUE', help='passed on to every tool'
     )

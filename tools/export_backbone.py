@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from avtss_mm.errors import UsageError, user_errors
+from avtss_mm.media.remote import local_path
 
 if TYPE_CHECKING:  # what takes seconds is imported in functions: --help does not need it
     from avtss_mm.checkpoints.export import Source
@@ -41,7 +42,10 @@ def parse_args() -> argparse.Namespace:
         '--encoder', choices=['video', 'audio'], default='video', help='encoder (%(default)s)'
     )
     parser.add_argument(
-        '-o', '--out', help='file to write (default: ./<checkpoint>_<encoder>_<form>.*)'
+        '-o',
+        '--out',
+        type=local_path,
+        help='file to write (default: ./<checkpoint>_<encoder>_<form>.*)',
     )
     return parser.parse_args()
 

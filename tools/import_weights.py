@@ -12,6 +12,7 @@ import argparse
 from pathlib import Path
 
 from avtss_mm.errors import UsageError, WeightsError, user_errors
+from avtss_mm.media.remote import local_path
 
 SNIPPET = """
 to start from them, in a config:
@@ -31,7 +32,7 @@ def parse_args() -> argparse.Namespace:
         description=__doc__.partition('\n')[2], formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument('weights', help='file of weights; no code in it is run')
-    parser.add_argument('-o', '--out', required=True, help='checkpoint to write')
+    parser.add_argument('-o', '--out', type=local_path, required=True, help='checkpoint to write')
     return parser.parse_args()
 
 

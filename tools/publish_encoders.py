@@ -10,9 +10,9 @@ precision; optimizer, queues and heads are left out.
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from avtss_mm.errors import UsageError, user_errors
+from avtss_mm.media.remote import local_path
 
 
 def main() -> None:
@@ -20,7 +20,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('checkpoint', help='checkpoint of training')
-    parser.add_argument('out', type=Path, help='file to write, *.safetensors')
+    parser.add_argument('out', type=local_path, help='file to write, *.safetensors')
     parser.add_argument('--config', help='config of the model (default: that in the checkpoint)')
     publish(parser.parse_args())
 

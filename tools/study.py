@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from avtss_mm.files.whole_file import write_whole
+from avtss_mm.media.remote import local_path
 from avtss_mm.utils import cli
 
 if TYPE_CHECKING:  # what takes seconds is imported in functions: --help does not need it
@@ -44,7 +45,7 @@ def parse_args() -> argparse.Namespace:
     )
     cli.add_config_arguments(parser)
     parser.add_argument(
-        '--out', type=Path, help='folder of results (default: work_dirs/<config name>)'
+        '--out', type=local_path, help='folder of results (default: work_dirs/<config name>)'
     )
     parser.add_argument('--only', nargs='+', metavar='VARIANT', help='variants (default: all)')
     parser.add_argument('--jobs', type=int, default=1, metavar='N', help='runs at the same time')

@@ -171,6 +171,16 @@ def test_results_go_to_a_disk(tmp_path):
         ('fingerprint.py', 'distort', tmp_path, '-o', 's3://bucket/copies'),
         ('fingerprint.py', 'distort', 'a.mp4', '-o', tmp_path, '--sheet', 's3://bucket/a.png'),
         ('fingerprint.py', 'query', 'a.mp4', tmp_path, '--html', 's3://bucket/a.html'),
+        ('data/make_toy_dataset.py', 's3://bucket/toy'),
+        ('data/prepare_free_media.py', 's3://bucket/free'),
+        ('data/prepare_copies.py', 'a.json', '-o', 's3://bucket/copies'),
+        ('data/film_pictures.py', 'a.json', '-o', 's3://bucket/films'),
+        ('study.py', 'a.py', '--out', 's3://bucket/study'),
+        ('evaluate_all.py', 'a.py', 'a.pth', '--out', 's3://bucket/all'),
+        ('browse_dataset.py', 'a.py', '--out', 's3://bucket/pictures'),
+        ('export_backbone.py', 'a.pth', '-o', 's3://bucket/a.onnx'),
+        ('import_weights.py', 'a.pth', '-o', 's3://bucket/b.pth'),
+        ('publish_encoders.py', 'a.pth', 's3://bucket/a.safetensors'),
     ):
         refused = tool(name, *words, check=False)
         assert refused.returncode == 2

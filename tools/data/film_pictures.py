@@ -17,6 +17,7 @@ import numpy as np
 
 from avtss_mm.errors import user_errors
 from avtss_mm.media import build_manifest, save_manifest, write_video
+from avtss_mm.media.remote import local_path
 from avtss_mm.workers.progress import bar
 
 FPS, SAMPLE_RATE, SIDE = 12.5, 16000, 180
@@ -27,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('media', type=Path, help='folder that prepare_free_media.py wrote')
-    parser.add_argument('-o', '--out', type=Path, required=True, help='folder to write into')
+    parser.add_argument('-o', '--out', type=local_path, required=True, help='folder to write into')
     parser.add_argument('--split', choices=['train', 'dev'], default='dev', help='(%(default)s)')
     parser.add_argument('--num-videos', type=int, default=60, help='(%(default)s)')
     parser.add_argument('--duration', type=float, default=8.0, help='seconds of each (%(default)s)')

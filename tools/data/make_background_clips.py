@@ -21,6 +21,7 @@ from prepare_free_media import SAMPLE_RATE, download, members, pieces
 
 from avtss_mm.errors import user_errors
 from avtss_mm.media import write_video
+from avtss_mm.media.remote import local_path
 from avtss_mm.utils.report import write_csv
 
 PICTURES = ('lomiri-wallpapers-16.04', '20.04.0-2'), ('lomiri-wallpapers-20.04', '20.04.0-2')
@@ -34,7 +35,7 @@ NUMBER = 18
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('out', type=Path, help='folder to write into')
+    parser.add_argument('out', type=local_path, help='folder to write into')
     parser.add_argument(
         '--debs', type=Path, help='folder of the packages (default: a temporary one)'
     )

@@ -26,6 +26,7 @@ from avtss_mm.errors import UsageError, user_errors
 from avtss_mm.files.whole_file import write_whole
 from avtss_mm.media import write_video
 from avtss_mm.media.origin import check_replaceable
+from avtss_mm.media.remote import local_path
 from avtss_mm.toy import (
     CLASSES,
     FPS,
@@ -49,7 +50,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('out', type=Path, help='folder to write into')
+    parser.add_argument('out', type=local_path, help='folder to write into')
     parser.add_argument('--num-videos', type=int, default=320, help='training videos')
     parser.add_argument('--num-test', type=int, help='test videos; a quarter as many by default')
     parser.add_argument('--seed', type=int, default=0, help='random seed (%(default)s)')

@@ -22,6 +22,7 @@ from avtss_mm.fingerprint.benchmark.ground_truth import (
     read_ground_truth,
 )
 from avtss_mm.media.origin import add_overwrite_argument, check_replaceable
+from avtss_mm.media.remote import local_path
 from avtss_mm.media.rows import leaves_folder
 from avtss_mm.preparation.command import add_work_arguments, workers_of
 from avtss_mm.utils.report import shorten
@@ -38,7 +39,7 @@ def parse_args(argv=None) -> Namespace:
     parser.add_argument('--references', help='references, with or without copies', **folders)
     parser.add_argument('--queries', help='copies and negative queries', **folders)
     parser.add_argument('--ground-truth', type=Path, required=True, metavar='CSV')
-    parser.add_argument('-o', '--out', type=Path, required=True, help='folder to write to')
+    parser.add_argument('-o', '--out', type=local_path, required=True, help='folder to write to')
     add_overwrite_argument(parser)
     add_work_arguments(parser)
     return parser.parse_args(argv)

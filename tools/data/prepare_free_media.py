@@ -30,6 +30,7 @@ from avtss_mm.files.whole_file import write_whole
 from avtss_mm.media import save_manifest
 from avtss_mm.media.finding import AUDIO_SUFFIXES
 from avtss_mm.media.pyav_container import open_input
+from avtss_mm.media.remote import local_path
 from avtss_mm.utils.report import write_csv
 from avtss_mm.workers.progress import bar
 
@@ -53,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('out', type=Path, help='folder to write into')
+    parser.add_argument('out', type=local_path, help='folder to write into')
     parser.add_argument('--packages', type=Path, default=LIST, help='CSV: package,version,split')
     parser.add_argument('--debs', type=Path, help='folder of the packages (default: OUT/debs)')
     args = parser.parse_args(argv)

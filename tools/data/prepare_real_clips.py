@@ -27,6 +27,7 @@ from avtss_mm.fingerprint.benchmark.ground_truth import prepare_copies, read_gro
 from avtss_mm.media import build_manifest, find_media, save_manifest
 from avtss_mm.media.finding import AUDIO_SUFFIXES, SUFFIXES
 from avtss_mm.media.origin import add_overwrite_argument, check_replaceable
+from avtss_mm.media.remote import local_path
 from avtss_mm.preparation.command import add_work_arguments, workers_of
 from avtss_mm.preparation.files import find_file, index_files
 from avtss_mm.preparation.lists import official_form
@@ -43,7 +44,7 @@ LONG = 5.0
 def parse_args(argv=None) -> Namespace:
     parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
     parser.add_argument('samples', type=Path, metavar='SAMPLES')
-    parser.add_argument('out', type=Path, metavar='OUT')
+    parser.add_argument('out', type=local_path, metavar='OUT')
     add_overwrite_argument(parser)
     add_work_arguments(parser)
     return parser.parse_args(argv)
