@@ -14,7 +14,7 @@ from setuptools.command.build_py import build_py
 ROOT = Path(__file__).parent
 EXPORT = ['onnx', 'onnxruntime', 'onnxscript']
 REMOTE = ['fsspec', 's3fs', 'aiohttp']
-MILVUS = ['pymilvus', 'milvus-lite']
+MILVUS = ['pymilvus', 'milvus-lite', 'grpcio']
 RAY = ['ray>=2.52']
 HASHES = ['imagehash']
 SHIPPED = ('configs', 'tools', 'model-index.yml')
