@@ -134,7 +134,7 @@ def stats(args) -> None:
         return
     for name, value in metadata.items():
         value = json.dumps(value) if isinstance(value, (dict, list)) else value
-        print(f'{name:<16}{value}')
+        print(f'{name:<20}{value}')
 
 
 def distort(args) -> int:
