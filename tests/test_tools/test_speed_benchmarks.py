@@ -7,6 +7,8 @@ import json
 import pytest
 from helpers.commands import ROOT, tool
 
+from avtss_mm.fingerprint.choices import installed
+
 pytestmark = pytest.mark.slow
 
 
@@ -104,11 +106,20 @@ def test_fingerprint_threshold(measured, make_video, tmp_path):
         name = tmp_path / 'clips' / f'{number}.mp4'
         make_video(name, duration=4, size=(96, 128), audio='noise', seed=number)
     options = ('--checkpoint', 'random', '--config', ROOT / 'configs/demo/avtss_tiny.py')
-    (rows,) = measured('fingerprint_threshold', tmp_path / 'clips', *options).values()
-    found = [(row['files'], row['by']) for row in rows]
+    rows, by_distortion = measured('fingerprint_threshold', tmp_path / 'clips', *options).values()
+    found = [(row['files'], row['by']) for row in rows if row['descriptors'] == 'learned']
     assert found == [(1, 'picture'), (1, 'sound'), (1, 'both')]
+    kinds = {row['descriptors'] for row in rows}
+    assert ('perceptual hash' in kinds, 'Chromaprint' in kinds) == (
+        'phash' in installed(),
+        'chromaprint' in installed(),
+    )
     assert all(0 < row['threshold'] < 1 for row in rows)
     assert {row['strangers matched'].split(' of ')[1] for row in rows} == {str(12 * 2)}
+    assert [row['distortion'] for row in by_distortion][-2:] == ['flip', 'letterbox']
+    copies = [row['copies found'] for row in rows if row['by'] == 'picture']
+    total = sum(int(row['learned: picture'].split(' of ')[1]) for row in by_distortion)
+    assert copies[0].split(' of ')[1] == str(total)
 
 
 def test_all_go_into_one_report(tmp_path):

@@ -4,12 +4,14 @@
 python tools/benchmarks/fingerprint_threshold.py DIR --checkpoint CKPT --out OUT
 
 DIR has clips that are not copies of each other. Copies of the first ``--sources`` are made. Indices
-of random clips are searched for all copies and all other clips, by video, audio and both.
+of random clips are searched for all copies and all other clips, by video, audio and both: with the
+learned features, with perceptual hashes and Chromaprint alone, and with all together.
 """
 
 from __future__ import annotations
 
 import tempfile
+from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,9 +26,17 @@ from avtss_mm.media import find_media
 if TYPE_CHECKING:  # what takes seconds is imported in functions: --help does not need it
     from avtss_mm.fingerprint.index.index import FingerprintIndex
 
-DISTORTIONS = ('crop', 'crf', 'repost', 'trim', 'filmed', 'mp3', 'audio_noise')
+DISTORTIONS = {  # name: severity
+    **dict.fromkeys(('crop', 'crf', 'repost', 'trim', 'filmed', 'mp3', 'audio_noise'), 2),
+    **dict.fromkeys(('flip', 'letterbox'), 1),
+}
 DRAWS = {1: 12, 3: 5, 4: 5, 10: 3, 24: 2, 60: 1}
 """Number of indices drawn, by the number of files."""
+
+KINDS = {'learned': 'va', 'perceptual hash': 'h', 'Chromaprint': 'c', 'all': 'vahc'}
+"""Descriptors that are indexed together, by letter."""
+
+COLUMNS = ('copies found', 'strangers matched', 'copies without source matched')
 
 
 def main() -> None:
@@ -35,29 +45,46 @@ def main() -> None:
     parse.add_argument('--checkpoint', required=True, help="weights, or 'random' with --config")
     parse.add_argument('--config', help='config of the model (default: that in the checkpoint)')
     parse.add_argument('--sources', type=int, default=16, help='clips to copy (%(default)s)')
-    there = installed()
-    parse.add_argument(
-        '--descriptors', nargs='*', choices=there, default=there, help='besides the learned'
-    )
     args = parse.parse_args()
     from avtss_mm.fingerprint.background import CLIPS
 
     names = sorted(find_media(args.clips))
-    model = dict(checkpoint=args.checkpoint, config=args.config, descriptors=args.descriptors)
+    model = dict(checkpoint=args.checkpoint, config=args.config, descriptors=installed())
+    there = {'v', 'a', *(LETTERS[name] for name in installed())}
+    kinds = {kind: letters for kind, letters in KINDS.items() if there.issuperset(letters)}
     references = features(model, args.clips, names, 1.0)
     asked = [(name, chunks) for name, chunks in features(model, args.clips, names, 0.5).items()]
-    with tempfile.TemporaryDirectory() as folder:
-        sources = names[: 2 if args.small else args.sources]
-        rows, _ = distort_folder(sources, folder, DISTORTIONS, [2], root=args.clips)
-        copies = features(model, folder, [row['filename'] for row in rows], 0.5)
-    copies = [(row['source'], copies[row['filename']]) for row in rows if row['filename'] in copies]
+    sources = names[: 2 if args.small else args.sources]
+    copies = []
+    for severity in sorted(set(DISTORTIONS.values())):
+        only = [name for name, of in DISTORTIONS.items() if of == severity]
+        with tempfile.TemporaryDirectory() as folder:
+            rows, _ = distort_folder(sources, folder, only, [severity], root=args.clips)
+            found = features(model, folder, [row['filename'] for row in rows], 0.5)
+        rows = [row for row in rows if row['filename'] in found]
+        copies += [(row['source'], row['distortion'], found[row['filename']]) for row in rows]
     background = list(features(model, CLIPS, sorted(find_media(CLIPS)), 1.0).values())
-    rng, lines = np.random.default_rng(0), []
+    rng, lines, by_distortion = np.random.default_rng(0), [], []
     for size, number in DRAWS.items():
         if size < len(references):
             drawn = [rng.choice(list(references), size, replace=False) for _ in range(number)]
-            lines += measure(background, references, drawn, copies, asked)
-    report('fingerprint_threshold', {'Matches': lines}, args.out)
+            by_distortion = [dict(distortion=name) for name in DISTORTIONS]  # of the largest
+            for kind, letters in kinds.items():
+                counts, thresholds = measure(background, references, drawn, copies, asked, letters)
+                for by in thresholds:
+                    line = dict(files=size, descriptors=kind, by=FOUND_BY[by])
+                    line['threshold'] = float(np.mean(thresholds[by]))
+                    cells = {column: _share(counts[by, column]) for column in COLUMNS}
+                    lines.append({**line, **cells})
+                    for row in by_distortion:
+                        row[f'{kind}: {FOUND_BY[by]}'] = _share(counts[by, row['distortion']])
+    tables = {'Matches': lines, 'Copies found by distortion, in the largest indices': by_distortion}
+    report('fingerprint_threshold', tables, args.out)
+
+
+def _share(count: np.ndarray) -> str:
+    hits, total = count
+    return f'{hits} of {total}'
 
 
 def features(model, folder, names, stride: float) -> dict:
@@ -74,51 +101,54 @@ def features(model, folder, names, stride: float) -> dict:
     }
 
 
-def measure(background, references, drawn, copies, asked) -> list[dict]:
-    """Searches indices of the drawn files; a line for each modality."""
+def measure(background, references, drawn, copies, asked, letters) -> tuple[dict, dict]:
+    """Searches indices of the drawn files, with some of the descriptors.
+
+    Returns:
+        tuple: Hits and total (2,) by modality and column or distortion; thresholds by modality.
+    """
     from avtss_mm.fingerprint.index.background import store_background
     from avtss_mm.fingerprint.index.index import FingerprintIndex
     from avtss_mm.fingerprint.indexing import finish
 
-    counts = {letter: np.zeros((3, 2), int) for letter in MODALITIES}
-    thresholds = {letter: [] for letter in MODALITIES}
+    sides = {SIDES[letter] for letter in letters}
+    thresholds = {modality: [] for modality in MODALITIES if sides.issuperset(modality)}
+    counts = defaultdict(lambda: np.zeros(2, int))
     for names in drawn:
         with tempfile.TemporaryDirectory() as folder, FingerprintIndex(folder, write=True) as index:
             index.catalog.set_metadata(chunk=2.0)
             for name in names:
-                tracks = {side: (*track, 0) for side, track in references[name].items()}
-                index.catalog.replace(name, '0', tracks)
-            store_background(index.catalog, background)
+                tracks = chosen(references[name], letters)
+                index.catalog.replace(name, '0', {key: (*t, 0) for key, t in tracks.items()})
+            store_background(index.catalog, [chosen(clip, letters) for clip in background])
             finish(index)
-            for letter in MODALITIES:
-                thresholds[letter].append(index.catalog.metadata['thresholds'][letter])
-                for source, chunks in copies:
-                    matches = searched(index, chunks, letter)
+            for modality in thresholds:
+                thresholds[modality].append(index.catalog.metadata['thresholds'][modality])
+                used = [letter for letter in letters if SIDES[letter] in modality]
+                for source, distortion, chunks in copies:
+                    matches = searched(index, chosen(chunks, used))
                     if matches is not None and source in names:
-                        counts[letter][0] += bool(matches) and matches[0].video == source, 1
+                        hit = bool(matches) and matches[0].video == source, 1
+                        counts[modality, COLUMNS[0]] += hit
+                        counts[modality, distortion] += hit
                     elif matches is not None:
-                        counts[letter][2] += bool(matches), 1
+                        counts[modality, COLUMNS[2]] += bool(matches), 1
                 for name, chunks in asked:
-                    matches = None if name in names else searched(index, chunks, letter)
+                    matches = None if name in names else searched(index, chosen(chunks, used))
                     if matches is not None:
-                        counts[letter][1] += bool(matches), 1
-    columns = ('copies found', 'strangers matched', 'copies without source matched')
-    return [
-        {
-            'files': len(drawn[0]),
-            'by': FOUND_BY[letter],
-            'threshold': float(np.mean(thresholds[letter])),
-            **{name: f'{hit} of {all_}' for name, (hit, all_) in zip(columns, counts[letter])},
-        }
-        for letter in MODALITIES
-    ]
+                        counts[modality, COLUMNS[1]] += bool(matches), 1
+    return counts, thresholds
 
 
-def searched(index: FingerprintIndex, chunks, letter: str):
-    """Matches of a query by a modality; None if it has none of it."""
+def chosen(chunks: dict, letters) -> dict:
+    """Chunks of some of the descriptors."""
+    return {name: track for name, track in chunks.items() if LETTERS[name] in letters}
+
+
+def searched(index: FingerprintIndex, chunks: dict):
+    """Matches of a query; None if it has no chunk."""
     from avtss_mm.fingerprint.search import match_chunks
 
-    chunks = {name: track for name, track in chunks.items() if SIDES[LETTERS[name]] in letter}
     if any(len(times) for times, _ in chunks.values()):
         return match_chunks(index, 'query', chunks)
     return None
