@@ -81,7 +81,7 @@ def import_weights(path: str, out: str) -> None:
 def main() -> None:
     args = parse_args()
     with user_errors():
-        import_weights(args.weights, args.out)
+        import_weights(args.weights, str(args.out))
 
 
 if __name__ == '__main__':

@@ -198,7 +198,8 @@ def _hints(kind: Callable) -> dict[str, Any]:
 
 
 def _text(hint: Any) -> str:
-    return hint.__name__ if isinstance(hint, type) else str(hint).replace('typing.', '')
+    is_plain = isinstance(hint, type) and typing.get_origin(hint) is None
+    return hint.__name__ if is_plain else str(hint).replace('typing.', '')
 
 
 def _copies(cfg: Config, name: str) -> list[str]:

@@ -16,6 +16,7 @@ from unittest.mock import patch
 import mmaction
 import mmengine
 import numpy as np
+import pytest
 import torch
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
@@ -74,6 +75,11 @@ class Waits(TorchDispatchMode):
                     return
             frame = frame.f_back
         raise AssertionError('a wait outside of every package')
+
+
+needs_fake_cuda = pytest.mark.skipif(
+    not hasattr(FakeTensor, '_normalize_fake_device'), reason='needs a newer torch'
+)
 
 
 @contextlib.contextmanager

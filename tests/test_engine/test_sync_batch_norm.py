@@ -6,7 +6,7 @@ from unittest.mock import patch
 
 import pytest
 import torch
-from helpers.pretend_cuda import pretend_cuda
+from helpers.pretend_cuda import needs_fake_cuda, pretend_cuda
 from torch import nn
 from torch.testing._internal.distributed.fake_pg import FakeStore
 
@@ -25,6 +25,7 @@ def two_ranks():
     torch.distributed.destroy_process_group()
 
 
+@needs_fake_cuda
 def test_it_waits_for_no_mask(two_ranks):
     capturing = torch.cuda.is_current_stream_capturing
     kernel = 'batch_norm_gather_stats_with_counts'  # comes after the mask, and needs a real GPU

@@ -102,7 +102,7 @@ def test_with_cp_changes_no_number(kind, frozen):
         gradients = [p.grad for p in net.parameters() if p.grad is not None]
         results.append([out, torch.rand(3), *gradients, *net.state_dict().values()])
     assert len(results[0]) > 20
-    assert all(mine.equal(other) for mine, other in zip(*results, strict=True))
+    torch.testing.assert_close(*results)
 
 
 @pytest.mark.parametrize('kind', [R2Plus1D, AVIDR2Plus1D, SpectrogramResNet])
@@ -113,6 +113,7 @@ def test_with_cp_keeps_only_inputs_of_blocks_for_the_backward_pass(kind):
     net.layer2[0].register_forward_pre_hook(lambda *_: runs.append(torch.is_grad_enabled()))
     with torch.autograd.graph.saved_tensors_hooks(lambda t: kept.append(t) or t, lambda t: t):
         out = net(x)
+    kept = [tensor for tensor in kept if tensor.numel()]  # torch 2.6 keeps empty ones, too
     assert len(kept) == 1 + num_blocks and kept[0] is x and runs == [True]
     out.sum().backward()
     assert runs == [True, True]

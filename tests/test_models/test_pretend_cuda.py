@@ -9,7 +9,7 @@ import pytest
 import torch
 from helpers.commands import ROOT
 from helpers.own_process import in_own_process
-from helpers.pretend_cuda import CUDA, pretend_cuda
+from helpers.pretend_cuda import CUDA, needs_fake_cuda, pretend_cuda
 from mmaction.structures import ActionDataSample
 from mmengine.config import Config
 from mmengine.logging import MessageHub
@@ -19,7 +19,7 @@ from avtss_mm.datasets import stack_inputs
 from avtss_mm.engine import AVRuntimeInfoHook, FiniteLossHook
 from avtss_mm.engine.runner import AVRunner
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, needs_fake_cuda]
 
 BATCH = 4
 LOG = ('avtss_mm/engine/hooks/runtime_info_hook.py', 'after_train_iter')
