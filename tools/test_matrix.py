@@ -34,6 +34,7 @@ ENVIRONMENTS = {  # name: Python, what limits the versions
     'newest': ('3.14', NUMPY_2),
     'by hand': ('3.13', 'nothing'),  # as a user does: what breaks tomorrow shows here first
 }
+HALF = 4  # column of the table
 HEAD = """# Environments
 
 The tests in environments of their own, by `make test-matrix` on Linux: the fast ones of
@@ -133,9 +134,11 @@ def summary(log: str) -> str:
 
 
 def write_row(row: list[str]) -> None:
-    """Replace the row of an environment in the table, or add it."""
+    """Replace the row of an environment and its half of the tests in the table, or add it."""
     old = TABLE.read_text(encoding='utf-8')[len(HEAD) :] if TABLE.is_file() else ''
-    rows = [line for line in old.splitlines() if not line.startswith(f'| {row[0]} |')]
+    cells = [line.strip('| ').split(' | ') for line in old.splitlines()]
+    kept = [other for other in cells if (other[0], other[HALF]) != (row[0], row[HALF])]
+    rows = ['| ' + ' | '.join(other) + ' |' for other in kept]
     order = [f'| {name} |' for name in ENVIRONMENTS]
     rows.append('| ' + ' | '.join(row) + ' |')
     rows.sort(key=lambda line: [line.startswith(start) for start in order], reverse=True)

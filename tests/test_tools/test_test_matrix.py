@@ -16,9 +16,19 @@ def test_lower_bounds_are_those_of_setup():
 def test_rows_are_replaced_and_keep_their_order(tmp_path, monkeypatch):
     table = tmp_path / 'table.md'
     monkeypatch.setitem(TOOL['write_row'].__globals__, 'TABLE', table)
-    for row in (['by hand', 'x'], ['oldest', 'x'], ['by hand', 'y']):
-        TOOL['write_row'](row)
-    assert table.read_text() == TOOL['HEAD'] + '| oldest | x |\n| by hand | y |\n'
+    middle = ['3', '-', '-']
+    for name, half, outcome in (
+        ('by hand', 'fast', 'x'),
+        ('oldest', 'fast', 'x'),
+        ('by hand', 'all', 'x'),
+        ('by hand', 'fast', 'y'),
+    ):
+        TOOL['write_row']([name, *middle, half, outcome])
+    assert table.read_text() == TOOL['HEAD'] + (
+        '| oldest | 3 | - | - | fast | x |\n'
+        '| by hand | 3 | - | - | all | x |\n'
+        '| by hand | 3 | - | - | fast | y |\n'
+    )
 
 
 def test_unknown_environment(monkeypatch):
