@@ -48,8 +48,9 @@ whitened by these alone. Whitened by themselves, files are less alike than stran
 
 FALSE_ALARMS = 0.01
 
-WEIGHTS = 0.5, 2.0
-"""Range of the weights of fingerprints without learning."""
+WEIGHTS = 0.5, 1.0
+"""Range of the weights of fingerprints without learning. Larger ones raise the few high scores of
+unrelated files, too: more of them matched."""
 
 MOST_SEGMENTS = 10
 """Number of segments to find in unrelated files: the best ones are among them."""
