@@ -66,7 +66,11 @@ class GuardedWorker:
             self.pipe.send((item, timeout))
 
     def take(self) -> Any:
-        """Returns the result or a :class:`WorkerError` that says why there is none; never waits."""
+        """Returns the result or a :class:`WorkerError` that says why there is none; never waits.
+
+        Raises:
+            KeyboardInterrupt: If Ctrl-C has ended the process.
+        """
         if not self.pipe.poll():
             self.kill()
             return WorkerError(f'no answer within {self.timeout:g} s')
@@ -75,6 +79,8 @@ class GuardedWorker:
         except (EOFError, OSError):
             self.process.join(GRACE)
             self.kill()
+            if self.process.exitcode == -signal.SIGINT:  # Ctrl-C reached it first
+                raise KeyboardInterrupt from None
             return WorkerError(f'the decoder crashed ({_how_it_ended(self.process.exitcode)})')
 
     def ask(self, item, timeout: float) -> Any:

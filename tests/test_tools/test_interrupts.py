@@ -88,5 +88,6 @@ def test_work_on_many_files_ends_with_a_line(tmp_path):
         assert run.poll() is None
         time.sleep(0.1)
     said, status = interrupt(run)
-    assert status == 130 and 'Traceback' not in said
+    assert status == 130, said
+    assert 'Traceback' not in said
     assert said.endswith('\ninterrupted\n')

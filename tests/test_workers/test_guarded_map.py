@@ -148,3 +148,13 @@ def test_garbage_of_the_parent_is_left_alone():
         assert list(guarded_map(lambda item: (gc.collect(), item)[1], [1], 1, 25)) == [(1, 1)]
     finally:
         gc.enable()
+
+
+def end_by_ctrl_c(item):
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(60)
+
+
+def test_ctrl_c_that_reaches_a_worker_first_is_no_crash():
+    with pytest.raises(KeyboardInterrupt):
+        list(guarded_map(end_by_ctrl_c, [1, 2], workers=2, timeout=30))
