@@ -70,7 +70,7 @@ def query(args) -> int:
         work = (args.workers, args.timeout)
         features = search.query_features(embedder, args.file, args.modality, *work)
         chunks = search.chunks_of(features)
-        for name in SHOWN.keys() & features.keys():
+        for name in (name for name in features if name in SHOWN):
             clips = features[name]
             dropped = len(clips.times) - len(chunks[name][0])
             if dropped:
@@ -193,8 +193,9 @@ def _embedder(
 
     from .embedding import chunk_embedder
 
-    usable = [name for name in kept if name in installed()]
-    for name in set(kept) - set(usable):
+    there = installed()
+    usable = [name for name in kept if name in there]
+    for name in (name for name in kept if name not in there):
         descriptor = DESCRIPTORS[LETTERS[name]]
         sys.stderr.write(f'{descriptor}: left out, since {NEEDED[name]} is not installed\n')
     with redirect_stdout(sys.stderr):  # the standard output is for results

@@ -111,10 +111,8 @@ def _matches_table(matches: Sequence[Match]) -> str:
     rows = [('in query', 'in video', 'speed', 'score', 'by', 'video')]
     for match in matches:
         query = _span(match.query_start, match.query_end)
-        video, by = (
-            _span(match.video_start, match.video_end),
-            found_by(match.modality, match.descriptors),
-        )
+        video = _span(match.video_start, match.video_end)
+        by = found_by(match.modality, match.descriptors)
         rows.append((query, video, *_cells(match, by), match.video))
     return _aligned(rows)
 

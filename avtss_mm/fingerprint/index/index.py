@@ -21,14 +21,7 @@ from ...files.writable import check_writable
 from ...workers.progress import late_bar
 from ..choices import LETTERS, MODALITIES
 from ..matching.whitening import Whitening
-from .backends import (
-    CATALOG,
-    PLACE,
-    check_backend,
-    drop_vectors,
-    open_backend,
-    remove_index,
-)
+from .backends import CATALOG, PLACE, check_backend, drop_vectors, open_backend, remove_index
 from .catalog import Catalog
 from .index_whitening import WHITENING, known_whitening
 from .settings import refuse_other_model, settings_of
