@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -152,8 +153,9 @@ class Embedder:
     def encode(self, clips: Clips) -> dict[str, ClipFeatures]:
         """Compute the features of given clips, by modality."""
         inputs = {key: [torch.from_numpy(array)] for key, array in clips.inputs.items()}
-        batch = self.model.data_preprocessor(dict(inputs=inputs, data_samples=None))
-        features = self.model.extract_feat(batch['inputs'])
+        preprocess = _without_compiler(self.model.data_preprocessor.forward)
+        batch = preprocess(dict(inputs=inputs, data_samples=None))
+        features = _without_compiler(self.model.extract_feat)(batch['inputs'])
         embeddings = self.model.project(features)
         return {
             name: ClipFeatures(
@@ -191,6 +193,12 @@ def join(parts: Iterable[dict[str, ClipFeatures]]) -> dict[str, ClipFeatures]:
         )
         for name in parts[0]
     }
+
+
+def _without_compiler(method: Callable) -> Callable:
+    """Undo ``torch._disable_dynamo``, which imports torch's compiler when it is called."""
+    plain = getattr(method, '__wrapped__', None)
+    return method if plain is None else partial(plain, method.__self__)
 
 
 def _to_numpy(clips: torch.Tensor) -> np.ndarray:

@@ -137,14 +137,15 @@ def patch_compile() -> None:
     """Make ``compile=True`` work: exclude what torch cannot trace.
 
     That is the batch as a list of samples, and the optimizer's step. Networks and losses, which
-    benefit from compilation, are still compiled.
+    benefit from compilation, are still compiled. ``_disable_dynamo`` is ``torch.compiler.disable``
+    that imports the compiler, a second's work, at the first call.
     """
     import torch
     from mmaction.models import MultiModalDataPreprocessor
     from mmengine.optim import OptimWrapper
 
-    OptimWrapper.update_params = torch.compiler.disable(OptimWrapper.update_params)
-    MultiModalDataPreprocessor.forward = torch.compiler.disable(MultiModalDataPreprocessor.forward)
+    OptimWrapper.update_params = torch._disable_dynamo(OptimWrapper.update_params)
+    MultiModalDataPreprocessor.forward = torch._disable_dynamo(MultiModalDataPreprocessor.forward)
 
 
 def patch_config_text() -> None:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import torch.nn as nn
 from mmaction.registry import MODELS
-from torchvision.models.video.resnet import BasicBlock, Conv2Plus1D
 
 from .staged_resnet import StagedResNet
 
@@ -66,6 +65,9 @@ class R2Plus1D(StagedResNet):
         self, in_channels: int, channels: int, stride: int, shortcut: nn.Module | None
     ) -> nn.Module:
         """Build torchvision's basic block of two (2+1)D convolutions."""
+        # imported here: it takes a second, and other networks do not need it
+        from torchvision.models.video.resnet import BasicBlock, Conv2Plus1D
+
         return BasicBlock(in_channels, channels, Conv2Plus1D, stride, shortcut)
 
     def make_shortcut(self, in_channels: int, channels: int, stride: int) -> nn.Module:

@@ -2,11 +2,40 @@
 
 from __future__ import annotations
 
+import torch
 import torch.nn as nn
 from mmaction.registry import MODELS
-from torchvision.models.resnet import BasicBlock
 
 from .staged_resnet import StagedResNet
+
+
+class BasicBlock(nn.Module):
+    """torchvision's block of two 3 x 3 convolutions, whose import takes a second.
+
+    Args:
+        in_channels (int): Number of input channels.
+        channels (int): Number of output channels.
+        stride (int): Stride of the first convolution.
+        downsample (nn.Module, optional): Shortcut. Defaults to None: the input itself.
+    """
+
+    def __init__(
+        self, in_channels: int, channels: int, stride: int, downsample: nn.Module | None = None
+    ) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(in_channels, channels, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(channels)
+        self.relu = nn.ReLU(inplace=True)
+        self.conv2 = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(channels)
+        self.downsample = downsample
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Add the shortcut to what the convolutions compute."""
+        out = self.relu(self.bn1(self.conv1(x)))
+        out = self.bn2(self.conv2(out))
+        out += x if self.downsample is None else self.downsample(x)
+        return self.relu(out)
 
 
 @MODELS.register_module()
@@ -66,7 +95,7 @@ class SpectrogramResNet(StagedResNet):
     def make_block(
         self, in_channels: int, channels: int, stride: int, shortcut: nn.Module | None
     ) -> nn.Module:
-        """Build torchvision's basic block of two 3 x 3 convolutions."""
+        """Build a block of two 3 x 3 convolutions."""
         return BasicBlock(in_channels, channels, stride, shortcut)
 
     def make_shortcut(self, in_channels: int, channels: int, stride: int) -> nn.Module:

@@ -107,7 +107,7 @@ class ContrastiveHead(BaseModule):
         ranks += [self.negative_ranks[1]] if self.num_negatives else []
         return max(ranks, default=0)
 
-    @torch.compiler.disable(recursive=False)  # it reads the message hub and fills the queues
+    @torch._disable_dynamo(recursive=False)  # it reads the message hub and fills the queues
     def loss(
         self,
         embeddings: dict[str, torch.Tensor],
@@ -152,7 +152,7 @@ class ContrastiveHead(BaseModule):
         begun = self.largest_rank > 0 and epoch >= self.neighbor_start_epoch
         return begun and all(queue.is_full for queue in queues.values())
 
-    @torch.compiler.disable(recursive=False)  # otherwise one graph per pair of modalities
+    @torch._disable_dynamo(recursive=False)  # otherwise one graph per pair of modalities
     def _term(self, query: str, target: str, batch: GlobalBatch) -> tuple[torch.Tensor, ...]:
         """Mean loss over both windows, and the share of queries whose target is their nearest."""
         losses, hits, masks, nearest = [], [], [], None

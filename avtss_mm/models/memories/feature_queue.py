@@ -45,7 +45,7 @@ class FeatureQueue(nn.Module):
         self._count = 0  # num_enqueued without a device synchronisation; None: unknown
 
     @property
-    @torch.compiler.disable  # the number changes at each step
+    @torch._disable_dynamo  # the number changes at each step
     def count(self) -> int:
         """Number of entries enqueued so far."""
         if self._count is None:
@@ -53,7 +53,7 @@ class FeatureQueue(nn.Module):
         return self._count
 
     @property
-    @torch.compiler.disable
+    @torch._disable_dynamo
     def is_full(self) -> bool:
         """Whether at least ``length`` entries have been enqueued."""
         return self.count >= self.length
@@ -62,7 +62,7 @@ class FeatureQueue(nn.Module):
         super()._load_from_state_dict(*args, **kwargs)
         self._count = None  # read the loaded counter again
 
-    @torch.compiler.disable
+    @torch._disable_dynamo
     @torch.no_grad()
     def enqueue(self, features: torch.Tensor, ids: torch.Tensor) -> None:
         """Replace the oldest entries.
@@ -106,7 +106,7 @@ class FeatureQueue(nn.Module):
         excluded = (self.ids[part] == ids[:, None]) | (self.ids[part] < 0)
         return similarity.masked_fill_(excluded, -torch.inf)
 
-    @torch.compiler.disable  # the searched part moves at each step, and each would be compiled
+    @torch._disable_dynamo  # the searched part moves at each step, and each would be compiled
     @torch.no_grad()
     def nearest(
         self,

@@ -86,7 +86,7 @@ class AVContrastiveRecognizer(AVEncoder):
                 f'the queue searches {searched} entries: lower contrastive_head.negative_ranks'
             )
 
-    @torch.compiler.disable(recursive=False)  # compiles what it calls, but not its own lists
+    @torch._disable_dynamo(recursive=False)  # compiles what it calls, but not its own lists
     def loss(
         self, inputs: dict[str, torch.Tensor], data_samples: SampleList
     ) -> dict[str, torch.Tensor]:
@@ -152,14 +152,14 @@ class AVContrastiveRecognizer(AVEncoder):
         return data_samples
 
 
-@torch.compiler.disable
+@torch._disable_dynamo
 def _valid_clips(has_audio: np.ndarray, device: torch.device) -> dict[str, torch.Tensor]:
     """Which clips ``(N, M)`` exist: all video clips, and the audio clips that have sound."""
     audio = to_device(has_audio, device)
     return dict(video=torch.ones_like(audio), audio=audio)
 
 
-@torch.compiler.disable
+@torch._disable_dynamo
 def _stack_labels(data_samples: SampleList, device: torch.device) -> dict[str, torch.Tensor]:
     """Stack the labels of ``SampleAVClips``: ``(N, 2)``, or ``(N,)`` for ``clip_order``."""
     return {

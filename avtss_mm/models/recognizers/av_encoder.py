@@ -90,7 +90,7 @@ class AVEncoder(BaseModel):
         """Raise an error: this model cannot be trained."""
         raise NotImplementedError(f'{type(self).__name__} has no loss; it is for evaluation')
 
-    @torch.compiler.disable(recursive=False)  # the networks it calls are compiled
+    @torch._disable_dynamo(recursive=False)  # the networks it calls are compiled
     def extract_feat(self, inputs: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """Encode the clips of all modalities that have an encoder.
 
@@ -222,7 +222,7 @@ def stack_has_audio(inputs: dict[str, torch.Tensor], data_samples: SampleList) -
     return np.stack([sample.get('has_audio', everywhere) for sample in data_samples])
 
 
-@torch.compiler.disable  # has_audio is a numpy array
+@torch._disable_dynamo  # has_audio is a numpy array
 def fill_silence(inputs: dict[str, torch.Tensor], has_audio: np.ndarray) -> dict[str, torch.Tensor]:
     """Replace missing sound by other sound of the batch, for training.
 
@@ -244,7 +244,7 @@ def fill_silence(inputs: dict[str, torch.Tensor], has_audio: np.ndarray) -> dict
     return dict(inputs, audios=audios.flatten(0, 1)[rows].view_as(audios))
 
 
-@torch.compiler.disable
+@torch._disable_dynamo
 def to_device(values: np.ndarray | list, device: torch.device) -> torch.Tensor:
     """Copy a few numbers to a device, without waiting for it."""
     return torch.from_numpy(np.asarray(values)).to(device, non_blocking=True)

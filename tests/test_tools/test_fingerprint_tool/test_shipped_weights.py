@@ -8,6 +8,7 @@ import shutil
 import numpy as np
 import pytest
 from helpers.distinct_media import write_distinct
+from helpers.fresh_python import run_python
 
 from avtss_mm.apis import Embedder
 from avtss_mm.apis.encoder import SHIPPED_PATH
@@ -59,6 +60,21 @@ def test_an_index_of_one_clip_finds_its_copies_and_no_stranger(folder, avtss_fp,
         status, out, err = avtss_fp('query', folder / f'{seed}.mp4', index)
         assert (status, out) == (1, 'no match\n')
         assert 'unrelated files, estimated from 18 clips of avtss_mm, raised' in err
+
+
+def test_a_query_imports_no_compiler(folder, avtss_fp, tmp_path):
+    one, index = tmp_path / 'one', tmp_path / 'INDEX'
+    one.mkdir()
+    shutil.copy(folder / '3.mp4', one)
+    assert avtss_fp('index', one, '-o', index)[0] == 0
+    run = run_python(
+        'import sys\n'
+        'from avtss_mm.fingerprint.cli import main\n'
+        f'main({["query", str(one / "3.mp4"), str(index), "--json"]!r})\n'
+        "print({'torch._dynamo', 'torchvision'} & sys.modules.keys(), file=sys.stderr)"
+    )
+    assert json.loads(run.stdout)[0]['video'] == str(one / '3.mp4'), run.stderr
+    assert run.stderr.splitlines()[-1] == 'set()', run.stderr
 
 
 def test_own_weights_replace_them(folder, model, avtss_fp, tmp_path):
