@@ -76,12 +76,15 @@ def prepare(study: Study) -> None:
     """Make the toy world and the distorted copies, if the study needs them."""
     from avtss_mm.study.measures.copies import make_copies
 
-    toy = study.data['toy']
-    if toy is not None:
-        words = [study.root, *(f'--{k.replace("_", "-")}={v}' for k, v in toy.items())]
+    worlds = {study.root: study.data['toy']}
+    worlds.update({e.root: e.toy for e in study.evaluations.values() if e.toy is not None})
+    for root, toy in worlds.items():
+        if toy is None:
+            continue
+        words = [root, *(f'--{k.replace("_", "-")}={v}' for k, v in toy.items())]
         command = [sys.executable, str(TOOLS / 'data/make_toy_dataset.py'), *map(str, words)]
         if subprocess.run(command, stdout=subprocess.DEVNULL).returncode:
-            raise cli.UsageError(f'the toy world {study.root} could not be made; see above')
+            raise cli.UsageError(f'the toy world {root} could not be made; see above')
     for evaluation, measure in study.groups().values():
         if measure == 'fingerprint':
             make_copies(study, evaluation, os.cpu_count() or 1, copies_bar)
@@ -122,6 +125,7 @@ def report(study: Study, failed: dict[str, str]) -> None:
     from avtss_mm.study.measures.training_log import read_curves
     from avtss_mm.study.measuring import CONFIG, TRAINED
     from avtss_mm.study.report.figure import draw_study
+    from avtss_mm.study.report.gains import draw_gains
     from avtss_mm.study.report.table import summarise, write_tables
     from avtss_mm.utils.config import read_config
     from avtss_mm.visualization import draw_curves_of_runs
@@ -146,6 +150,8 @@ def report(study: Study, failed: dict[str, str]) -> None:
     }
     if curves:
         draw_curves_of_runs(curves, study.out / 'curves.png')
+    if study.scale['videos']:
+        draw_gains(study.scale, summary.values, summary.chance, study.out / 'scale.png')
 
 
 def main() -> None:

@@ -68,6 +68,13 @@ MEASURES = {
             low_is_good=('epochs_to_',),
             digits=1,
         ),
+        Measure(
+            'neighbors',
+            'Neighbours: share of the own class at the ranks of positives and negatives '
+            '(negatives: lower is better)',
+            of_run=True,
+            low_is_good=('neighbors_negatives_',),
+        ),
     )
 }
 """All measures, by name."""
@@ -85,6 +92,7 @@ class Evaluation:
         query: Manifest of the queries, or one for each fold.
         factors: Names of the parts of a class name such as ``bounce-bell``.
         measures: Measures to take, names in :data:`MEASURES`.
+        toy: Arguments of tools/data/make_toy_dataset.py, if that makes the data.
     """
 
     name: str
@@ -93,6 +101,7 @@ class Evaluation:
     query: str | Sequence[str]
     factors: Sequence[str]
     measures: tuple[str, ...]
+    toy: dict | None = None
 
     @property
     def folds(self) -> list[tuple[str, str]]:
@@ -113,7 +122,7 @@ def read_evaluations(
         data (dict): Data of the study; its lists serve where an evaluation names none.
         measures (Sequence[str]): Measures on the study's own data.
         given (dict, optional): Evaluations of further data, by name: ``measures``, and those of
-            ``root``, ``gallery``, ``query`` and ``factors`` that differ.
+            ``root``, ``gallery``, ``query``, ``factors`` and ``toy`` that differ.
 
     Raises:
         UsageError: If a measure is unknown or not possible with folds, or nothing is measured.
@@ -128,9 +137,9 @@ def read_evaluations(
 
 def _read(name: str, values: dict) -> Evaluation:
     title = f'evaluations.{name}' if name else 'measures'
-    unknown = set(values) - {*LISTS, 'measures'}
+    unknown = set(values) - {*LISTS, 'measures', 'toy'}
     if unknown or not values.get('measures') or '/' in name:
-        keys = ', '.join(('measures', *LISTS))
+        keys = ', '.join(('measures', *LISTS, 'toy'))
         raise UsageError(f'{title} is a dict of {keys}; got {", ".join(values)}')
     absent = [measure for measure in values['measures'] if measure not in MEASURES]
     if absent:

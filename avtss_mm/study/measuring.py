@@ -42,7 +42,7 @@ def measure_run(study: Study, run: Run) -> None:
         results.get('facts', {}),
         steps=meta.get('iter', 0),
         batch_size=cfg.train_dataloader.batch_size,
-        videos=count_files(study),
+        videos=count_files(study, cfg),
         software=software(),
     )
     if (run.folder / TRAINED).exists():
@@ -63,14 +63,16 @@ def measure_run(study: Study, run: Run) -> None:
             write_results(run, results)
 
 
-def count_files(study: Study) -> dict[str, int]:
+def count_files(study: Study, cfg: Config) -> dict[str, int]:
     """Count the files of ``train``, and of each ``gallery`` and ``query`` over all folds."""
 
     def count(*paths: Path) -> int:
         lists = [load_manifest(path, allow_outside=True)[0] for path in paths]
         return len({row['filename'] for rows in lists for row in rows})
 
-    counts = dict(train=count(study.root / study.data['train']))
+    train = count(study.root / study.data['train'])
+    chosen = cfg.train_dataloader.dataset.get('indices')
+    counts = dict(train=train if chosen is None else chosen)
     for evaluation in study.evaluations.values():
         for side, names in zip(('gallery', 'query'), zip(*evaluation.folds)):
             counts[evaluation.prefixed(side)] = count(*(evaluation.root / name for name in names))

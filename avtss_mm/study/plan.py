@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mmengine.config import Config
@@ -21,7 +21,10 @@ is not listed, it is the first row.
 """
 
 REQUIRED = ('data', 'seeds', 'budget', 'variants')
-OPTIONAL = ('measures', 'evaluations', 'options', 'temporal', 'fingerprint', 'reach', 'show')
+OPTIONAL = (
+    'measures', 'evaluations', 'options', 'temporal', 'fingerprint', 'reach', 'show', 'scale',
+    'keep_samples',
+)  # fmt: skip
 MONITORED = ('video', 'audio', 'joint')
 DATA = dict(train='train.json', gallery='train.json', query='test.json', factors=(), toy=None)
 TEMPORAL = dict(speeds=(1, 2, 4, 8), draws=2)
@@ -32,6 +35,7 @@ FINGERPRINT = dict(
     num_videos=16,
     num_references=64,
 )
+SCALE = dict(videos=(), gains={}, figures=(), levels=())
 
 
 @dataclass(frozen=True)
@@ -42,11 +46,13 @@ class Variant:
         name: Name of the row and of the folder of its runs.
         config: Path of the config to train; for :data:`RANDOM`, config of the networks.
         options: Changes to the config, in the form of ``--cfg-options``.
+        epochs: Number of training epochs.
     """
 
     name: str
     config: str
     options: dict = field(default_factory=dict)
+    epochs: int = 0
 
 
 @dataclass(frozen=True)
@@ -79,7 +85,6 @@ class Study:
             name such as ``bounce-bell``; ``toy``, arguments of tools/data/make_toy_dataset.py, if
             that makes the data.
         seeds: Seeds of the runs of each variant.
-        epochs: Number of training epochs.
         variants: Variants by name, in the order of the table.
         evaluations: Measures on ``gallery`` and ``query``, and on further data.
         options: Changes to all configs.
@@ -91,13 +96,17 @@ class Study:
         reach: k-NN accuracies of ``video``, ``audio`` and ``joint`` features for which the number
             of epochs until they are reached is measured.
         show: Figures to draw; empty: the usual ones.
+        scale: What :mod:`avtss_mm.study.report.gains` reports: ``videos``, sizes of the training
+            set, for each of which every part has a variant ``<part>_<videos>``; ``gains``, by
+            title the part with something and the one without it; ``figures``, the figures in which
+            a gain is measured; ``levels``, those that are shown themselves.
+        keep_samples: Whether to keep the decoded samples of a seed when all of its runs are done.
     """
 
     name: str
     out: Path
     data: dict
     seeds: tuple[int, ...]
-    epochs: int
     variants: dict[str, Variant]
     evaluations: dict[str, Evaluation]
     options: dict
@@ -105,6 +114,8 @@ class Study:
     fingerprint: dict
     reach: dict
     show: tuple[str, ...]
+    scale: dict
+    keep_samples: bool
 
     @property
     def root(self) -> Path:
@@ -177,19 +188,21 @@ def read_study(cfg: Config, out: str | Path, name: str) -> Study:
     if set(given['budget']) != {'epochs'} or epochs < 1:
         raise UsageError(f'budget must be dict(epochs=N), got {given["budget"]}')
     data = _complete('data', given['data'], DATA, needed=('root',))
+    variants = _read_variants(given['variants'], epochs)
     return Study(
         name=name,
         out=Path(out),
         data=data,
         seeds=seeds,
-        epochs=epochs,
-        variants=_read_variants(given['variants']),
+        variants=variants,
         evaluations=read_evaluations(data, given.get('measures', ()), given.get('evaluations')),
         options=given.get('options') or {},
         temporal=_complete('temporal', given.get('temporal'), TEMPORAL),
         fingerprint=_complete('fingerprint', given.get('fingerprint'), FINGERPRINT),
         reach=_complete('reach', given.get('reach'), {}, optional=MONITORED),
         show=tuple(given.get('show') or ()),
+        scale=_read_scale(given.get('scale'), variants),
+        keep_samples=given.get('keep_samples', True),
     )
 
 
@@ -202,16 +215,30 @@ def _complete(
     return {**defaults, **given}
 
 
-def _read_variants(given: dict) -> dict[str, Variant]:
+def _read_scale(given: dict | None, variants: dict[str, Variant]) -> dict:
+    scale = _complete('scale', given, SCALE)
+    parts = {part for pair in scale['gains'].values() for part in pair}
+    names = sorted(f'{part}_{videos}' for part in parts for videos in scale['videos'])
+    absent = [name for name in names if name not in variants]
+    if absent:
+        raise UsageError(f'scale: there is no variant {absent[0]}')
+    return scale
+
+
+def _read_variants(given: dict, epochs: int) -> dict[str, Variant]:
     for name, variant in given.items():
         if not re.fullmatch(r'[\w.+-]+', name):
             raise UsageError(f'variant {name!r}: a name has letters, digits and . + - _ only')
         if variant is None and name != RANDOM:
             raise UsageError(f"variant {name!r}: only '{RANDOM}' may be without a config")
-    read = {k: Variant(k, v['config'], v.get('options') or {}) for k, v in given.items() if v}
+    read = {
+        name: Variant(name, v['config'], v.get('options') or {}, v.get('epochs', epochs))
+        for name, v in given.items()
+        if v
+    }
     trained = [variant for name, variant in read.items() if name != RANDOM]
     if not trained:
         raise UsageError('a study needs a variant that is trained')
-    untrained = Variant(RANDOM, trained[0].config, trained[0].options)
+    untrained = replace(trained[0], name=RANDOM)
     names = given if RANDOM in given else [RANDOM, *given]
     return {name: read.get(name, untrained) for name in names}

@@ -24,7 +24,7 @@ def run_config(study: Study, run: Run) -> Config:
         ValueError: If its training is not counted in epochs.
     """
     cfg = read_config(run.variant.config)
-    stretch_schedule(cfg, study.epochs)
+    stretch_schedule(cfg, run.variant.epochs)
     options = {'data_root': str(study.root), **study.options, **run.variant.options}
     apply_cfg_options(cfg, options)
     use_manifests(cfg, study.data)

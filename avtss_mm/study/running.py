@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -20,7 +21,7 @@ from ..files.whole_file import write_whole
 from .measuring import CONFIG, TRAINED, last_checkpoint
 from .plan import RANDOM, Run, Study
 from .results import is_finished
-from .run_config import run_config
+from .run_config import SAMPLES, run_config
 
 STUDY_FILE = 'study.py'
 """File in the folder of a study: its config with all options."""
@@ -64,6 +65,16 @@ def complete(study: Study, run: Run, train_tool: Path, environment: dict[str, st
             write_whole(run.folder / TRAINED, json.dumps(round(time.time() - start, 1)) + '\n')
         measuring = ['-m', 'avtss_mm.study', study.out, run.variant.name, run.seed]
         _execute(run, 'measure', measuring, **shared)
+    if not study.keep_samples:
+        drop_samples(study)
+
+
+def drop_samples(study: Study) -> None:
+    """Remove the decoded training samples of the seeds whose runs are all finished."""
+    unfinished = {run.seed for run in study.runs() if not is_finished(study, run)}
+    for seed in set(study.seeds) - unfinished:
+        for folder in (study.out / SAMPLES).glob(f'*/seed{seed}'):
+            shutil.rmtree(folder)
 
 
 def complete_all(
@@ -109,7 +120,7 @@ def state_of(study: Study, run: Run) -> str:
         epoch = int(last_checkpoint(run).stem.rpartition('_')[2])
     except (OSError, ValueError):  # none yet
         epoch = 0
-    return f'{run}: epoch {epoch} of {study.epochs}'
+    return f'{run}: epoch {epoch} of {run.variant.epochs}'
 
 
 @contextmanager

@@ -58,6 +58,7 @@ def test_random_weights_have_a_place_and_networks_of_their_own():
         (dict(data=dict(train='t.json')), 'data'),
         (dict(reach=dict(smell=0.2)), 'reach'),
         (dict(seed=3), 'unknown: seed'),
+        (dict(scale=dict(videos=(8, 16), gains=dict(x=('b', 'a')))), 'no variant a_16'),
     ],
 )
 def test_mistakes_are_named(changes, message):
@@ -109,6 +110,14 @@ def test_config_of_a_run():
     assert cfg.model.contrastive_head.neighbor_start_epoch == 10
 
 
+def test_a_variant_may_have_epochs_of_its_own():
+    variants = dict(a=dict(config=DEMO, epochs=6), b=dict(config=DEMO))
+    plan = study(variants=variants)
+    configs = [run_config(plan, run) for run in plan.runs()[:3]]
+    assert [cfg.train_cfg.max_epochs for cfg in configs] == [6, 6, 15]  # random: as the first
+    assert [cfg.model.contrastive_head.neighbor_start_epoch for cfg in configs] == [4, 4, 10]
+
+
 def test_a_variant_names_a_step_by_its_type():
     speeds = {'train_dataloader.dataset.pipeline.SampleAVClips.speeds': (1, 2)}
     plan = study(variants=dict(a=dict(config=DEMO, options=speeds)))
@@ -135,11 +144,11 @@ def test_configs_that_are_shipped(path):
     """The model of each variant can be built, and all variants train equally long."""
     plan = read_study(resolve_paths(Config.fromfile(path)), 'out', path.stem)
     init_default_scope('mmaction')
-    batch_sizes = set()
+    batch_sizes, videos = set(), set()
     for run in plan.runs()[: len(plan.variants)]:
         cfg = run_config(plan, run)
         with torch.device('meta'):
             MODELS.build(cfg.model)
         batch_sizes.add(cfg.train_dataloader.batch_size)
-        assert cfg.train_cfg.max_epochs == plan.epochs
-    assert len(batch_sizes) == 1
+        videos.add(cfg.train_cfg.max_epochs * cfg.train_dataloader.dataset.get('indices', 1))
+    assert len(batch_sizes) == len(videos) == 1

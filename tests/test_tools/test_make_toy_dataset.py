@@ -107,7 +107,10 @@ def test_other_arguments_do_not_replace_a_set_unasked(tool, toy_set, capsys):
     assert (toy_set / 'train.json').read_text() == before
 
 
-@pytest.mark.parametrize('wrong', [['--num-videos', '0'], ['--size', '129'], ['--duration', '0.2']])
+@pytest.mark.parametrize(
+    'wrong',
+    [['--num-videos', '0'], ['--size', '129'], ['--size', '62'], ['--duration', '0.2']],
+)
 def test_wrong_arguments_stop_at_once(tool, tmp_path, wrong):
     with pytest.raises(SystemExit):
         tool.main([str(tmp_path / 'none'), *wrong])

@@ -17,16 +17,8 @@ import os
 # Before torch is imported: waiting OpenMP threads must not take the core of a data worker.
 os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 
-from typing import TYPE_CHECKING
-
-import numpy as np
-from tqdm import tqdm
-
 from avtss_mm.utils import cli
 from avtss_mm.utils.report import markdown_table
-
-if TYPE_CHECKING:  # what takes seconds is imported in functions: --help does not need it
-    from mmengine.config import Config
 
 
 def parse_args() -> argparse.Namespace:
@@ -39,34 +31,10 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def embed(cfg: Config, checkpoint: str, epoch: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Embeds the first window of each training video: ``z`` by modality, and the labels."""
-    import torch
-    from mmaction.registry import DATASETS
-
-    from avtss_mm.apis.encoder import load_encoder
-    from avtss_mm.engine.runner import AVRunner
-
-    model, _ = load_encoder(checkpoint, cfg)
-    dataset = DATASETS.build(cfg.train_dataloader.dataset)
-    dataset.set_epoch(epoch, (cfg.get('randomness') or {}).get('seed') or 0)
-    in_order = dict(sampler=dict(type='DefaultSampler', shuffle=False), drop_last=False)
-    loader = AVRunner.build_dataloader(dict(cfg.train_dataloader, dataset=dataset, **in_order))
-    found, labels = {}, []
-    for batch in tqdm(loader, disable=None):
-        data = model.data_preprocessor(batch)
-        with torch.inference_mode():
-            embeddings = model.project(model.extract_feat(data['inputs']))
-        for name, z in embeddings.items():
-            found.setdefault(name, []).append(z[:, 0].float().cpu().numpy())
-        labels += [int(sample.gt_label) for sample in batch['data_samples']]
-    return {name: np.concatenate(z) for name, z in found.items()}, np.array(labels)
-
-
 def main() -> None:
     args = parse_args()
     from avtss_mm.engine import explained
-    from avtss_mm.evaluation.neighbors import neighbor_classes
+    from avtss_mm.study.measures.neighbors import BOTH, neighbor_shares
     from avtss_mm.utils.building import building_errors
 
     with cli.user_errors():
@@ -75,16 +43,13 @@ def main() -> None:
         if not head or not queue:
             raise cli.UsageError(f'{args.config}: no contrastive_head with a queue')
         with building_errors(cfg), explained('.', 'The same command starts over.'):
-            embeddings, labels = embed(cfg, args.checkpoint, args.epoch)
+            shares = neighbor_shares(cfg, args.checkpoint, args.epoch)
         ranks = dict(positives=head.positive_ranks, negatives=head.negative_ranks)
-        rows = {name: [z] for name, z in embeddings.items()}
-        if len(rows) > 1:
-            rows['both agree'] = list(embeddings.values())
         titles = [f'{name} ({a} to {b})' for name, (a, b) in ranks.items()]
-        shares = {
-            name: neighbor_classes(z, labels, queue.length, ranks) for name, z in rows.items()
-        }
-        table = [[name, *(f'{x:.3f}' for x in row.values())] for name, row in shares.items()]
+        table = [
+            ['both agree' if name == BOTH else name, *(f'{x:.3f}' for x in row.values())]
+            for name, row in shares.items()
+        ]
         header = ['share of the own class', *titles, 'whole queue']
         print(markdown_table(header, table, right=True))
 

@@ -63,8 +63,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         args.num_test = args.num_videos // 4
     if args.num_videos < 1 or args.num_test < 0 or args.seed < 0:
         parser.error('--num-videos must be at least 1, --num-test and --seed at least 0')
-    if args.size < 128 or args.size % 2 or not 1 <= args.duration <= 60:
-        parser.error('--size must be even and at least 128, --duration 1 to 60 seconds')
+    if args.size < 64 or args.size % 2 or not 1 <= args.duration <= 60:
+        parser.error('--size must be even and at least 64, --duration 1 to 60 seconds')
     return args
 
 

@@ -21,6 +21,7 @@ from ..plan import Run, Study
 from ..run_config import SAMPLES
 from .copies import QUERIES, REFERENCES, Files, copies_folder, copy_recall
 from .features import FileFeatures, embed_rows, read_rows, whole_rows, window_pairs
+from .neighbors import neighbor_shares
 from .synchrony import STRIDE, synchrony
 from .temporal import temporal_accuracy
 from .training_log import epochs_to_reach
@@ -190,6 +191,18 @@ def reach(trained: TrainedRun) -> Figures:
     return epochs_to_reach(trained.run.folder / 'train', trained.study.reach)
 
 
+def neighbors(trained: TrainedRun) -> Figures:
+    """``neighbors_{positives,negatives}_<modality>``: see :func:`neighbor_shares`."""
+    if not trained.cfg.model.get('contrastive_head') or not trained.cfg.model.get('queue'):
+        return {}
+    figures = {}
+    for modality, shares in neighbor_shares(trained.cfg, trained.checkpoint).items():
+        for side in ('positives', 'negatives'):
+            figures[f'neighbors_{side}_{modality}'] = shares[side]
+            figures[f'neighbors_{side}_{modality}_chance'] = shares['chance']
+    return figures
+
+
 TAKEN_BY: dict[str, Callable[[Fold | TrainedRun], Figures]] = dict(
     knn=knn,
     linear=linear,
@@ -199,5 +212,6 @@ TAKEN_BY: dict[str, Callable[[Fold | TrainedRun], Figures]] = dict(
     fingerprint=fingerprint,
     copies=copies,
     reach=reach,
+    neighbors=neighbors,
 )
 """Function of each measure: it takes a fold, or a run if :class:`Measure` says so."""

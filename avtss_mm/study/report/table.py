@@ -14,6 +14,7 @@ from ...utils.report import markdown_table
 from ..evaluations import MEASURES, Evaluation
 from ..plan import Study
 from ..results import read_results
+from .gains import gain_lines
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,8 @@ def table_text(study: Study, summary: Summary, command: str, failed: dict[str, s
             values = (summary.values[name].get(variant, {}).values() for name in names)
             rows.append([variant, *(cell(list(v), MEASURES[measure].digits) for v in values)])
         lines.append(markdown_table(['', *names], rows))
+    if study.scale['videos']:
+        lines += gain_lines(study.scale, summary.values)
     return '\n'.join([*lines, '', *_foot(study, summary, command, failed)]) + '\n'
 
 
@@ -132,7 +135,8 @@ def _foot(study: Study, summary: Summary, command: str, failed: dict[str, str]) 
         'All variants are measured on the same files, so a difference is more certain than a '
         'single figure; more seeds do not reduce the standard error.'
     )
-    lines.append(f'{sizes["train"]} training videos; {_training(study, facts)}.')
+    numbers = ' or '.join(map(str, sorted({f['videos']['train'] for f in facts})))
+    lines.append(f'{numbers} training videos; {_training(study, facts)}.')
     if any(measure == 'fingerprint' for _, measure in study.groups().values()):
         settings = study.fingerprint
         kinds = ', '.join(settings['distortions'])
@@ -167,7 +171,8 @@ def _size(evaluation: Evaluation, sizes: dict[str, int]) -> str:
 def _training(study: Study, facts: list[dict]) -> str:
     trained = {(f['steps'], f['batch_size']) for f in facts if f['steps']}
     steps = ' or '.join(f'{steps} steps of {size} videos' for steps, size in sorted(trained))
-    epochs = f'{study.epochs} epoch' + 's' * (study.epochs > 1)
+    numbers = sorted({variant.epochs for variant in study.variants.values()})
+    epochs = f'{" or ".join(map(str, numbers))} epoch' + 's' * (numbers != [1])
     return f'{epochs} = {steps}' if steps else epochs
 
 
