@@ -144,6 +144,7 @@ class AudioVisualDataset(BaseActionDataset):
         check_paths(self.ann_file, self.data_prefix['video'])
         folder = None if self.allow_outside else self.data_prefix['video'] or None
         rows, metainfo = read_list(self.ann_file, folder)
+        metainfo.pop('made_by', None)  # of the list: data sets of two lists can be concatenated
         self._metainfo = {**metainfo, **self._metainfo}
         return [self.parse_data_info(row) for row in rows]
 

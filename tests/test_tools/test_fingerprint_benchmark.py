@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from pathlib import Path
 
 import pytest
 from helpers.commands import ROOT, tool
@@ -28,19 +27,10 @@ def data(tmp_path_factory, make_video):
     sounds = ('noise', 'tone', 'noise')
     for i, audio in enumerate(sounds):
         make_video(root / f'{i}.mp4', duration=5, fps=15, audio=audio, seed=i)
-        make_video(
-            root / 'fingerprint' / f'{i}_crf.mp4', duration=5, fps=15, audio=audio, seed=i, crf=35
-        )
     rows, _ = build_manifest(root, workers=1)
-    save_manifest(root / 'test.json', [r for r in rows if 'crf' not in r['filename']])
-    times = dict(query_start=0.0, query_end=5.0, speed=1.0, offset=0.0)
-    copies = [
-        dict(row, filename=Path(row['filename']).name, distortion='crf', severity=1, **times)
-        for row in rows
-        if 'crf' in row['filename']
-    ]
-    copies = [dict(row, source=row['filename'].replace('_crf', '')) for row in copies]
-    save_manifest(root / 'fingerprint' / 'queries.json', copies)
+    save_manifest(root / 'test.json', rows)
+    copies = ('-o', root / 'fingerprint', '--only', 'crf', '--severity', 1)
+    tool('fingerprint.py', 'distort', root / 'test.json', *copies)
     return root
 
 
