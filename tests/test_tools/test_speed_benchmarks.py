@@ -122,6 +122,23 @@ def test_fingerprint_threshold(measured, make_video, tmp_path):
     assert copies[0].split(' of ')[1] == str(total)
 
 
+def test_fingerprint_index(measured, make_video, tmp_path):
+    for number in range(2):
+        name = tmp_path / 'clips' / f'{number}.mp4'
+        make_video(name, duration=4, size=(96, 128), audio='noise', seed=number)
+    options = ('--vectors', 200, '--clips', tmp_path / 'clips')
+    (rows,) = measured('fingerprint_index', *options).values()
+    kinds = by(rows, 'descriptors')
+    assert ('perceptual hash' in kinds, 'Chromaprint' in kinds) == (
+        'phash' in installed(),
+        'chromaprint' in installed(),
+    )
+    for row in kinds.values():
+        parts = [row[f'{name}, ms/s'] for name in ('decode', 'describe', 'write')]
+        assert min(parts) > 0 and row['search 200 chunks, ms'] > 0
+        assert row['hours in a core hour'] == pytest.approx(1e3 / sum(parts))
+
+
 def test_all_go_into_one_report(tmp_path):
     names = ('feature_queue', 'evaluation')
     done = tool(

@@ -3,6 +3,7 @@
 
 python tools/benchmarks/fingerprint_index.py --out OUT           1,000 and 100,000 vectors
 python tools/benchmarks/fingerprint_index.py --small             1,000
+python tools/benchmarks/fingerprint_index.py --clips DIR         what clips cost, instead
 
 The vectors are random. Each back-end runs in its own process; searches take turns, and the median
 over the repetitions is shown. A query has 17 chunks, like 10 seconds at a stride of 0.5 s.
@@ -28,8 +29,20 @@ KINDS = ('exact', 'faiss', 'milvus')
 def main() -> None:
     parse = parser(__doc__)
     parse.add_argument('--vectors', type=int, nargs='+', help='index sizes to measure')
+    parse.add_argument(
+        '--clips',
+        type=Path,
+        metavar='DIR',
+        help='what these clips cost to index and search instead',
+    )
     args = parse.parse_args()
     sizes = args.vectors or ([1000] if args.small else [1000, 100_000])
+    if args.clips:
+        from fingerprint_cost import costs
+
+        lines = costs(args.clips, sizes, args.repeat)
+        report('fingerprint_index', {'Processor time, by kind of descriptor': lines}, args.out)
+        return
     lines = []
     for number in sizes:
         with tempfile.TemporaryDirectory() as folder:

@@ -13,18 +13,14 @@ from __future__ import annotations
 import tempfile
 from collections import defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+from fingerprint_parts import chosen, features, filled, installed_kinds, searched
 from measuring import parser, report
-from tqdm import tqdm
 
-from avtss_mm.fingerprint.choices import FOUND_BY, LETTERS, MODALITIES, SIDES, installed
+from avtss_mm.fingerprint.choices import FOUND_BY, MODALITIES, SIDES, installed
 from avtss_mm.fingerprint.distortion.distort import distort_folder
 from avtss_mm.media import find_media
-
-if TYPE_CHECKING:  # what takes seconds is imported in functions: --help does not need it
-    from avtss_mm.fingerprint.index.index import FingerprintIndex
 
 DISTORTIONS = {  # name: severity
     **dict.fromkeys(('crop', 'crf', 'repost', 'trim', 'filmed', 'mp3', 'audio_noise'), 2),
@@ -32,9 +28,6 @@ DISTORTIONS = {  # name: severity
 }
 DRAWS = {1: 12, 3: 5, 4: 5, 10: 3, 24: 2, 60: 1}
 """Number of indices drawn, by the number of files."""
-
-KINDS = {'learned': 'va', 'perceptual hash': 'h', 'Chromaprint': 'c', 'all': 'vahc'}
-"""Descriptors that are indexed together, by letter."""
 
 COLUMNS = ('copies found', 'strangers matched', 'copies without source matched')
 
@@ -50,8 +43,6 @@ def main() -> None:
 
     names = sorted(find_media(args.clips))
     model = dict(checkpoint=args.checkpoint, config=args.config, descriptors=installed())
-    there = {'v', 'a', *(LETTERS[name] for name in installed())}
-    kinds = {kind: letters for kind, letters in KINDS.items() if there.issuperset(letters)}
     references = features(model, args.clips, names, 1.0)
     asked = [(name, chunks) for name, chunks in features(model, args.clips, names, 0.5).items()]
     sources = names[: 2 if args.small else args.sources]
@@ -69,7 +60,7 @@ def main() -> None:
         if size < len(references):
             drawn = [rng.choice(list(references), size, replace=False) for _ in range(number)]
             by_distortion = [dict(distortion=name) for name in DISTORTIONS]  # of the largest
-            for kind, letters in kinds.items():
+            for kind, letters in installed_kinds().items():
                 counts, thresholds = measure(background, references, drawn, copies, asked, letters)
                 for by in thresholds:
                     line = dict(files=size, descriptors=kind, by=FOUND_BY[by])
@@ -87,41 +78,21 @@ def _share(count: np.ndarray) -> str:
     return f'{hits} of {total}'
 
 
-def features(model, folder, names, stride: float) -> dict:
-    """Chunks of the files of a folder, by name; unreadable files are left out."""
-    from avtss_mm.fingerprint.embed_media import embed_media
-    from avtss_mm.fingerprint.embedding import chunk_embedder
-    from avtss_mm.fingerprint.search import chunks_of
-
-    embedder = chunk_embedder(**model, stride=stride)
-    paths = {str(Path(folder, name)): name for name in names}
-    found = tqdm(embed_media(embedder, list(paths), embedder.modalities), total=len(paths))
-    return {
-        paths[path]: chunks_of(clips) for path, clips in found if not isinstance(clips, Exception)
-    }
-
-
 def measure(background, references, drawn, copies, asked, letters) -> tuple[dict, dict]:
     """Searches indices of the drawn files, with some of the descriptors.
 
     Returns:
         tuple: Hits and total (2,) by modality and column or distortion; thresholds by modality.
     """
-    from avtss_mm.fingerprint.index.background import store_background
-    from avtss_mm.fingerprint.index.index import FingerprintIndex
-    from avtss_mm.fingerprint.indexing import finish
-
     sides = {SIDES[letter] for letter in letters}
     thresholds = {modality: [] for modality in MODALITIES if sides.issuperset(modality)}
     counts = defaultdict(lambda: np.zeros(2, int))
     for names in drawn:
-        with tempfile.TemporaryDirectory() as folder, FingerprintIndex(folder, write=True) as index:
-            index.catalog.set_metadata(chunk=2.0)
-            for name in names:
-                tracks = chosen(references[name], letters)
-                index.catalog.replace(name, '0', {key: (*t, 0) for key, t in tracks.items()})
-            store_background(index.catalog, [chosen(clip, letters) for clip in background])
-            finish(index)
+        indexed = {name: references[name] for name in names}
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            filled(folder, indexed, letters, background) as index,
+        ):
             for modality in thresholds:
                 thresholds[modality].append(index.catalog.metadata['thresholds'][modality])
                 used = [letter for letter in letters if SIDES[letter] in modality]
@@ -138,20 +109,6 @@ def measure(background, references, drawn, copies, asked, letters) -> tuple[dict
                     if matches is not None:
                         counts[modality, COLUMNS[1]] += bool(matches), 1
     return counts, thresholds
-
-
-def chosen(chunks: dict, letters) -> dict:
-    """Chunks of some of the descriptors."""
-    return {name: track for name, track in chunks.items() if LETTERS[name] in letters}
-
-
-def searched(index: FingerprintIndex, chunks: dict):
-    """Matches of a query; None if it has no chunk."""
-    from avtss_mm.fingerprint.search import match_chunks
-
-    if any(len(times) for times, _ in chunks.values()):
-        return match_chunks(index, 'query', chunks)
-    return None
 
 
 if __name__ == '__main__':
