@@ -6,6 +6,7 @@ import json
 
 import pytest
 from helpers.commands import ROOT, tool
+from helpers.distinct_media import write_distinct
 
 from avtss_mm.fingerprint.choices import installed
 
@@ -137,6 +138,24 @@ def test_fingerprint_index(measured, make_video, tmp_path):
         parts = [row[f'{name}, ms/s'] for name in ('decode', 'describe', 'write')]
         assert min(parts) > 0 and row['search 200 chunks, ms'] > 0
         assert row['hours in a core hour'] == pytest.approx(1e3 / sum(parts))
+
+
+def test_fingerprint_short(measured, tmp_path):
+    for seed in range(3):
+        write_distinct(tmp_path / 'clips' / f'{seed}.mp4', seed, end=10)
+    found, thresholds = measured('fingerprint_short', tmp_path / 'clips').values()
+    rows = by(found, 'case')
+    row = rows['reference of 8 s, query of 10 s']
+    assert row['found by picture, sound, both'] == '3, 3, 3 of 3'
+    assert (row['wrong matches'], row['wrong speed'], row['outside the file']) == (0, 0, 0)
+    assert row['largest error s'] < 0.3
+    nothing = rows['query of 5 s, still picture, muted']
+    assert nothing['found by picture, sound, both'] == '0, 0, 0 of 3'
+    assert nothing['median error s'] is None
+    twins = rows['each file twice in the index, query of 5 s']['found by picture, sound, both']
+    assert twins.endswith(' of 6')
+    assert [row['files'] for row in thresholds] == [1, 3, 6]
+    assert [row['indices'] for row in thresholds][::2] == [3, 1]
 
 
 def test_all_go_into_one_report(tmp_path):
