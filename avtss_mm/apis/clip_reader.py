@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -132,8 +131,8 @@ class ClipReader:
             total = results['num_clips']
             size = min(size, self._fitting(reader.info, results))
             for begin in range(first, total, size):
-                # AVDecode closes its reader, but there is more to read
-                part = take_windows({**results, 'reader': nullcontext(reader)}, begin, begin + size)
+                opened = dict(reader=reader, keep_open=True)  # there may be more to read
+                part = take_windows({**results, **opened}, begin, begin + size)
                 for transform in self._making:
                     part = transform(part)
                 yield self._clips(part, total, results['duration'])

@@ -15,6 +15,8 @@ import numpy as np
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
+from .choices import NEEDED, installed
+
 HASHED = 2
 """Number of frames of a chunk that are hashed."""
 
@@ -54,10 +56,13 @@ class PerceptualHash(BaseTransform):
     """Adds the perceptual hashes (package ``imagehash``, 64 bits each) of two frames of each clip.
 
     Required keys: ``imgs`` (uint8 (m, 3, T, H, W)). Added keys: ``descriptors``, with ``'phash'``
-    (m, 128) float32.
+    (m, 128) float32. Raises ``ImportError`` if the package is missing.
     """
 
     modality = 'video'
+
+    def __init__(self) -> None:
+        _require('phash')
 
     def transform(self, results: dict) -> dict:
         clips = np.asarray(results['imgs'])
@@ -73,19 +78,22 @@ class Chromaprint(BaseTransform):
     """Adds Chromaprint (program ``fpcalc``) of the sound that starts in each window.
 
     Required keys: ``reader``, ``audio_windows``, ``file_has_audio``. Added keys: ``descriptors``,
-    with ``'chromaprint'`` (m, D) float32; zeros where there is no sound.
+    with ``'chromaprint'`` (m, D) float32; zeros where there is no sound. Raises ``ImportError``
+    if the program is missing.
     """
 
     modality = 'audio'
     reads_windows = True
+
+    def __init__(self) -> None:
+        _require('chromaprint')
 
     def transform(self, results: dict) -> dict:
         windows = np.array(results['audio_windows'])
         start, end = windows[:, 0].min(), windows[:, 1].max() + REACH
         numbers = np.zeros(0, np.uint32)
         if results['file_has_audio']:
-            with results['reader'] as reader:
-                sound = reader.read((), [(start, end)], RATE).audio[0]
+            sound = results['reader'].read((), [(start, end)], RATE).audio[0]
             numbers = chromaprint_of(sound)
         rows = chromaprint_bits(numbers, windows - start)[:, ::KEPT]
         results.setdefault('descriptors', {})['chromaprint'] = rows.reshape(len(rows), -1)
@@ -94,6 +102,11 @@ class Chromaprint(BaseTransform):
 
 STEPS = (PerceptualHash.__name__, Chromaprint.__name__)
 """Types of the steps that :func:`with_descriptors` adds."""
+
+
+def _require(name: str) -> None:
+    if name not in installed():
+        raise ImportError(f'{NEEDED[name]} is not installed')
 
 
 def hash_bits(frame: np.ndarray, size: int = 8) -> np.ndarray:

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from ..apis.embedder import ClipFeatures
 from .benchmark.exact_search import FIELDS
 from .benchmark.scores import Answer, Truth, ranked
-from .choices import LETTERS, MODALITIES
+from .choices import LETTERS, MODALITIES, SIDES
 from .chunks import Chunks
 from .index.index import FingerprintIndex
 from .indexing import finish
@@ -21,7 +21,7 @@ from .search import Match, chunks_of, match_chunks
 
 def tool_answers(
     gallery: Sequence[dict], queries: Sequence[dict], truths: Sequence[Truth], labels: Sequence[str]
-) -> list[Answer]:
+) -> dict[str, list[Answer]]:
     """Index the gallery as ``avtss-fp index`` does, and search it as ``avtss-fp query`` does.
 
     Whitening, candidates, late fusion and ranking are the tool's. A video's score is that of its
@@ -35,35 +35,54 @@ def tool_answers(
         labels (Sequence[str]): Names of the fields of a query to copy into its answers.
 
     Returns:
-        list[Answer]: Answers by modality; ranks after the first seconds are not measured.
+        dict: Answers by modality (list[Answer]) of all descriptors, as ``'avtss-fp'``; where rows
+        have fingerprints without learning (``descriptors``), also of the learned features alone
+        and of each fingerprint alone.
     """
+    others = sorted({name for row in gallery for name in row.get('descriptors', ())})
+    kinds = {'avtss-fp': ['video', 'audio', *others]}
+    if others:
+        kinds['avtss-fp_learned'] = ['video', 'audio']
+        kinds |= {f'avtss-fp_{name}': [name] for name in others}
+    data = (gallery, queries, truths, labels)
+    return {kind: _answers(kind, names, *data) for kind, names in kinds.items()}
+
+
+def _answers(kind, descriptors, gallery, queries, truths, labels) -> list[Answer]:
+    """Answers of some of the descriptors; ranks after the first seconds are not measured."""
+    sides = {SIDES[LETTERS[name]] for name in descriptors}
     names = [f'{number:06d}' for number in range(len(gallery))]
     answers = []
     with TemporaryDirectory() as folder, FingerprintIndex(folder, write=True) as index:
         chunk = float(np.diff(gallery[0]['clip_times'][0])[0])
         index.catalog.set_metadata(chunk=chunk)
         for name, row in zip(names, gallery):
-            tracks = {side: (*track, 0) for side, track in _chunks(row, 'av').items()}
+            chunks = _chunks(row, 'av', descriptors)
+            tracks = {side: (*track, 0) for side, track in chunks.items()}
             index.catalog.replace(name, '0', tracks)
         finish(index)
-        for row, truth in zip(tqdm(queries, 'search with avtss-fp', disable=None), truths):
+        for row, truth in zip(tqdm(queries, f'search with {kind}', disable=None), truths):
             kept = {name: row[name] for name in labels if name in row}
-            for modality in MODALITIES:
-                chunks = _chunks(row, modality)
+            for modality in filter(sides.issuperset, MODALITIES):
+                chunks = _chunks(row, modality, descriptors)
                 if any(len(times) for times, _ in chunks.values()):
                     matches = match_chunks(index, 'query', chunks, threshold=0.0)
                     answers.append(_answer(matches, truth, len(names), modality=modality, **kept))
     return answers
 
 
-def _chunks(row: dict, modality: str) -> Chunks:
-    """Chunks of a row by which the tool recognises a file, by 'video' and 'audio'."""
+def _chunks(row: dict, modality: str, descriptors: Sequence[str]) -> Chunks:
+    """Chunks of a row by which the tool recognises a file, by descriptor."""
     times = np.asarray(row['clip_times'], float)
     sound = np.asarray(row.get('has_audio', np.zeros(len(times))), bool)
+    rows = dict(row.get('descriptors', {}))
+    for name, letter in LETTERS.items():
+        if FIELDS.get(letter) in row:
+            rows[name] = row[FIELDS[letter]]
     features = {
-        side: ClipFeatures(times, np.asarray(row[FIELDS[letter]], np.float32), None, sound)
-        for side, letter in LETTERS.items()
-        if letter in modality and FIELDS[letter] in row
+        name: ClipFeatures(times, np.asarray(rows[name], np.float32), None, sound)
+        for name in descriptors
+        if name in rows and SIDES[LETTERS[name]] in modality
     }
     return chunks_of(features)
 

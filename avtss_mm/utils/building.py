@@ -18,9 +18,10 @@ from .config_checks import dicts_of, nearest, registered
 
 REFUSALS = (
     *(AssertionError, KeyError, NotImplementedError, RuntimeError, TypeError, ValueError),
-    ZeroDivisionError,
+    *(ImportError, ZeroDivisionError),
 )
-"""What constructors raise about their arguments. Others, such as AttributeError, mean a bug."""
+"""What constructors raise about their arguments or what is not installed. Others, such as
+AttributeError, mean a bug."""
 
 BUILDERS = dict(from_cfg='cfg', build_from_cfg='cfg', build_dataloader='dataloader')
 """mmengine's functions that build a config or a part of it, and their name for that."""

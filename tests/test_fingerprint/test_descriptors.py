@@ -5,7 +5,14 @@ import shutil
 import numpy as np
 import pytest
 
-from avtss_mm.fingerprint.descriptors import RATE, STEP, chromaprint_bits, chromaprint_of, hash_bits
+from avtss_mm.fingerprint.descriptors import (
+    RATE,
+    STEP,
+    Chromaprint,
+    chromaprint_bits,
+    chromaprint_of,
+    hash_bits,
+)
 from avtss_mm.fingerprint.embed_media import embed_media
 from avtss_mm.fingerprint.embedding import chunk_embedder
 from avtss_mm.fingerprint.index.settings import settings_of
@@ -31,6 +38,12 @@ def test_a_hash_keeps_its_bits_when_brightness_changes():
     assert bits.shape == (64,) and set(np.unique(bits)) == {-1, 1}
     assert alike(bits, hash_bits((0.7 * picture + 20).astype(np.uint8))) > 0.95
     assert 0.25 < alike(bits, hash_bits(other)) < 0.75
+
+
+def test_what_is_missing_is_named(monkeypatch):
+    monkeypatch.setenv('PATH', '')
+    with pytest.raises(ImportError, match='^the program fpcalc is not installed$'):
+        Chromaprint()
 
 
 @needs_fpcalc

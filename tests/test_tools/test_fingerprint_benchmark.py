@@ -73,6 +73,25 @@ def test_weights_of_the_package(data, tmp_path):
     assert read(tmp_path / 'out')['v']['R@1'] == 1
 
 
+@pytest.mark.skipif(shutil.which('fpcalc') is None, reason='fpcalc is not installed')
+def test_each_descriptor_of_the_tool_has_a_row_of_its_own(data, tmp_path):
+    pytest.importorskip('imagehash')
+    given = [f'{key}={value}' for key, value in options(data, tmp_path / 'out').items()]
+    config = ROOT / 'configs/fingerprint/copies_and_hashes_vggsound.py'
+    told = tool('test.py', config, 'shipped', '--work-dir', tmp_path, '--cfg-options', *given)
+    assert 'v avtss-fp_phash' in told.stdout and 'a avtss-fp_phash' not in told.stdout
+    found = {folder.name: read(folder) for folder in (tmp_path / 'out').glob('avtss-fp*')}
+    both = ['v', 'a', 'av']
+    assert {kind: list(rows) for kind, rows in found.items()} == {
+        'avtss-fp': both,
+        'avtss-fp_learned': both,
+        'avtss-fp_phash': ['v'],
+        'avtss-fp_chromaprint': ['a'],
+    }
+    assert found['avtss-fp']['av']['R@1'] == found['avtss-fp_phash']['v']['R@1'] == 1
+    assert found['avtss-fp_chromaprint']['a']['segment_F1'] == 1
+
+
 def test_features_of_chunks_are_not_kept(tmp_path):
     config = ROOT / 'configs/demo/fingerprint_toy.py'
     result = tool('test.py', config, 'random', '--features', tmp_path / 'f.npz', check=False)

@@ -40,6 +40,14 @@ def test_the_suggestion_of_a_new_python_is_not_said_twice():
         build(type=refusing, x=1)
 
 
+def test_what_is_not_installed_is_named():
+    def needing():
+        raise ImportError('the program fpcalc is not installed')
+
+    with pytest.raises(UsageError, match='^model.audio_backbone .*: the program fpcalc is not'):
+        build(type=needing)
+
+
 def broken():
     return [].nothing
 

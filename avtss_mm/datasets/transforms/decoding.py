@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import numpy as np
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
@@ -89,7 +91,7 @@ class AVDecode(BaseTransform):
     no sound); ``has_audio`` ((M,) bool, False where the file has no sound or the window is
     silent).
 
-    Removed keys: ``reader``.
+    Removed keys: ``reader``, which is closed; ``keep_open`` (bool, optional) leaves it open.
 
     Args:
         sample_rate (int): Sampling rate in Hz that the sound is converted to. Defaults to 16000.
@@ -123,7 +125,8 @@ class AVDecode(BaseTransform):
         frame_times = results['frame_times'] if self.with_video else []
         listen = self.with_audio and results['file_has_audio']
         windows = results['audio_windows'] if listen else []
-        with results.pop('reader') as reader:
+        reader = results.pop('reader')
+        with nullcontext() if results.pop('keep_open', False) else reader:
             clips = reader.read(frame_times, windows, sample_rate=self.sample_rate)
         if self.with_video:
             imgs = _without_shared_memory(img for frames in clips.frames for img in frames)

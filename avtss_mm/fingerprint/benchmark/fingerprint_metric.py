@@ -91,7 +91,8 @@ class FingerprintMetric(BaseMetric):
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
         """Keep the features (float16) and times of each sample's chunks, and its metadata."""
         for sample in data_samples:
-            names = ('subset', 'filename', 'source', 'clip_times', 'has_audio', *LABELS, *TIMES)
+            names = ('subset', 'filename', 'source', 'clip_times', 'has_audio', 'descriptors')
+            names += (*LABELS, *TIMES)
             row = {name: sample[name] for name in names if name in sample}
             for name in FIELDS.values():
                 if name in sample:
@@ -135,17 +136,19 @@ class FingerprintMetric(BaseMetric):
             answers += self._search(modality, *compared, truths)
         rows = tabulate(answers)
         tables = {'ours': rows, **self.others}
-        through_tool = {}
+        tool = {}
         if self.through_tool:
             from ..through_tool import tool_answers  # imported here: it needs an index
 
-            tables['avtss-fp'] = tabulate(tool_answers(gallery, queries, truths, KEPT))
-            through_tool = means(tables['avtss-fp'])
+            found = tool_answers(gallery, queries, truths, KEPT)
+            tool = {kind: tabulate(answers) for kind, answers in found.items()}
+            tables |= tool
         print_log('\n' + table_text(tables), logger='current')
         if self.out_dir is not None:
             folder = Path(self.out_dir)
-            folder.mkdir(parents=True, exist_ok=True)
-            write_table(folder, rows)
+            for kind, table in {'': rows, **tool}.items():
+                (folder / kind).mkdir(parents=True, exist_ok=True)
+                write_table(folder / kind, table)
             # imported here: matplotlib is slow, and few processes draw
             from .figure import draw_heat_maps, draw_severity_curves
 
@@ -154,8 +157,8 @@ class FingerprintMetric(BaseMetric):
             write_vsc(folder, gallery, queries, truths, answers)
             print_log(f'tables and pictures are in {folder}', logger='current')
         chance = {f'{m}_R@1_chance': 1 / len(gallery) for m in {row['modality'] for row in rows}}
-        through_tool = {f'avtss-fp_{name}': value for name, value in through_tool.items()}
-        return {**means(rows), **chance, **through_tool}
+        tool = {f'{kind}_{name}': x for kind, t in tool.items() for name, x in means(t).items()}
+        return {**means(rows), **chance, **tool}
 
     @staticmethod
     def _check(results: list[dict]) -> None:

@@ -129,18 +129,19 @@ def read_table(path: str | Path) -> list[dict]:
 def table_text(tables: dict[str, Sequence[dict]]) -> str:
     """Format the table: R@1, share located within 1 s (t1) and segment F1 of each modality.
 
-    Of further tables only R@1 is shown.
+    Of further tables only R@1 is shown, for the modalities that they have.
 
     Args:
         tables (dict): Rows by name of the method; the first one is the tested method.
     """
     first, *others = tables
     cells = {name: {_key(row): row for row in rows} for name, rows in tables.items()}
-    shown = {modality for *_, modality in cells[first]}
+    shown = {(name, modality) for name, keys in cells.items() for *_, modality in keys}
     columns = []
-    for modality in (m for m in MODALITIES if m in shown):
+    for modality in (m for m in MODALITIES if (first, m) in shown):
         columns += [(f'{modality} {short}', first, modality, key) for short, key in SHOWN.items()]
-        columns += [(f'{modality} {name}', name, modality, 'R@1') for name in others]
+        there = [name for name in others if (name, modality) in shown]
+        columns += [(f'{modality} {name}', name, modality, 'R@1') for name in there]
     widths = [max(len(title), 5) for title, *_ in columns]
     head = ' '.join(f'{title:>{width}}' for (title, *_), width in zip(columns, widths))
     lines = [f'{"distortion":<14} sev    n {head}']

@@ -26,6 +26,7 @@ pack = dict(
         'query_end',
         'speed',
         'offset',
+        'descriptors',
     ),
 )
 steps = [{{_base_.decode}}, resize, crop, log_mel, {{_base_.to_shape}}, pack]

@@ -208,7 +208,7 @@ def unit_chunks(row):
 def test_the_tool_ranks_as_its_query_command_does(samples, tmp_path):
     gallery, *_ = sides = [[r for r in samples if r['subset'] == s] for s in ('gallery', 'query')]
     truths = find_truths(sides[1], [row['filename'] for row in gallery])
-    answers = tool_answers(*sides, truths, ('filename',))
+    answers = tool_answers(*sides, truths, ('filename',))['avtss-fp']
     with FingerprintIndex(tmp_path, write=True) as index:
         index.catalog.set_metadata(chunk=2.0)
         for row in gallery:
