@@ -21,6 +21,7 @@ from measuring import parser, report
 from avtss_mm.fingerprint.choices import FOUND_BY, MODALITIES, SIDES, installed
 from avtss_mm.fingerprint.distortion.distort import distort_folder
 from avtss_mm.media import find_media
+from avtss_mm.workers.progress import bar
 
 DISTORTIONS = {  # name: severity
     **dict.fromkeys(('crop', 'crf', 'repost', 'trim', 'filmed', 'mp3', 'audio_noise'), 2),
@@ -61,7 +62,8 @@ def main() -> None:
             drawn = [rng.choice(list(references), size, replace=False) for _ in range(number)]
             by_distortion = [dict(distortion=name) for name in DISTORTIONS]  # of the largest
             for kind, letters in installed_kinds().items():
-                counts, thresholds = measure(background, references, drawn, copies, asked, letters)
+                shown = bar(drawn, f'{kind}, {size} files', leave=False)
+                counts, thresholds = measure(background, references, shown, copies, asked, letters)
                 for by in thresholds:
                     line = dict(files=size, descriptors=kind, by=FOUND_BY[by])
                     line['threshold'] = float(np.mean(thresholds[by]))
