@@ -14,7 +14,7 @@ from ..utils.report import shorten, write_csv
 from .choices import DESCRIPTORS, FOUND_BY, LETTERS, found_by
 from .clock import clock
 from .groups import Member
-from .index.calibration import FALLBACK
+from .index.limits import threshold_name, thresholds_of
 from .search import Match
 
 SHOWN = dict(video='picture', audio='sound')
@@ -73,7 +73,7 @@ def nearest(near, threshold: float | None, metadata: dict) -> str:
     best = near[0]
     source = metadata.get('thresholds_from', 'from an older version: "avtss-fp index" updates it')
     if threshold is None:
-        threshold = {**FALLBACK, **metadata.get('thresholds', {})}[best.modality]
+        threshold = thresholds_of(metadata)[threshold_name(best.descriptors)]
     else:
         source = '--threshold'
     return one_line(

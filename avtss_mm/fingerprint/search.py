@@ -17,8 +17,8 @@ from .choices import LETTERS, MODALITIES, SIDES
 from .chunks import Chunks, ComparedChunks
 from .embed_media import NO_PICTURE, NO_SOUND, embed_media
 from .embedding import usable_chunks
-from .index.calibration import FALLBACK
 from .index.index import FingerprintIndex
+from .index.limits import threshold_name, thresholds_of
 from .index.strangers import ceiling_of, find_candidates
 from .index.tables import POSITION_BITS
 from .matching.fusion import fuse, fuse_sides, modality_of
@@ -130,7 +130,6 @@ def match_chunks(
     Returns:
         list[Match]: Matches, best score first.
     """
-    thresholds = index.catalog.metadata.get('thresholds', {})
     known_weights = index.catalog.metadata.get('weights', {})
     chunk = index.catalog.metadata['chunk']
     found = []
@@ -141,15 +140,14 @@ def match_chunks(
         weight *= 1.0 if weights is None else weights[MODALITIES[SIDES[letter]][0]]
         for segment in find_segments(hits, chunk=chunk):
             found.append((replace(segment, score=min(weight * segment.score, 1.0)), letter))
-    if threshold is not None:
-        thresholds = dict.fromkeys(FALLBACK, threshold)
-    thresholds = {**FALLBACK, **thresholds}
+    thresholds = thresholds_of(index.catalog.metadata, threshold)
+    learned = [pair for pair in found if pair[1] in SIDES.values()]
     query_end = max((times.max(initial=0) for times, _ in chunks.values()), default=0)
     matches = []
     # what was joined comes first: its parts repeat it
-    for segment, letters in chain(fuse(found), *fuse_sides(found), found):
+    for segment, letters in chain(fuse(found), *fuse_sides(found), fuse(learned), found):
         modality = modality_of(letters)
-        if segment.score >= thresholds[modality]:
+        if segment.score >= thresholds[threshold_name(letters)]:
             path = index.catalog.paths[segment.video]
             segment = segment.within(query_end, index.end(path))
             facts = dict(vars(segment), video=path, modality=modality, descriptors=letters)

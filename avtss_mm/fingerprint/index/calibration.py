@@ -21,16 +21,10 @@ from ..matching.hits import Hits
 from ..matching.segments import Segment, find_segments
 from .background import known_background
 from .index import FingerprintIndex
+from .limits import FALLBACK, HIGHEST, JOINED, joint
 from .sample import FILES, Sample, extrapolated, spread
 from .strangers import ceiling_of, find_candidates, find_ceiling
 from .tables import File
-
-FALLBACK = dict(v=0.4, a=0.5, av=0.6)
-"""Thresholds if nothing was measured. Higher scores of indexed files do not count: these may have
-parts in common, such as a jingle."""
-
-HIGHEST = dict(v=0.6, a=0.65, av=0.8)
-"""Maximum thresholds, which background clips may tell."""
 
 LOWEST = 0.05
 """Minimum threshold, whatever the files say: they are few."""
@@ -77,16 +71,21 @@ def find_thresholds(index: FingerprintIndex) -> dict:
     theirs = [_found(samples, _compared(samples, clip, index)) for clip in clips]
     own = own if len(own) >= FEWEST else []
     weights = _weights(own, theirs)
-    own = [_best_scores(found, weights, FALLBACK) for found in own]
-    theirs = [_best_scores(found, weights, HIGHEST) for found in theirs]
-    thresholds, is_raised = dict(FALLBACK), False
-    for letter in thresholds:
-        limits = _limit(own, letter, 0.6, FALLBACK), _limit(theirs, letter, 0.9, HIGHEST)
-        if measured := max(limits):
-            margin = MARGIN * max(1 - len(files) / MANY, 0)
-            raised = margin * FALLBACK[letter] + (1 - margin) * measured
-            thresholds[letter] = round(max(measured, raised, LOWEST), 4)
-            is_raised |= raised > measured
+    margin = MARGIN * max(1 - len(files) / MANY, 0)
+    thresholds, is_raised = {}, False
+    learned, letters = set(SIDES.values()), {LETTERS[name] for name in indexed}
+    groups = {'': learned, JOINED: letters} if letters - learned else {'': learned}
+    for end, letters in groups.items():
+        fallback, highest = (joint(limits, letters, weights) for limits in (FALLBACK, HIGHEST))
+        ours = [_best_scores(found, letters, weights, fallback) for found in own]
+        others = [_best_scores(found, letters, weights, highest) for found in theirs]
+        for modality, threshold in fallback.items():
+            limit = _limit(ours, modality, 0.6, fallback)
+            if measured := max(limit, _limit(others, modality, 0.9, highest)):
+                raised = margin * threshold + (1 - margin) * measured
+                threshold = round(max(measured, raised, LOWEST), 4)
+                is_raised |= raised > measured
+            thresholds[modality + end] = threshold
     source = _source(len(own), len(theirs), is_raised)
     return dict(weights=weights, thresholds=thresholds, thresholds_from=source)
 
@@ -201,10 +200,9 @@ def _found(samples: dict[str, Sample], compared: Compared) -> Segments:
     }
 
 
-def _best_scores(
-    found: Segments, weights: Mapping[str, float], below: Mapping[str, float]
-) -> dict[str, float]:
+def _best_scores(found: Segments, letters: set[str], weights: Mapping, below: Mapping) -> dict:
     """Best scores below a limit by ``'v'``, ``'a'`` and, if there are both, ``'av'``."""
+    found = {letter: found[letter] for letter in letters & found.keys()}
     pairs = [
         (replace(segment, score=min(weights.get(letter, 1.0) * segment.score, 1.0)), letter)
         for letter, segments in found.items()

@@ -7,8 +7,9 @@ import pytest
 from helpers.small_index import chunks, make_index
 
 from avtss_mm.fingerprint.index.background import known_background, store_background
-from avtss_mm.fingerprint.index.calibration import FALLBACK, HIGHEST, find_thresholds
+from avtss_mm.fingerprint.index.calibration import find_thresholds
 from avtss_mm.fingerprint.index.index import FingerprintIndex
+from avtss_mm.fingerprint.index.limits import FALLBACK, HIGHEST, joint, threshold_name
 from avtss_mm.fingerprint.index.sample import Sample
 from avtss_mm.fingerprint.search import match_chunks
 
@@ -114,3 +115,31 @@ def test_background_is_kept_as_stored(tmp_path):
     times, vectors = known[1]['audio']
     np.testing.assert_array_equal(times, stored[1]['audio'][0])
     np.testing.assert_allclose(vectors, stored[1]['audio'][1], atol=0.01)
+
+
+def test_hashes_have_thresholds_of_their_own_and_change_no_others(tmp_path):
+    number = 12
+    with make_index(tmp_path / 'a', files(range(number))) as learned:
+        hashed = [{**one, 'phash': one['video']} for one in files(range(number))]
+        with make_index(tmp_path / 'b', hashed) as index:
+            alone = learned.catalog.metadata['thresholds']
+            thresholds = index.catalog.metadata['thresholds']
+            assert set(thresholds) - set(alone) == {'v+', 'a+', 'av+'}
+            assert {name: thresholds[name] for name in alone} == alone
+            # two that say the same reach more: 1 - (1 - s) ** 2
+            assert thresholds['v+'] > 1 - (1 - alone['v']) ** 1.5
+            assert thresholds['a+'] == alone['a']
+            strangers = [chunks(seed) for seed in range(1000, 1050)]
+            asked = [{**one, 'phash': one['video']} for one in strangers]
+            more = np.mean([any(match_chunks(index, 'query', one)) for one in asked])
+            assert more <= share_found(learned, strangers)['av'] + 0.04
+            assert all(match_chunks(index, 'query', one) for one in hashed)
+
+
+def test_a_joined_limit_is_joined_as_scores_are():
+    assert joint(dict(v=0.4, a=0.5, av=0.6), 'va', {}) == pytest.approx(dict(v=0.4, a=0.5, av=0.6))
+    joined = joint(dict(v=0.4, a=0.5, av=0.6), 'vahc', dict(h=0.5))
+    assert joined == pytest.approx(dict(v=1 - 0.6 * 0.8, a=0.75, av=1 - 0.4 * 0.8 * 0.5))
+    assert [threshold_name(letters) for letters in ('v', 'va', 'vh', 'h', 'ahc')] == [
+        'v', 'av', 'v+', 'v+', 'av+',
+    ]  # fmt: skip

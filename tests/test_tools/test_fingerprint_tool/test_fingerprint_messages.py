@@ -14,7 +14,7 @@ from helpers.distinct_media import write_distinct
 from helpers.made_index import make_index
 
 from avtss_mm.datasets.transforms import decoding
-from avtss_mm.fingerprint import embed_media, indexing
+from avtss_mm.fingerprint import commands, embed_media, indexing
 from avtss_mm.fingerprint import index as package
 from avtss_mm.fingerprint.index import calibration
 from avtss_mm.fingerprint.results import print_matches
@@ -91,6 +91,7 @@ def test_an_index_of_an_older_version_has_its_threshold_until_it_is_indexed_agai
     with monkeypatch.context() as older:
         older.setattr(indexing, 'add_background', lambda *args: None)
         older.setattr(calibration, 'FEWEST', 10)
+        older.setattr(commands, 'installed', lambda: [])
         index = make_index(tmp_path / 'INDEX', three, model)
     stranger = write_distinct(tmp_path / 'stranger.mp4', 99, end=9)
     assert 'threshold 0.60 (the default, as' in avtss_fp('query', stranger, index)[2]

@@ -1,0 +1,52 @@
+"""Limits of the thresholds, and which threshold a match has to reach."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from ..choices import LETTERS, SIDES
+from ..matching.fusion import modality_of
+
+FALLBACK = dict(v=0.4, a=0.5, av=0.6)
+"""Thresholds if nothing was measured. Higher scores of indexed files do not count: these may have
+parts in common, such as a jingle."""
+
+HIGHEST = dict(v=0.6, a=0.65, av=0.8)
+"""Maximum thresholds, which background clips may tell."""
+
+JOINED = '+'
+"""Ends the names of the thresholds of what fingerprints without learning have helped to find."""
+
+
+def threshold_name(letters: Collection[str]) -> str:
+    """Name of the threshold for what these descriptors have found together."""
+    return modality_of(letters) + (JOINED if set(letters) - set(SIDES.values()) else '')
+
+
+def joint(
+    limits: Mapping[str, float], letters: Collection[str], weights: Mapping[str, float]
+) -> dict[str, float]:
+    """Limits of joined scores, by modality: as these, they are 1 - (1 - s_1) * (1 - s_2).
+
+    Args:
+        limits: Limits of the learned features, by modality.
+        letters: Descriptors that are joined.
+        weights: Weights of the fingerprints without learning.
+    """
+    joined = {}
+    for modality, limit in limits.items():
+        rest = 1 - limit
+        for letter in letters:
+            if letter != SIDES[letter] and SIDES[letter] in modality:
+                rest *= 1 - weights.get(letter, 1.0) * limits[SIDES[letter]]
+        joined[modality] = 1 - rest
+    return joined
+
+
+def thresholds_of(metadata: Mapping, given: float | None = None) -> dict[str, float]:
+    """Thresholds by name: the given one, or those of the index; defaults for what it lacks."""
+    joined = joint(FALLBACK, LETTERS.values(), {})
+    defaults = {**FALLBACK, **{name + JOINED: limit for name, limit in joined.items()}}
+    if given is not None:
+        return dict.fromkeys(defaults, given)
+    return {**defaults, **metadata.get('thresholds', {})}
