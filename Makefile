@@ -27,8 +27,8 @@ endif
 HEADLESS = --no-deps --force-reinstall opencv-contrib-python-headless==$$($(BIN)/python -c \
     'from importlib.metadata import version; print(version("opencv-python"))')
 
-# Bars where somebody looks; bytecode of what is imported only, when it is: a quarter less time
-PIP_OPTIONS = --no-compile --disable-pip-version-check $(if $(MAKE_TERMOUT),,--quiet)
+# Bars where somebody looks
+PIP_OPTIONS = --disable-pip-version-check $(if $(MAKE_TERMOUT),,--quiet)
 
 .PHONY: install dev constraints test test-fast test-matrix demo bench lint format
 
