@@ -26,9 +26,10 @@ def test_gains_are_paired_by_seed():
 
 
 def test_figure(tmp_path, monkeypatch):
-    drawn = []
+    drawn, close = [], plt.close
     monkeypatch.setattr(plt, 'close', drawn.append)
     draw_gains({**SCALE, 'levels': ('purity',)}, VALUES, dict(purity=0.1), tmp_path / 'scale.png')
+    close(drawn[0])  # its axes stay
     upper, lower = drawn[0].axes
     assert (tmp_path / 'scale.png').stat().st_size > 10_000
     assert upper.get_xscale() == lower.get_xscale() == 'log'
