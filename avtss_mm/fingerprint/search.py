@@ -6,7 +6,6 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from itertools import chain
 
 import numpy as np
 
@@ -21,7 +20,7 @@ from .index.index import FingerprintIndex
 from .index.limits import threshold_name, thresholds_of
 from .index.strangers import ceiling_of, find_candidates
 from .index.tables import POSITION_BITS
-from .matching.fusion import fuse, fuse_sides, modality_of
+from .matching.fusion import candidates, modality_of
 from .matching.hits import Hits
 from .matching.segments import find_segments
 
@@ -141,11 +140,9 @@ def match_chunks(
         for segment in find_segments(hits, chunk=chunk):
             found.append((replace(segment, score=min(weight * segment.score, 1.0)), letter))
     thresholds = thresholds_of(index.catalog.metadata, threshold)
-    learned = [pair for pair in found if pair[1] in SIDES.values()]
     query_end = max((times.max(initial=0) for times, _ in chunks.values()), default=0)
     matches = []
-    # what was joined comes first: its parts repeat it
-    for segment, letters in chain(fuse(found), *fuse_sides(found), fuse(learned), found):
+    for segment, letters in candidates(found):
         modality = modality_of(letters)
         if segment.score >= thresholds[threshold_name(letters)]:
             path = index.catalog.paths[segment.video]

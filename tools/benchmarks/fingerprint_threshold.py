@@ -86,6 +86,8 @@ def measure(background, references, drawn, copies, asked, letters) -> tuple[dict
     Returns:
         tuple: Hits and total (2,) by modality and column or distortion; thresholds by modality.
     """
+    from avtss_mm.fingerprint.index.limits import threshold_name, thresholds_of
+
     sides = {SIDES[letter] for letter in letters}
     thresholds = {modality: [] for modality in MODALITIES if sides.issuperset(modality)}
     counts = defaultdict(lambda: np.zeros(2, int))
@@ -96,8 +98,9 @@ def measure(background, references, drawn, copies, asked, letters) -> tuple[dict
             filled(folder, indexed, letters, background) as index,
         ):
             for modality in thresholds:
-                thresholds[modality].append(index.catalog.metadata['thresholds'][modality])
                 used = [letter for letter in letters if SIDES[letter] in modality]
+                applied = thresholds_of(index.catalog.metadata)[threshold_name(used)]
+                thresholds[modality].append(applied)
                 for source, distortion, chunks in copies:
                     matches = searched(index, chosen(chunks, used))
                     if matches is not None and source in names:

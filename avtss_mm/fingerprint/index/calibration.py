@@ -73,8 +73,8 @@ def find_thresholds(index: FingerprintIndex) -> dict:
     weights = _weights(own, theirs)
     margin = MARGIN * max(1 - len(files) / MANY, 0)
     thresholds, is_raised = {}, False
-    learned, letters = set(SIDES.values()), {LETTERS[name] for name in indexed}
-    groups = {'': learned, JOINED: letters} if letters - learned else {'': learned}
+    learned, present = set(SIDES.values()), {LETTERS[name] for name in indexed}
+    groups = {'': learned, JOINED: present} if present - learned else {'': learned}
     for end, letters in groups.items():
         fallback, highest = (joint(limits, letters, weights) for limits in (FALLBACK, HIGHEST))
         ours = [_best_scores(found, letters, weights, fallback) for found in own]

@@ -38,6 +38,18 @@ def fuse_sides(found: Found) -> tuple[Found, Found]:
     return _joined(by['v'], by['h']), _joined(by['a'], by['c'])
 
 
+def candidates(found: Found) -> Found:
+    """What may be a match: all that was joined first, since its parts repeat it; then the parts.
+
+    The learned features are also joined without the fingerprints that helped them, which have
+    other thresholds.
+    """
+    video, audio = fuse_sides(found)
+    learned = [pair for pair in found if pair[1] in SIDES.values()]
+    alone = fuse(learned) if len(learned) < len(found) else []
+    return [*_joined(video, audio), *video, *audio, *alone, *found]
+
+
 def _joined(ones: Found, others: Found) -> Found:
     """Joins each segment with the best of the others that agrees with it; keeps all the rest."""
     left = defaultdict(list)
