@@ -37,8 +37,15 @@ distort_picture = dict(
             type='RandomApply',
             prob=0.8,
             transforms=[
-                dict(type='RandomFraming', size=size, pictures=pictures),
-                dict(type='RandomOverlay', sprites=sprites),
+                dict(
+                    type='RandomFraming',
+                    size=size,
+                    inset_prob=0.45,
+                    mirror_prob=0.4,
+                    turn_prob=0.35,
+                    pictures=pictures,
+                ),
+                dict(type='RandomOverlay', sprites=sprites, text_prob=0.35, sprite_prob=0.35),
                 dict(
                     type='PhotometricJitter',
                     prob=0.6,
@@ -105,7 +112,7 @@ feature_pipeline = [
     pack,
 ]
 
-max_epochs = 13
+max_epochs = 26
 optim_wrapper = dict(
     type='BFloat16OptimWrapper',
     optimizer=dict(type='AdamW', lr=1e-3, betas=(0.9, 0.99), weight_decay=1e-2),

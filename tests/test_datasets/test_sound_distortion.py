@@ -8,12 +8,12 @@ import pytest
 from avtss_mm.datasets.transforms import RandomSoundDistortion
 
 RATE = 16000
-PROBS = ('echo_prob', 'band_prob', 'clip_prob', 'noise_prob', 'patch_prob', 'codec_prob')
+STEPS = ('reverse', 'slow', 'echo', 'band', 'clip', 'noise', 'patch', 'codec')
 
 
 def distorted(sound, only, seed=0, **options):
     np.random.seed(seed)
-    probs = dict.fromkeys(PROBS, 0.0) | {f'{only}_prob': 1.0}
+    probs = {f'{step}_prob': float(step == only) for step in STEPS}
     transform = RandomSoundDistortion(prob=1.0, **probs, **options)
     (result,) = transform(dict(audio_waveforms=[sound.copy()]))['audio_waveforms']
     assert result.dtype == np.float32 and result.shape == sound.shape
@@ -43,6 +43,23 @@ def test_a_band_keeps_its_middle_only(noise, seed):
     assert power(result, 800, 1200) == pytest.approx(power(noise, 800, 1200), rel=0.35)
     assert power(result, 0, 20) < 0.01 * power(noise, 0, 20)
     assert power(result, 7500, 8000) < 0.3 * power(noise, 7500, 8000)
+
+
+def test_a_sound_plays_backward(noise):
+    assert np.array_equal(distorted(noise, 'reverse'), noise[::-1])
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_a_slower_sound_is_lower_and_keeps_its_middle(seed):
+    time = np.arange(2 * RATE) / RATE
+    tone = np.sin(2 * np.pi * 1000 * time).astype(np.float32)
+    tone[RATE - 80 : RATE + 80] += 5  # a click
+    slow = distorted(tone, 'slow', seed, max_slow=1.5)
+    loudest = np.abs(np.fft.rfft(slow - np.mean(slow)))[200:].argmax() / 2 + 100  # Hz
+    click = np.flatnonzero(slow > 3)
+    assert 1000 / 1.5 - 1 <= loudest <= 1000
+    assert np.mean(click) == pytest.approx(RATE, abs=2)
+    assert len(click) == pytest.approx(160 * 1000 / loudest, rel=0.02)
 
 
 def test_clipping_cuts_peaks(noise):

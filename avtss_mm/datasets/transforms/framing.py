@@ -28,7 +28,7 @@ class RandomFraming(BaseTransform):
         inset_side (tuple[float, float]): Range of the share of the side that it covers. Defaults
             to (0.4, 1).
         mirror_prob (float): Probability of a left-right mirror image. Defaults to 0.3; upside down
-            it is a third of that.
+            it is half of that.
         turn_prob (float): Probability of a rotation; a fifth are by 90, 180 or 270 degrees.
             Defaults to 0.3.
         max_angle (float): Largest angle of the others in degrees. Defaults to 25.
@@ -79,7 +79,7 @@ class RandomFraming(BaseTransform):
             scale = 1 / kept
             shift = np.random.uniform(-1, 1, 2) * (scale - 1)
         scale[0] *= 1 if np.random.rand() > self.mirror_prob else -1
-        scale[1] *= 1 if np.random.rand() > self.mirror_prob / 3 else -1
+        scale[1] *= 1 if np.random.rand() > self.mirror_prob / 2 else -1
         linear = np.diag(scale)
         if happens(self.turn_prob):
             if np.random.rand() < 0.2:

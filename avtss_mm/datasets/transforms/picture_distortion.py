@@ -127,7 +127,8 @@ def _draw_text(layer: np.ndarray) -> None:
     text = ''.join(np.random.choice(LETTERS, np.random.randint(3, 18)))
     font, scale = FONTS[np.random.randint(len(FONTS))], height / 96 * np.random.uniform(0.25, 0.9)
     where = np.random.randint(-width // 8, width // 2), np.random.randint(8, height)
-    colour = (255,) * 3 if np.random.rand() < 0.5 else np.random.randint(0, 256, 3).tolist()
+    plain = np.random.choice((0, 255, 255))
+    colour = (int(plain),) * 3 if np.random.rand() < 0.7 else np.random.randint(0, 256, 3).tolist()
     thickness = np.random.randint(1, 3)
     if np.random.rand() < 0.5:
         cv2.putText(layer, text, where, font, scale, (0, 0, 0, 255), thickness + 2)

@@ -1,4 +1,4 @@
-"""Distorts sounds as copies are distorted: noise, bands, echo, clipping, codecs, other sound."""
+"""Distorts sounds as copies are: slower, backward, noise, bands, echo, clipping, codecs, patches."""
 
 from __future__ import annotations
 
@@ -26,6 +26,10 @@ class RandomSoundDistortion(BaseTransform):
     Args:
         prob (float): Probability that a clip is distorted at all. Defaults to 0.8.
         sample_rate (int): Sampling rate in Hz. Defaults to 16000.
+        reverse_prob (float): Probability that the clip plays backward. Defaults to 0.1.
+        slow_prob (float): Probability that its middle plays slower and lower, as from a tape; the
+            other clip of a pair is then the faster one. Defaults to 0.2.
+        max_slow (float): Largest factor of the duration. Defaults to 1.6.
         echo_prob (float): Probability of one to three echoes. Defaults to 0.25.
         band_prob (float): Probability of a limited band, as of a telephone. Defaults to 0.25.
         clip_prob (float): Probability of clipped peaks. Defaults to 0.15.
@@ -43,6 +47,9 @@ class RandomSoundDistortion(BaseTransform):
         self,
         prob: float = 0.8,
         sample_rate: int = 16000,
+        reverse_prob: float = 0.1,
+        slow_prob: float = 0.2,
+        max_slow: float = 1.6,
         echo_prob: float = 0.25,
         band_prob: float = 0.25,
         clip_prob: float = 0.15,
@@ -54,9 +61,12 @@ class RandomSoundDistortion(BaseTransform):
     ) -> None:
         self.prob = prob
         self.sample_rate = sample_rate
+        self.max_slow = max_slow
         self.snr = snr
         self.sounds = list_files(sounds, '.wav') if sounds else []
         self.steps = (
+            (reverse_prob, lambda sound: sound[::-1]),
+            (slow_prob, self._slow),
             (echo_prob, self._echo),
             (band_prob, self._band),
             (clip_prob, self._clip),
@@ -78,6 +88,12 @@ class RandomSoundDistortion(BaseTransform):
             if happens(prob):
                 sound = step(sound).astype(np.float32)
         return sound
+
+    def _slow(self, sound: np.ndarray) -> np.ndarray:
+        factor = np.exp(np.random.uniform(0, np.log(self.max_slow)))
+        middle, half = (len(sound) - 1) / 2, (len(sound) - 1) / 2 / factor
+        moments = np.linspace(middle - half, middle + half, len(sound))
+        return np.interp(moments, np.arange(len(sound)), sound)
 
     def _echo(self, sound: np.ndarray) -> np.ndarray:
         echoed = sound.copy()
