@@ -79,7 +79,7 @@ pack = dict(
 )
 train_dataloader = dict(
     batch_size=128,
-    num_workers=1,
+    num_workers=2,
     persistent_workers=True,
     collate_fn=dict(type='stack_inputs'),
     drop_last=True,
@@ -112,7 +112,7 @@ feature_pipeline = [
     pack,
 ]
 
-max_epochs = 26
+max_epochs = 50
 optim_wrapper = dict(
     type='BFloat16OptimWrapper',
     optimizer=dict(type='AdamW', lr=1e-3, betas=(0.9, 0.99), weight_decay=1e-2),
