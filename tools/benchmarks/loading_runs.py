@@ -137,6 +137,7 @@ def steps(work: list[Work], pipeline: list[dict], repeat: int) -> list[dict]:
     """CPU milliseconds of each transform, of the parts of reading, and of the decoder alone."""
     built = [TRANSFORMS.build(step) for step in pipeline]
     alone = decode_alone(work)
+    facts = [dict(duration=probe(item.path)['duration'], modality='RGB', label=-1) for item in work]
     spent = defaultdict(float)
 
     @contextlib.contextmanager
@@ -147,7 +148,7 @@ def steps(work: list[Work], pipeline: list[dict], repeat: int) -> list[dict]:
 
     for _ in range(repeat):
         for number, item in enumerate(work):
-            results = dict(filename=str(item.path), sample_idx=number, label=-1, modality='RGB')
+            results = dict(filename=str(item.path), sample_idx=number, **facts[number])
             with seeded(item.seed):
                 for step in built:
                     with clock(type(step).__name__):
