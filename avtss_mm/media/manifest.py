@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..errors import MediaError
+from ..errors import ManifestError, MediaError
 from ..files.journal import journal, read_journal
 from ..files.whole_file import write_whole
 from ..workers.fan_out import Workers, fan_out
@@ -103,6 +103,8 @@ def load_manifest(path, allow_outside: bool = False) -> tuple[list[dict], dict]:
         ManifestError: If the file is not a manifest. It is a ValueError.
     """
     path = Path(path)
+    if path.is_dir():
+        raise ManifestError(f'{path} is a folder: tools/data/build_manifest.py lists its files')
     return parse_manifest(path.read_bytes(), path, None if allow_outside else path.parent)
 
 

@@ -81,3 +81,5 @@ def test_save_and_load(tmp_path):
     (tmp_path / 'bad.json').write_text('{"data": 1}')
     with pytest.raises(ValueError, match='bad.json is not a manifest.*build_manifest.py'):
         load_manifest(tmp_path / 'bad.json')
+    with pytest.raises(ValueError, match='is a folder: .*build_manifest.py lists its files'):
+        load_manifest(tmp_path)

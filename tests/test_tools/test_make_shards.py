@@ -140,6 +140,8 @@ def test_resume_rejects_and_refusals(loose, tmp_path, capsys):
     write_tar(tmp_path / 'other/shard-000000.tar', {'x': b''})
     with pytest.raises(SystemExit, match='shards of something else .shard-000000.tar'):
         run('make_shards.py', source, '-o', tmp_path / 'other', '--root', loose)
+    with pytest.raises(SystemExit, match=f'error: {loose} is a folder: .*build_manifest.py'):
+        run('make_shards.py', loose, '-o', out)
     with pytest.raises(SystemExit, match='is the list itself'):
         run('make_shards.py', source, '-o', tmp_path, '--root', loose)
 
