@@ -16,7 +16,7 @@ from mmengine.fileio import get
 
 from ..errors import ManifestError
 from ..media.remote import is_remote, read_range
-from ..media.rows import check_rows, may_sound, parse_manifest
+from ..media.rows import check_rows, may_sound, parse_manifest, refuse_folder
 from ..workers.memory import give_back_freed
 
 PREPARED = ('audioset', 'esc50', 'hmdb51', 'kinetics400', 'kinetics600', 'ucf101', 'vggsound')
@@ -84,6 +84,7 @@ def read_list(ann_file: str, folder: str | None = None) -> tuple[list[dict], dic
             f'{ann_file} is a pickle, which can run any code when it is read: write the list as '
             '.json or as text'
         )
+    refuse_folder(ann_file)
     data = read_range(ann_file) if is_remote(ann_file) else get(ann_file)
     if suffix == '.json':
         return parse_manifest(data, ann_file, folder)

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..errors import ManifestError, MediaError
+from ..errors import MediaError
 from ..files.journal import journal, read_journal
 from ..files.whole_file import write_whole
 from ..workers.fan_out import Workers, fan_out
@@ -18,7 +18,7 @@ from ..workers.progress import late_bar
 from .finding import AUDIO_SUFFIXES, SUFFIXES, find_media  # noqa: F401  (they were here in 0.1)
 from .origin import running_command
 from .probe import probe
-from .rows import check_row, parse_manifest
+from .rows import check_row, parse_manifest, refuse_folder
 from .sources import stamp_of
 
 FACTS = frozenset('filename duration has_audio silent'.split())
@@ -103,8 +103,7 @@ def load_manifest(path, allow_outside: bool = False) -> tuple[list[dict], dict]:
         ManifestError: If the file is not a manifest. It is a ValueError.
     """
     path = Path(path)
-    if path.is_dir():
-        raise ManifestError(f'{path} is a folder: tools/data/build_manifest.py lists its files')
+    refuse_folder(path)
     return parse_manifest(path.read_bytes(), path, None if allow_outside else path.parent)
 
 

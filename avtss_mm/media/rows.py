@@ -14,6 +14,12 @@ from .remote import is_remote
 MAX_LABEL = 2**31 - 1
 
 
+def refuse_folder(path) -> None:
+    """Raises a :class:`ManifestError` if a folder is in the place of a list."""
+    if os.path.isdir(path):
+        raise ManifestError(f'{path} is a folder: tools/data/build_manifest.py lists its files')
+
+
 def parse_manifest(data: bytes, path, folder=None) -> tuple[list[dict], dict]:
     """Parses the rows and the ``metainfo`` of a manifest, as :func:`.load_manifest` returns them.
 
