@@ -1,4 +1,4 @@
-"""Distorts sounds as copies are: slower, backward, noise, bands, echo, clipping, codecs, patches."""
+"""Distorts sounds as copies are: slower, backward, noise, bands, echo, codecs, patches."""
 
 from __future__ import annotations
 
