@@ -14,6 +14,7 @@ from torchvision.models import resnet18
 from torchvision.models.video import r2plus1d_18
 
 from ..errors import WeightsError
+from ..files.whole_file import written_whole
 from ..models.recognizers.av_encoder import AVEncoder, encode
 from .layouts import TO_MMACTION_RESNET, TO_TORCHVISION_RESNET, rename
 from .plain import saves_plainly
@@ -150,7 +151,8 @@ def to_safetensors(source: Source, path: Path) -> tuple[Network, list[str]]:
     """Write the tensors, named as in the backbone, with a description; see :func:`to_mmaction`."""
     from safetensors.torch import load_file, save_file
 
-    save_file(source.weights(), path, metadata=source.description)
+    with written_whole(path) as draft:
+        save_file(source.weights(), draft, metadata=source.description)
     backbone = MODELS.build(source.config)
     _fill(backbone, load_file(path), source.config['type'])
     lines = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 LONGEST = 200
@@ -37,9 +37,17 @@ def written_whole(path, mark: str = 'part') -> Iterator[Path]:
     draft = draft_of(path, mark)
     try:
         yield draft
+        with suppress(OSError):  # safetensors writes files that only their owner may read
+            draft.chmod(0o666 & ~_umask())
         os.replace(draft, path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    umask = os.umask(0)
+    os.umask(umask)
+    return umask
 
 
 def write_whole(path, text: str) -> None:

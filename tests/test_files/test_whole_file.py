@@ -13,6 +13,7 @@ def test_file_appears_when_it_is_complete(tmp_path):
         draft.write_text('half')
         assert not path.exists() and draft == draft_of(path)
         assert draft.suffix == '.npz' and draft.name.startswith('.')
+        draft.chmod(0o600)
     assert path.read_text() == 'half' and os.listdir(tmp_path) == ['a.npz']
     assert path.stat().st_mode & 0o777 == 0o666 & ~_umask()  # others may read it, as any file
 

@@ -149,6 +149,7 @@ def test_torchvision_takes_it(export, checkpoints, modality):
 @pytest.mark.parametrize('modality', ['video', 'audio'])
 def test_safetensors(export, checkpoints, modality):
     path, lines = export(checkpoints['small'], 'safetensors', '--encoder', modality)
+    assert path.stat().st_mode == Path(checkpoints['small']).stat().st_mode  # others may read it
     clips = random_clips(modality).float() / 50
     names = dict(clips=clips[:, 0])
     with torch.no_grad():
