@@ -17,7 +17,7 @@ from .chunks import Chunks, ComparedChunks
 from .embed_media import NO_PICTURE, NO_SOUND, embed_media
 from .embedding import usable_chunks
 from .index.index import FingerprintIndex
-from .index.limits import threshold_name, thresholds_of
+from .index.limits import is_evidence, threshold_name, thresholds_of
 from .index.strangers import ceiling_of, find_candidates
 from .index.tables import POSITION_BITS
 from .matching.fusion import candidates, modality_of
@@ -112,7 +112,7 @@ def match_chunks(
 
     The score ``s`` of a descriptor is weighted as ``w * s``, at most 1. If two have found the same
     segment, the score is ``1 - (1 - w_1 * s_1) * (1 - w_2 * s_2)``: one is enough, both are more
-    certain.
+    certain. Hashes and Chromaprint count from the threshold of the learned features on.
 
     Args:
         index: Index to search.
@@ -130,6 +130,8 @@ def match_chunks(
         list[Match]: Matches, best score first.
     """
     known_weights = index.catalog.metadata.get('weights', {})
+    known_thresholds = thresholds_of(index.catalog.metadata)
+    letters = {LETTERS[descriptor] for descriptor in chunks}
     chunk = index.catalog.metadata['chunk']
     found = []
     for descriptor, (times, vectors) in chunks.items():
@@ -138,16 +140,18 @@ def match_chunks(
         weight = known_weights.get(letter, 1.0)
         weight *= 1.0 if weights is None else weights[MODALITIES[SIDES[letter]][0]]
         for segment in find_segments(hits, chunk=chunk):
-            found.append((replace(segment, score=min(weight * segment.score, 1.0)), letter))
+            score = min(weight * segment.score, 1.0)
+            if is_evidence(letter, score, letters, known_thresholds):
+                found.append((replace(segment, score=score), letter))
     thresholds = thresholds_of(index.catalog.metadata, threshold)
     query_end = max((times.max(initial=0) for times, _ in chunks.values()), default=0)
     matches = []
-    for segment, letters in candidates(found):
-        modality = modality_of(letters)
-        if segment.score >= thresholds[threshold_name(letters)]:
+    for segment, by in candidates(found):
+        modality = modality_of(by)
+        if segment.score >= thresholds[threshold_name(by)]:
             path = index.catalog.paths[segment.video]
             segment = segment.within(query_end, index.end(path))
-            facts = dict(vars(segment), video=path, modality=modality, descriptors=letters)
+            facts = dict(vars(segment), video=path, modality=modality, descriptors=by)
             matches.append(Match(query=name, **facts))
     matches.sort(key=lambda match: (-match.score, match.video, match.query_start))
     better, kept = defaultdict(list), []

@@ -53,6 +53,23 @@ def test_both_are_surer_than_either_and_weights_count(index):
     assert half[0].score == pytest.approx(alone[0] / 2, abs=0.02)
 
 
+@pytest.mark.parametrize('share, counts', [(0.3, False), (1.0, True)])
+def test_a_hash_counts_from_the_threshold_of_the_learned_features_on(tmp_path, share, counts):
+    files = [{**chunks(seed), 'phash': chunks(seed + 500)['video']} for seed in range(30)]
+    times, vectors = files[5]['phash']
+    noise = np.random.default_rng(0).normal(2, 1.7, vectors.shape)
+    hashes = times, share * vectors + (1 - share) * noise
+    with make_index(tmp_path, files) as index:
+        limit = index.catalog.metadata['thresholds']['v']
+        alone = match_chunks(index, 'query', dict(phash=hashes), threshold=0)
+        asked = dict(video=files[3]['video'], phash=hashes)
+        found = match_chunks(index, 'query', asked, threshold=0)
+    best = next(match for match in alone if match.video == '/005.mp4')
+    assert 0 < best.score and (best.score >= limit) == counts
+    assert ('/005.mp4' in [match.video for match in found if 'h' in match.descriptors]) == counts
+    assert all(match.score >= limit for match in found if match.descriptors == 'h')
+
+
 def test_a_loop_is_one_match(index):
     asked = {name: (times[:12], vectors[:12]) for name, (times, vectors) in loop_of(index).items()}
     matches = match_chunks(index, 'query', asked, threshold=0.01)

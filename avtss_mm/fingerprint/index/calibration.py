@@ -21,7 +21,7 @@ from ..matching.hits import Hits
 from ..matching.segments import Segment, find_segments
 from .background import known_background
 from .index import FingerprintIndex
-from .limits import FALLBACK, HIGHEST, JOINED, joint
+from .limits import FALLBACK, HIGHEST, JOINED, is_evidence, joint
 from .sample import FILES, Sample, extrapolated, spread
 from .strangers import ceiling_of, find_candidates, find_ceiling
 from .tables import File
@@ -77,8 +77,8 @@ def find_thresholds(index: FingerprintIndex) -> dict:
     groups = {'': learned, JOINED: present} if present - learned else {'': learned}
     for end, letters in groups.items():
         fallback, highest = (joint(limits, letters, weights) for limits in (FALLBACK, HIGHEST))
-        ours = [_best_scores(found, letters, weights, fallback) for found in own]
-        others = [_best_scores(found, letters, weights, highest) for found in theirs]
+        ours = [_best_scores(found, letters, weights, fallback, thresholds) for found in own]
+        others = [_best_scores(found, letters, weights, highest, thresholds) for found in theirs]
         for modality, threshold in fallback.items():
             limit = _limit(ours, modality, 0.6, fallback)
             if measured := max(limit, _limit(others, modality, 0.9, highest)):
@@ -200,7 +200,7 @@ def _found(samples: dict[str, Sample], compared: Compared) -> Segments:
     }
 
 
-def _best_scores(found: Segments, letters: set[str], weights: Mapping, below: Mapping) -> dict:
+def _best_scores(found: Segments, letters, weights: Mapping, below: Mapping, learned) -> dict:
     """Best scores below a limit by ``'v'``, ``'a'`` and, if there are both, ``'av'``."""
     found = {letter: found[letter] for letter in letters & found.keys()}
     pairs = [
@@ -208,6 +208,7 @@ def _best_scores(found: Segments, letters: set[str], weights: Mapping, below: Ma
         for letter, segments in found.items()
         for segment in segments
     ]
+    pairs = [pair for pair in pairs if is_evidence(pair[1], pair[0].score, found, learned)]
     present = {SIDES[letter] for letter in found}
     scores = {
         side: _best([segment for segment, _ in fused], below[side])

@@ -43,6 +43,18 @@ def joint(
     return joined
 
 
+def is_evidence(
+    letter: str, score: float, letters: Collection[str], thresholds: Mapping[str, float]
+) -> bool:
+    """Whether a weighted score counts.
+
+    Beside learned features (their letter is among ``letters``), fingerprints without learning count
+    from the threshold of these on: lower scores are those of any two files.
+    """
+    side = SIDES[letter]
+    return letter == side or side not in letters or score >= thresholds[side]
+
+
 def thresholds_of(metadata: Mapping, given: float | None = None) -> dict[str, float]:
     """Thresholds by name: the given one, or those of the index; defaults for what it lacks."""
     joined = joint(FALLBACK, LETTERS.values(), {})
