@@ -76,7 +76,7 @@ def main() -> None:
     seconds = {}
     seconds['data'] = run(
         f'1 of 6: {args.num_videos + args.num_test} videos', 'data/make_toy_dataset.py',
-        args.data, '--num-videos', args.num_videos, '--num-test', args.num_test, '--fps', 12.5,
+        args.data, '--num-videos', args.num_videos, '--num-test', args.num_test,
     )  # fmt: skip
     inputs = ('--num', 2, '--out', out / 'inputs')
     run('2 of 6: pictures of the inputs', 'browse_dataset.py', CONFIG, *inputs, *options)

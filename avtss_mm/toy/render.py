@@ -50,13 +50,12 @@ def _wander(rng: np.random.Generator, times: np.ndarray, reach: float, rate: flo
     return reach / 2 * np.sin(rates * times[:, None] + phases).sum(axis=0)
 
 
-def render_frames(world: ToyWorld, size: int = 128, step: int = 1) -> Iterator[np.ndarray]:
+def render_frames(world: ToyWorld, size: int = 128) -> Iterator[np.ndarray]:
     """Renders a world frame by frame.
 
     Args:
         world: World to render.
         size: Height and width of the frames in pixels; even.
-        step: Render every ``step``-th frame of the world only.
 
     Yields:
         One uint8 RGB image (size, size, 3) per frame.
@@ -72,8 +71,7 @@ def render_frames(world: ToyWorld, size: int = 128, step: int = 1) -> Iterator[n
     debris = Debris(rng, world.impacts, look)
     x, rows = np.arange(size) / size, np.arange(size)[:, None]
     ramp = np.linspace(0, 1, 256)[:, None]
-    for k in range(0, len(times), step):
-        t = times[k]
+    for k, t in enumerate(times):
         palette = ends[0] + (ends[1] - ends[0]) * t / world.duration
         palette = (palette * light[k]).clip(0, 255)
         # The wall and the water show the same texture through two colour tables.

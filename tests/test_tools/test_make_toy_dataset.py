@@ -99,30 +99,6 @@ def test_complete_set_is_reused_and_a_damaged_one_is_not(tool, toy_set, capsys):
     assert path.read_bytes() == content
 
 
-def test_half_the_frames_are_every_second_one(tool, toy_set, tmp_path):
-    few = [*SMALL, '--num-videos', '1', '--num-test', '0', '--workers', '1', '--fps', '12.5']
-    assert tool.main([str(tmp_path), *few]) == 0
-    (row,), whole = rows(tmp_path, 'train'), rows(toy_set, 'train')[0]
-    assert (row['fps'], row['num_frames'], row['duration']) == (12.5, 25, 2.0)
-    found = probe(tmp_path / row['filename'])
-    assert (found['fps'], found['num_frames'], found['duration']) == (12.5, 25, 2.0)
-    films = []
-    for path in (tmp_path / row['filename'], toy_set / whole['filename']):
-        with open_media(path) as reader:
-            films.append(np.array(reader.read([np.arange(0, 2, 0.08)]).frames[0], int))
-    halved, every = films
-    assert np.abs(halved - every).mean() < 6 < np.abs(halved[1:] - every[:-1]).mean()
-
-
-def test_a_set_of_before_the_frame_rate_was_named_is_complete(tool, toy_set, capsys):
-    record = toy_set / 'toy.json'
-    settings = json.loads(record.read_text())
-    assert settings.pop('fps') == 25
-    record.write_text(json.dumps(settings))
-    assert tool.main([str(toy_set), *SMALL]) == 0
-    assert 'nothing to do' in capsys.readouterr().out
-
-
 def test_other_arguments_do_not_replace_a_set_unasked(tool, toy_set, capsys):
     other = [*SMALL, '--seed', '5']
     before = (toy_set / 'train.json').read_text()
@@ -133,13 +109,7 @@ def test_other_arguments_do_not_replace_a_set_unasked(tool, toy_set, capsys):
 
 @pytest.mark.parametrize(
     'wrong',
-    [
-        ['--num-videos', '0'],
-        ['--size', '129'],
-        ['--size', '62'],
-        ['--duration', '0.2'],
-        ['--fps', '10'],
-    ],
+    [['--num-videos', '0'], ['--size', '129'], ['--size', '62'], ['--duration', '0.2']],
 )
 def test_wrong_arguments_stop_at_once(tool, tmp_path, wrong):
     with pytest.raises(SystemExit):

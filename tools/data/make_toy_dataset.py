@@ -56,7 +56,6 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--seed', type=int, default=0, help='random seed (%(default)s)')
     parser.add_argument('--size', type=int, default=128, help='height and width in pixels, even')
     parser.add_argument('--duration', type=float, default=8.0, help='seconds of each video')
-    parser.add_argument('--fps', type=float, default=FPS, help='frames per second (%(default)g)')
     parser.add_argument('--workers', type=int, default=os.cpu_count(), help='processes')
     parser.add_argument('--overwrite', action='store_true', help='replace another set in OUT')
     args = parser.parse_args(argv)
@@ -66,28 +65,24 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         parser.error('--num-videos must be at least 1, --num-test and --seed at least 0')
     if args.size < 64 or args.size % 2 or not 1 <= args.duration <= 60:
         parser.error('--size must be even and at least 64, --duration 1 to 60 seconds')
-    if not 1 <= args.fps <= FPS or FPS % args.fps:
-        parser.error(f'--fps must be {FPS} divided by a whole number, and at least 1')
     return args
 
 
-def write_one(
-    item: tuple[str, int], out: Path, seed: int, size: int, duration: float, fps: float
-) -> dict:
+def write_one(item: tuple[str, int], out: Path, seed: int, size: int, duration: float) -> dict:
     """Makes video ``index`` of a split and returns its manifest row."""
     split, index = item
     cv2.setNumThreads(0)
     label = index % len(CLASSES)
     world = make_world(label, np.random.SeedSequence([seed, SPLITS.index(split), index]), duration)
     filename = f'videos/{split}/{index:05d}_{CLASSES[label]}.mp4'
-    step = round(FPS / fps)
-    frames = render_frames(world, size, step)
-    write_video(out / filename, frames, fps, synthesise(world), SAMPLE_RATE, crf=28)
+    write_video(
+        out / filename, render_frames(world, size), FPS, synthesise(world), SAMPLE_RATE, crf=28
+    )
     return {
         'filename': filename,
         'duration': world.duration,
-        'num_frames': len(world.times[::step]),
-        'fps': float(fps),
+        'num_frames': len(world.times),
+        'fps': float(FPS),
         'width': size,
         'height': size,
         'rotation': 0,
@@ -105,15 +100,10 @@ def write_json(path: Path, content: dict) -> None:
     write_whole(path, json.dumps(content, indent=1) + '\n')
 
 
-def settings_of(record: Path) -> dict:
-    """Reads the settings that a set was made with."""
-    return {'fps': FPS, **json.loads(record.read_text())}  # older sets do not name it
-
-
 def is_complete(out: Path, settings: dict) -> bool:
     """Whether ``out`` contains all files of a data set made with these settings."""
     record = out / 'toy.json'
-    if not record.exists() or settings_of(record) != settings:
+    if not record.exists() or json.loads(record.read_text()) != settings:
         return False
     manifests = [out / f'{split}.json' for split in SPLITS]
     if not all(path.exists() for path in manifests):
@@ -129,15 +119,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def make_set(args: argparse.Namespace) -> int:
     """Make all videos that are missing, then the lists; return the exit status."""
-    looks = {key: getattr(args, key) for key in ('seed', 'size', 'duration', 'fps')}
-    settings = {'format': FORMAT, 'num_videos': args.num_videos, 'num_test': args.num_test, **looks}
+    settings = {
+        'format': FORMAT,
+        **{k: getattr(args, k) for k in ('num_videos', 'num_test', 'seed', 'size', 'duration')},
+    }
     record = args.out / 'toy.json'
     train = ['python', 'tools/train.py', 'configs/demo/avtss_toy.py']
     next_step = f'Next: {shlex.join([*train, "--cfg-options", f"data_root={args.out}"])}'
     if is_complete(args.out, settings):
         print(f'{args.out} is already complete with these settings: nothing to do.\n{next_step}')
         return 0
-    if record.exists() and settings_of(record) != settings and not args.overwrite:
+    if record.exists() and json.loads(record.read_text()) != settings and not args.overwrite:
         print(
             f'error: {args.out} holds a toy set made with other settings ({record}): '
             'choose another folder or pass --overwrite',
@@ -155,7 +147,7 @@ def make_set(args: argparse.Namespace) -> int:
         for stale in folder.glob('*.mp4'):
             if NAME.fullmatch(stale.name):  # other files are the user's
                 stale.unlink()
-    make = partial(write_one, out=args.out, **looks)
+    make = partial(write_one, out=args.out, seed=args.seed, size=args.size, duration=args.duration)
     start = time.perf_counter()
     made = {}
     for item, row in bar(fan_out(make, items, max(1, args.workers)), 'toy videos', len(items)):
