@@ -17,6 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from ..errors import MediaError
+from ..workers.progress import late_note
 from .finding import NO_MEDIA
 
 URL = re.compile(r'[A-Za-z][A-Za-z0-9+.-]+://')
@@ -117,7 +118,9 @@ def find_remote(url: str, suffixes: Collection[str], left_out: Counter) -> list[
         return [name.removeprefix(root) for name in system.find(path, detail=True, **strict)]
 
     found = []
-    for name in sorted(_tried(url, find)):
+    with late_note(f'listing {url}'):
+        names = sorted(_tried(url, find))
+    for name in names:
         suffix = posixpath.splitext(name)[1].lower()
         if any(part.startswith('.') for part in name.split('/')):
             continue

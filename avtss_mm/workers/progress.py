@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from threading import Timer
 
 from tqdm import tqdm
 
@@ -31,3 +33,14 @@ def bar(items: Iterable | None = None, what: str | None = None, total=None, **op
 def late_bar(items: Iterable, what: str, total=None, unit: str = 'file') -> tqdm:
     """Makes a bar that shows itself after ``SOON`` and vanishes in the end: most work is short."""
     return bar(items, what, total, unit=unit, delay=SOON, leave=False)
+
+
+@contextmanager
+def late_note(text: str) -> Iterator[None]:
+    """Says after ``SOON`` what the block is doing, where a library tells nothing in between."""
+    note = Timer(SOON, print, (text,), dict(file=sys.stderr, flush=True))
+    note.start()
+    try:
+        yield
+    finally:
+        note.cancel()

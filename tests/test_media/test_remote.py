@@ -6,6 +6,7 @@ import tarfile
 import threading
 import time
 from collections import Counter
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -45,6 +46,15 @@ def assert_equal(one, two, backend='pyav'):
     for key in ('frames', 'frame_pts', 'audio'):
         for expected, found in zip(getattr(whole, key), getattr(part, key), strict=True):
             np.testing.assert_array_equal(expected, found)
+
+
+def test_a_slow_listing_is_announced(server, monkeypatch):
+    told = []
+    monkeypatch.setattr(
+        'avtss_mm.media.remote.late_note', lambda text: told.append(text) or nullcontext()
+    )
+    assert len(find_members(f'{server.url}/loose').names) == 3
+    assert told == [f'listing {server.url}/loose']
 
 
 def test_one_request_for_a_file_and_for_a_member(videos, server):

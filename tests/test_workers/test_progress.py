@@ -1,10 +1,11 @@
 """How often bars are drawn."""
 
 import sys
+import time
 
 import pytest
 
-from avtss_mm.workers.progress import bar, late_bar
+from avtss_mm.workers.progress import bar, late_bar, late_note
 
 
 @pytest.fixture
@@ -39,3 +40,16 @@ def test_only_work_that_is_not_short_shows_a_late_bar(work, capsys, monkeypatch)
     assert capsys.readouterr().err == ''
     list(late_bar(work(100, 0.15), 'work', unit='it'))
     assert states(capsys) > 80
+
+
+def test_a_note_comes_late_or_not_at_all(capsys, monkeypatch):
+    with late_note('listing'):
+        pass
+    assert capsys.readouterr().err == ''
+    monkeypatch.setattr('avtss_mm.workers.progress.SOON', 0.01)
+    told, deadline = '', time.monotonic() + 30
+    with late_note('listing'):
+        while not told and time.monotonic() < deadline:
+            time.sleep(0.01)
+            told = capsys.readouterr().err
+    assert told == 'listing\n'
