@@ -112,7 +112,7 @@ def match_chunks(
 
     The score ``s`` of a descriptor is weighted as ``w * s``, at most 1. If two have found the same
     segment, the score is ``1 - (1 - w_1 * s_1) * (1 - w_2 * s_2)``: one is enough, both are more
-    certain. Hashes and Chromaprint count from the threshold of the learned features on.
+    certain. Low scores of hashes and Chromaprint do not count, see ``EVIDENCE``.
 
     Args:
         index: Index to search.

@@ -7,6 +7,7 @@ import pytest
 from helpers.small_index import chunks, make_index
 
 from avtss_mm.fingerprint.groups import find_copies
+from avtss_mm.fingerprint.index.limits import EVIDENCE
 from avtss_mm.fingerprint.search import match_chunks
 
 
@@ -54,13 +55,13 @@ def test_both_are_surer_than_either_and_weights_count(index):
 
 
 @pytest.mark.parametrize('share, counts', [(0.3, False), (1.0, True)])
-def test_a_hash_counts_from_the_threshold_of_the_learned_features_on(tmp_path, share, counts):
+def test_a_low_score_of_a_hash_does_not_count(tmp_path, share, counts):
     files = [{**chunks(seed), 'phash': chunks(seed + 500)['video']} for seed in range(30)]
     times, vectors = files[5]['phash']
     noise = np.random.default_rng(0).normal(2, 1.7, vectors.shape)
     hashes = times, share * vectors + (1 - share) * noise
     with make_index(tmp_path, files) as index:
-        limit = index.catalog.metadata['thresholds']['v']
+        limit = EVIDENCE * index.catalog.metadata['thresholds']['v']
         alone = match_chunks(index, 'query', dict(phash=hashes), threshold=0)
         asked = dict(video=files[3]['video'], phash=hashes)
         found = match_chunks(index, 'query', asked, threshold=0)

@@ -14,6 +14,10 @@ parts in common, such as a jingle."""
 HIGHEST = dict(v=0.6, a=0.65, av=0.8)
 """Maximum thresholds, which background clips may tell."""
 
+EVIDENCE = 0.75
+"""Share of the threshold of the learned features from which fingerprints without learning count
+beside them: lower scores are those of any two files."""
+
 JOINED = '+'
 """Ends the names of the thresholds of what fingerprints without learning have helped to find."""
 
@@ -46,13 +50,9 @@ def joint(
 def is_evidence(
     letter: str, score: float, letters: Collection[str], thresholds: Mapping[str, float]
 ) -> bool:
-    """Whether a weighted score counts.
-
-    Beside learned features (their letter is among ``letters``), fingerprints without learning count
-    from the threshold of these on: lower scores are those of any two files.
-    """
+    """Whether a weighted score counts beside those of other ``letters``, see ``EVIDENCE``."""
     side = SIDES[letter]
-    return letter == side or side not in letters or score >= thresholds[side]
+    return letter == side or side not in letters or score >= EVIDENCE * thresholds[side]
 
 
 def thresholds_of(metadata: Mapping, given: float | None = None) -> dict[str, float]:
