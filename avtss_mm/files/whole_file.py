@@ -45,7 +45,7 @@ def written_whole(path, mark: str = 'part') -> Iterator[Path]:
 
 
 def _umask() -> int:
-    umask = os.umask(0)
+    umask = os.umask(0o077)  # for a moment, other threads write for the owner alone
     os.umask(umask)
     return umask
 
