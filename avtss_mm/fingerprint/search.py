@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from .chunks import Chunks, ComparedChunks
 from .embed_media import NO_PICTURE, NO_SOUND, embed_media
 from .embedding import usable_chunks
 from .index.index import FingerprintIndex
-from .index.limits import is_evidence, threshold_name, thresholds_of
+from .index.limits import threshold_name, thresholds_of, weighted
 from .index.strangers import ceiling_of, find_candidates
 from .index.tables import POSITION_BITS
 from .matching.fusion import candidates, modality_of
@@ -139,10 +139,8 @@ def match_chunks(
         letter = LETTERS[descriptor]
         weight = known_weights.get(letter, 1.0)
         weight *= 1.0 if weights is None else weights[MODALITIES[SIDES[letter]][0]]
-        for segment in find_segments(hits, chunk=chunk):
-            score = min(weight * segment.score, 1.0)
-            if is_evidence(letter, score, letters, known_thresholds):
-                found.append((replace(segment, score=score), letter))
+        segments = find_segments(hits, chunk=chunk)
+        found += weighted(segments, letter, weight, letters, known_thresholds)
     thresholds = thresholds_of(index.catalog.metadata, threshold)
     query_end = max((times.max(initial=0) for times, _ in chunks.values()), default=0)
     matches = []

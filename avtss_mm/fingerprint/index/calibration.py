@@ -9,7 +9,6 @@ distribution. It is fitted to the lower quantiles, as copies are in the upper on
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 import numpy as np
 
@@ -21,7 +20,7 @@ from ..matching.hits import Hits
 from ..matching.segments import Segment, find_segments
 from .background import known_background
 from .index import FingerprintIndex
-from .limits import FALLBACK, HIGHEST, JOINED, is_evidence, joint
+from .limits import FALLBACK, HIGHEST, JOINED, joint, weighted
 from .sample import FILES, Sample, extrapolated, spread
 from .strangers import ceiling_of, find_candidates, find_ceiling
 from .tables import File
@@ -203,12 +202,9 @@ def _found(samples: dict[str, Sample], compared: Compared) -> Segments:
 def _best_scores(found: Segments, letters, weights: Mapping, below: Mapping, learned) -> dict:
     """Best scores below a limit by ``'v'``, ``'a'`` and, if there are both, ``'av'``."""
     found = {letter: found[letter] for letter in letters & found.keys()}
-    pairs = [
-        (replace(segment, score=min(weights.get(letter, 1.0) * segment.score, 1.0)), letter)
-        for letter, segments in found.items()
-        for segment in segments
-    ]
-    pairs = [pair for pair in pairs if is_evidence(pair[1], pair[0].score, found, learned)]
+    pairs = []
+    for letter, segments in found.items():
+        pairs += weighted(segments, letter, weights.get(letter, 1.0), found, learned)
     present = {SIDES[letter] for letter in found}
     scores = {
         side: _best([segment for segment, _ in fused], below[side])

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+
+import numpy as np
 
 from ..choices import LETTERS, SIDES
-from ..matching.fusion import modality_of
+from ..matching.fusion import Found, modality_of
+from ..matching.segments import Segment
 
 FALLBACK = dict(v=0.4, a=0.5, av=0.6)
 """Thresholds if nothing was measured. Higher scores of indexed files do not count: these may have
@@ -47,12 +51,27 @@ def joint(
     return joined
 
 
-def is_evidence(
-    letter: str, score: float, letters: Collection[str], thresholds: Mapping[str, float]
-) -> bool:
-    """Whether a weighted score counts beside those of other ``letters``, see ``EVIDENCE``."""
+def weighted(
+    segments: Iterable[Segment],
+    letter: str,
+    weight: float,
+    letters: Collection[str],
+    thresholds: Mapping[str, float],
+) -> Found:
+    """Segments of a descriptor with weighted scores, without those that do not count.
+
+    Args:
+        segments: Segments that the descriptor has found.
+        letter: Its letter.
+        weight: Factor of the scores, which are at most 1.
+        letters: Descriptors that are used together; beside learned features see ``EVIDENCE``.
+        thresholds: Thresholds of the learned features, by modality.
+    """
     side = SIDES[letter]
-    return letter == side or side not in letters or score >= EVIDENCE * thresholds[side]
+    helps = letter != side and side in letters
+    least = EVIDENCE * thresholds[side] if helps else -np.inf
+    scored = (replace(segment, score=min(weight * segment.score, 1.0)) for segment in segments)
+    return [(segment, letter) for segment in scored if segment.score >= least]
 
 
 def thresholds_of(metadata: Mapping, given: float | None = None) -> dict[str, float]:
