@@ -117,5 +117,6 @@ def check_file(name: str, path: str) -> os.stat_result:
             reason = 'no such file' if name == path else NO_SHARD
         raise MediaError(name, reason) from error
     if not stat.S_ISREG(status.st_mode):
-        raise MediaError(name, 'not a regular file')
+        reason = 'a folder, not a file' if stat.S_ISDIR(status.st_mode) else 'not a regular file'
+        raise MediaError(name, reason)
     return status

@@ -29,7 +29,7 @@ def test_files_that_cannot_be_opened(good, tmp_path, backend):
         'missing.mp4': 'no such file',
         'empty.mp4': 'empty file',
         'text.mp4': 'Invalid data',
-        'folder.mp4': 'not a regular file',
+        'folder.mp4': 'a folder, not a file',
         'pipe.mp4': 'not a regular file',
         'noise.mp4': '',
         'half.mp4': '',

@@ -82,7 +82,7 @@ def test_a_cut_shard_names_shard_and_member(tmp_path, videos):
     shard.unlink()
     assert reason(f'{tmp_path}/{last}') == 'there is no such shard'
     shard.mkdir()
-    assert reason(f'{tmp_path}/{last}') == 'not a regular file'
+    assert reason(f'{tmp_path}/{last}') == 'a folder, not a file'
 
 
 def _at(address: str) -> int:

@@ -9,6 +9,7 @@ distribution. It is fitted to the lower quantiles, as copies are in the upper on
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from zlib import crc32
 
 import numpy as np
 
@@ -36,10 +37,14 @@ MARGIN = 0.75
 files it is 0. Unrelated files of the same kind as the indexed one resemble it more than others."""
 
 FOLDS = 5
-"""Few files are searched for by fifths, each among the other four fifths, whose features are
-whitened by these alone. Whitened by themselves, files are less alike than strangers are."""
+"""Files are searched for by fifths, each among all other files, whose features are whitened by
+these alone. Whitened by themselves, files are less alike than strangers are."""
 
 FALSE_ALARMS = 0.01
+
+CHANCES = 4
+"""Chances of a query to match per chance of an indexed file, whose false alarms are allowed
+accordingly less often: it has twice as many chunks, and matches by its picture or its sound."""
 
 WEIGHTS = 0.5, 1.0
 """Range of the weights of fingerprints without learning. Larger ones raise the few high scores of
@@ -63,10 +68,9 @@ def find_thresholds(index: FingerprintIndex) -> dict:
     index.catalog.set_metadata(ceilings=ceilings)
     files = sorted(index.catalog.files.values(), key=lambda file: file.path)
     files = _without_copies(samples, spread(files, FILES))
-    many = len(files) >= MANY
-    found = _among_all(samples, files) if many else _among_others(index, files)
-    own = list(late_bar(found, 'thresholds', len(files)))
-    clips = [] if many else known_background(index.catalog)
+    files.sort(key=lambda file: crc32(file.path.encode()))  # else every fifth may be of one kind
+    own = list(late_bar(_among_others(samples, files), 'thresholds', len(files)))
+    clips = [] if len(files) >= MANY else known_background(index.catalog)
     theirs = [_found(samples, _compared(samples, clip, index)) for clip in clips]
     own = own if len(own) >= FEWEST else []
     weights = _weights(own, theirs)
@@ -79,7 +83,7 @@ def find_thresholds(index: FingerprintIndex) -> dict:
         ours = [_best_scores(found, letters, weights, fallback, thresholds) for found in own]
         others = [_best_scores(found, letters, weights, highest, thresholds) for found in theirs]
         for modality, threshold in fallback.items():
-            limit = _limit(ours, modality, 0.6, fallback)
+            limit = _limit(ours, modality, 0.6, fallback, FALSE_ALARMS / CHANCES)
             if measured := max(limit, _limit(others, modality, 0.9, highest)):
                 raised = margin * threshold + (1 - margin) * measured
                 threshold = round(max(measured, raised, LOWEST), 4)
@@ -124,13 +128,17 @@ def _weights(own: list[Segments], theirs: list[Segments]) -> dict[str, float]:
 
 
 def _limit(
-    scores: list[dict[str, float]], letter: str, upto: float, highest: Mapping[str, float]
+    scores: list[dict[str, float]],
+    letter: str,
+    upto: float,
+    highest: Mapping[str, float],
+    reach: float = FALSE_ALARMS,
 ) -> float:
-    """Score that 1 % reach, by the quantiles up to a share; 0 if it cannot be told."""
+    """Score that a share reaches, by the quantiles up to another; 0 if it cannot be told."""
     values = [score[letter] for score in scores if letter in score]
     if len(values) < FEWEST:
         return 0.0
-    limit = extrapolated(np.array(values), np.linspace(0.1, upto, 11), 1 - FALSE_ALARMS)
+    limit = extrapolated(np.array(values), np.linspace(0.1, upto, 11), 1 - reach)
     return min(limit, highest[letter]) if limit < np.inf else 0.0
 
 
@@ -141,38 +149,26 @@ def _without_copies(samples: dict[str, Sample], files: list[File]) -> list[File]
         if file.id not in copies:
             kept.append(file)
             for letter, track in _tracks(file).items():
-                same = samples[letter].copies(track)
-                copies.update(samples[letter].files[same].tolist())
+                copies.update(samples[letter].copies_of(track))
     return kept
 
 
-def _among_all(samples: dict[str, Sample], files: list[File]) -> Iterator[Segments]:
-    """Yields what is found of files among all but their copies."""
-    for file in files:
-        compared = {}
-        for letter, track in _tracks(file).items():
-            middles, similarity = samples[letter].compared(track)
-            similarity[:, samples[letter].copies(track)] = -np.inf
-            compared[letter] = middles, similarity
-        yield _found(samples, compared)
-
-
-def _among_others(index: FingerprintIndex, files: list[File]) -> Iterator[Segments]:
-    """Yields what is found of files, none a copy of another, among those of the other folds."""
-    for fold in range(FOLDS):
+def _among_others(samples: dict[str, Sample], files: list[File]) -> Iterator[Segments]:
+    """Yields what is found of files among all files but their fold and their copies."""
+    for fold in range(min(FOLDS, len(files))):
         asked = files[fold::FOLDS]
-        others = {file.id for file in files} - {file.id for file in asked}
-        if not asked or not others:
-            continue
-        samples = {letter: Sample(index, name, others) for name, letter in LETTERS.items()}
+        ids = {file.id for file in asked}
+        others = {letter: sample.without(ids) for letter, sample in samples.items()}
         for file in asked:
-            tracks = _tracks(file).items()
-            compared = {
-                letter: samples[letter].compared(track)
-                for letter, track in tracks
-                if len(samples[letter].files)
-            }
-            yield _found(samples, compared)
+            compared = {}
+            for letter, track in _tracks(file).items():
+                sample = others[letter]
+                if len(sample.files):
+                    middles, similarity = sample.compared(track)
+                    copies = np.isin(sample.files, samples[letter].copies_of(track))
+                    similarity[:, copies] = -np.inf
+                    compared[letter] = middles, similarity
+            yield _found(others, compared)
 
 
 def _tracks(file: File) -> dict:
@@ -199,25 +195,25 @@ def _found(samples: dict[str, Sample], compared: Compared) -> Segments:
     }
 
 
-def _best_scores(found: Segments, letters, weights: Mapping, below: Mapping, learned) -> dict:
-    """Best scores below a limit by ``'v'``, ``'a'`` and, if there are both, ``'av'``."""
+def _best_scores(found: Segments, letters, weights: Mapping, highest: Mapping, learned) -> dict:
+    """Best scores up to a limit by ``'v'``, ``'a'`` and, if there are both, ``'av'``."""
     found = {letter: found[letter] for letter in letters & found.keys()}
     pairs = []
     for letter, segments in found.items():
         pairs += weighted(segments, letter, weights.get(letter, 1.0), found, learned)
     present = {SIDES[letter] for letter in found}
     scores = {
-        side: _best([segment for segment, _ in fused], below[side])
+        side: _best([segment for segment, _ in fused], highest[side])
         for side, fused in zip('va', fuse_sides(pairs))
         if side in present
     }
     if len(present) == 2:
-        scores['av'] = _best([segment for segment, _ in fuse(pairs)], below['av'])
+        scores['av'] = _best([segment for segment, _ in fuse(pairs)], highest['av'])
     return scores
 
 
-def _best(segments: list[Segment], below: float) -> float:
-    return max((segment.score for segment in segments if segment.score < below), default=0.0)
+def _best(segments: list[Segment], highest: float) -> float:
+    return min(max((segment.score for segment in segments), default=0.0), highest)
 
 
 def _segments(sample: Sample, middles: np.ndarray, similarity: np.ndarray) -> list[Segment]:

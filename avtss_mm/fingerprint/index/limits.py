@@ -12,8 +12,8 @@ from ..matching.fusion import Found, modality_of
 from ..matching.segments import Segment
 
 FALLBACK = dict(v=0.4, a=0.5, av=0.6)
-"""Thresholds if nothing was measured. Higher scores of indexed files do not count: these may have
-parts in common, such as a jingle."""
+"""Thresholds if nothing was measured. Higher scores of indexed files count as these: the files may
+have parts in common, such as a jingle."""
 
 HIGHEST = dict(v=0.6, a=0.65, av=0.8)
 """Maximum thresholds, which background clips may tell."""

@@ -15,8 +15,9 @@ from .tables import Track
 GALLERY = 50_000
 """Maximum number of chunks to compare files with."""
 
-HIGHEST = 0.75
-"""Maximum similarity assumed for unrelated files, as most files may be copies."""
+LOWEST, HIGHEST = 0.5, 0.75
+"""Range of the similarity that unrelated files reach: some of a kind are more alike than most
+others, and most files may be copies."""
 
 FILES, CHUNKS = 100, 16
 """Maximum number of files to search for, and of chunks of each."""
@@ -28,7 +29,7 @@ class Sample:
     Args:
         index: Index.
         modality: Modality, ``'video'`` or ``'audio'``.
-        only: Ids of the files of the sample: as if no others were indexed. Defaults to None: all.
+        left_out: Ids of files that do not count, as if they were not indexed. Defaults to none.
 
     Attributes:
         files: Id of the file of each chunk (G,).
@@ -38,18 +39,18 @@ class Sample:
     """
 
     def __init__(
-        self, index: FingerprintIndex, modality: str, only: Collection[int] | None = None
+        self, index: FingerprintIndex, modality: str, left_out: Collection[int] = ()
     ) -> None:
         self.index, self.modality = index, modality
         self._alike_files: dict[int, np.ndarray] = {}
         tracks = by_path(index.catalog, modality)
-        tracks = [track for track in tracks if only is None or track.file in only]
+        tracks = [track for track in tracks if track.file not in left_out]
         chunks = sum(len(track.times) for track in tracks)
         tracks = spread(tracks, max(2, len(tracks) * GALLERY // max(chunks, 1)))
         self.files = np.repeat([t.file for t in tracks], [len(t.times) for t in tracks]).astype(int)
         if tracks:
             vectors = np.concatenate([rows for _, rows in index.catalog.vectors(tracks)])
-            whiten = partial(index.whiten, modality) if only is None else Whitening.of(vectors)
+            whiten = Whitening.of(vectors) if left_out else partial(index.whiten, modality)
             self.whiten, self.vectors = whiten, whiten(vectors)
             self.middles = np.concatenate([index.middles(track) for track in tracks])
 
@@ -68,10 +69,18 @@ class Sample:
         """Similarities (m, G) of vectors (m, D)."""
         return self.whiten(rows) @ self.vectors.T
 
+    def without(self, files: Collection[int]) -> Sample:
+        """The sample as if files were not indexed."""
+        return Sample(self.index, self.modality, files)
+
     def copies(self, track: Track) -> np.ndarray:
         """Which chunks (G,) belong to the track's file or to a copy of it."""
+        return np.isin(self.files, self.copies_of(track))
+
+    def copies_of(self, track: Track) -> np.ndarray:
+        """Ids of the track's file and of its copies."""
         alike = self._alike(track) > self._limit
-        return np.isin(self.files, [track.file, *self.files[self._starts][alike]])
+        return np.union1d([track.file], self.files[self._starts][alike])
 
     @cached_property
     def _starts(self) -> np.ndarray:
@@ -88,7 +97,8 @@ class Sample:
         pairs = np.concatenate(pairs)
         if not len(pairs):
             return HIGHEST
-        return min(extrapolated(pairs, np.linspace(0.05, 0.4, 8), 0.999), HIGHEST)
+        limit = extrapolated(pairs, np.linspace(0.05, 0.4, 8), 0.999)
+        return min(max(limit, LOWEST), HIGHEST)
 
     def _alike(self, track: Track) -> np.ndarray:
         """Similarities of files (F,): the mean over the chunks' best similarities in each file."""

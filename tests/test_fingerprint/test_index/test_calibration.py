@@ -82,25 +82,53 @@ def test_background_clips_tell_the_threshold_of_one_file(tmp_path):
         assert index.stats()['files'] == 1 and len(index.vectors('video')) == 12
 
 
-def test_files_of_one_kind_need_a_higher_threshold(tmp_path):
+def test_strangers_of_the_same_kind_as_the_files_are_not_found(tmp_path):
     def kind(seed):
         """A file that shares part of its course with all others of its kind."""
         own, common = chunks(seed), chunks(99)
         return {name: (own[name][0], own[name][1] + 0.7 * common[name][1]) for name in own}
 
-    with make_index(tmp_path / 'a', files(range(12))) as index:
-        mixed = index.catalog.metadata['thresholds']
-    with make_index(tmp_path / 'b', [kind(seed) for seed in range(12)]) as index:
-        alike = index.catalog.metadata['thresholds']
+    with make_index(tmp_path, [kind(seed) for seed in range(12)]) as index:
+        thresholds = index.catalog.metadata['thresholds']
+        assert all(thresholds[letter] <= HIGHEST[letter] for letter in thresholds)
         strangers = share_found(index, [kind(seed) for seed in range(1000, 1050)])
-    assert all(mixed[letter] < alike[letter] <= HIGHEST[letter] for letter in mixed)
-    assert max(strangers.values()) <= 0.08, strangers
+        assert max(strangers.values()) <= 0.08, strangers
+        copies = share_found(index, [kind(seed) for seed in range(12)])
+        assert min(copies.values()) == 1
 
 
-def test_a_sample_of_some_files_is_as_if_no_others_were_indexed(tmp_path):
+@pytest.mark.slow
+def test_every_tenth_file_is_of_the_same_kind(tmp_path):
+    def kind(seed):
+        own, common = chunks(seed), chunks(90 + seed % 10)
+        return {name: (own[name][0], own[name][1] + common[name][1]) for name in own}
+
+    with make_index(tmp_path, [kind(seed) for seed in range(100, 200)]) as index:
+        assert '100 of its files' in index.catalog.metadata['thresholds_from']
+        strangers = share_found(index, [kind(seed) for seed in range(1000, 1100)])
+    assert max(strangers.values()) <= 0.06, strangers
+
+
+def test_files_of_the_same_kind_are_not_taken_for_copies(tmp_path):
+    rng = np.random.default_rng(0)
+    common, copied = rng.normal(size=(2, 12, 256))
+    times = chunks(0)['video'][0]
+    unrelated = list(rng.normal(size=(40, 12, 256)))
+    alike = list(0.8 * common + rng.normal(size=(2, 12, 256)))
+    copies = list(copied + 0.3 * rng.normal(size=(2, 12, 256)))
+    found = [{'video': (times, rows)} for rows in unrelated + alike + copies]
+    with make_index(tmp_path, found) as index:
+        sample = Sample(index, 'video')
+        tracks = {file.path: file.tracks['video'] for file in index.catalog.files.values()}
+        assert list(sample.copies_of(tracks['/040.mp4'])) == [tracks['/040.mp4'].file]
+        both = {tracks[path].file for path in ('/042.mp4', '/043.mp4')}
+        assert set(sample.copies_of(tracks['/042.mp4'])) == both
+
+
+def test_a_sample_without_files_is_as_if_they_were_not_indexed(tmp_path):
     with make_index(tmp_path / 'a', files(range(6))) as index:
-        some = {index.catalog.files[f'/{place:03d}.mp4'].id for place in range(4)}
-        part = Sample(index, 'video', some).vectors
+        others = {index.catalog.files[f'/{place:03d}.mp4'].id for place in (4, 5)}
+        part = Sample(index, 'video').without(others).vectors
     with make_index(tmp_path / 'b', files(range(4))) as index:
         np.testing.assert_allclose(part, Sample(index, 'video').vectors, atol=1e-4)
 
