@@ -62,6 +62,40 @@ def _switch_off_multimodal() -> None:
             del MODELS.module_dict[name]  # registered before the import failed
 
 
+def patch_slow_import() -> None:
+    """Import mmaction2's transforms without ``scipy.stats``, which takes half a second.
+
+    Only :class:`DecompressPose` needs it, and now imports it at its first call.
+    """
+    if (name := _LateStatistics.name) not in sys.modules:
+        late = sys.modules[name] = _LateStatistics(name)
+        try:
+            importlib.import_module('mmaction.datasets.transforms')
+        finally:
+            late.give_way()
+
+
+class _LateStatistics(ModuleType):
+    """Stands in for ``scipy.stats`` until more of it is needed than the name ``mode``."""
+
+    name = 'scipy.stats'
+    __path__ = ()
+
+    def __getattr__(self, attribute: str):
+        if attribute.startswith('__'):  # which `inspect` asks of all modules
+            raise AttributeError(attribute)
+        self.give_way()
+        return getattr(importlib.import_module(self.name), attribute)
+
+    @classmethod
+    def mode(cls, *args, **options):
+        return importlib.import_module(cls.name).mode(*args, **options)
+
+    def give_way(self) -> None:
+        if sys.modules.get(self.name) is self:
+            del sys.modules[self.name]
+
+
 def patch_external_configs() -> None:
     """Let ``_base_ = 'avtss_mm::...'`` find our configs, also in an editable install.
 
@@ -194,6 +228,7 @@ def patch_cpu_launcher() -> None:
 removed.supply_names()
 removed.patch_package_lookup()
 patch_silent_loads()  # before the models: some backbones of mmaction2 import what it replaces
+patch_slow_import()
 patch_mmaction_models()
 removed.patch_color_jitter()
 patch_external_configs()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import faiss
 import numpy as np
+import scipy
 from mmengine.logging import print_log
-from scipy.stats import hypergeom
 
 MANY_PAIRS = 2 * 10**8
 """Number of comparisons that take seconds."""
@@ -124,5 +124,5 @@ def chance_of_recall(query_labels: np.ndarray, gallery_labels: np.ndarray, k: in
     labels, inverse = np.unique(query_labels, return_inverse=True)
     size = len(gallery_labels)
     right = [(gallery_labels == label).sum() for label in labels]
-    missed = hypergeom.pmf(0, size, right, min(k, size))
+    missed = scipy.stats.hypergeom.pmf(0, size, right, min(k, size))
     return float(1 - missed[inverse].mean())

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 import torch
-from scipy.optimize import minimize
 from torch.nn import functional as F
 
 CHUNK = 8192
@@ -94,7 +94,7 @@ class LinearProblem:
         # The curvature along each eigenvector is about variance / 4 + penalty.
         scale = np.ones((self.dims + 1, 1))
         scale[:-1, 0] = (self.variances + 4 * penalty).rsqrt()
-        found = minimize(
+        found = scipy.optimize.minimize(
             self._objective,
             (self._solution / scale).ravel(),
             args=(scale, penalty),

@@ -87,6 +87,30 @@ def test_sound_upstream_is_left_alone():
     assert run.stdout == 'int\n', run.stderr
 
 
+def test_scipy_stats_is_imported_when_something_needs_it():
+    run = run_python(
+        'import sys, avtss_mm.models\n'
+        'print("scipy.stats" in sys.modules)\n'
+        'from mmaction.datasets.transforms import pose_transforms\n'
+        'print(pose_transforms.get_mode([1, 1, 2])[0][0], "scipy.stats" in sys.modules)\n'
+        'from scipy.stats import norm\n'
+        'print(norm.cdf(0))'
+    )
+    assert run.stdout.split() == ['False', '1', 'True', '0.5'], run.stderr
+
+
+def test_other_statistics_are_there_while_transforms_are_imported():
+    run = run_python(
+        'import sys\n'
+        'from avtss_mm.compat.patches import _LateStatistics\n'
+        'sys.modules["scipy.stats"] = _LateStatistics("scipy.stats")\n'
+        'from scipy.stats import mode, norm\n'
+        'import scipy.stats\n'
+        'print(norm.cdf(0), mode([1, 1, 2])[0], scipy.stats.norm is norm)'
+    )
+    assert run.stdout.split() == ['0.5', '1', 'True'], run.stderr
+
+
 def test_the_hub_of_mmengine_builds_our_models():
     run = run_python(
         'from mmengine.hub import get_model\n'

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import scipy
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
-from scipy.io import wavfile
 
 from ...errors import MediaError, UsageError
 from .compositing import blend
@@ -143,7 +143,7 @@ def mix_sounds(paths, num_samples: int, sample_rate: int) -> np.ndarray:
 def stretch_of(paths, num_samples: int, sample_rate: int) -> np.ndarray:
     """Cuts a stretch out of a random file, repeated with pauses if it is short."""
     path = paths[np.random.randint(len(paths))]
-    rate, sound = wavfile.read(path, mmap=True)
+    rate, sound = scipy.io.wavfile.read(path, mmap=True)
     if rate != sample_rate:
         raise MediaError(path, f'it has {rate} Hz instead of {sample_rate}')
     if len(sound) < num_samples:

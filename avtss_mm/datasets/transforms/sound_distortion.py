@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
-from scipy.signal import istft, stft
 
 from .collage import list_files, stretch_of
 from .framing import happens
@@ -135,12 +135,12 @@ class RandomSoundDistortion(BaseTransform):
             companded = np.sign(sound) * np.log1p(255 * np.abs(sound) / peak) / np.log(256)
             companded = np.round(companded * 127) / 127
             return np.sign(companded) * (256 ** np.abs(companded) - 1) / 255 * peak
-        spectrum = stft(sound, nperseg=512)[2]
+        spectrum = scipy.signal.stft(sound, nperseg=512)[2]
         level = np.abs(spectrum)
         floor = level.max(axis=0) * 10 ** (-np.random.uniform(15, 40) / 20)
         spectrum[level < floor] = 0
         spectrum[round(np.random.uniform(0.4, 1) * len(spectrum)) :] = 0
-        return istft(spectrum, nperseg=512)[1][: len(sound)]
+        return scipy.signal.istft(spectrum, nperseg=512)[1][: len(sound)]
 
 
 def _loudness(sound: np.ndarray) -> float:
