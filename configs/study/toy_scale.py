@@ -28,6 +28,7 @@ _demo, _head = '../demo/avtss_small.py', 'model.contrastive_head'
 _no_temporal = {'model.pretext_heads': None}
 _no_neighbors = {f'{_head}.num_positives': 0, f'{_head}.num_negatives': 0}
 _no_v2v = {f'{_head}.loss_weight.v2v': 0.0}
+_a2a = {f'{_head}.loss_weight.a2a': 1.0, **_no_temporal}
 
 
 def _queue(size):
@@ -67,6 +68,8 @@ variants = {
         temporal=_no_neighbors,
         avtss={},
         avid_cma=_avid_cma(size),
+        a2a={**_a2a, **_no_neighbors},
+        a2a_neighbors=_a2a,
     ).items()
 }
 scale = dict(
@@ -77,6 +80,7 @@ scale = dict(
         'temporal tasks': ('temporal', 'v2v'),
         'neighbours, with temporal tasks': ('avtss', 'temporal'),
         'agreeing neighbours (AVID-CMA)': ('avid_cma', 'v2a_a2v'),
+        'neighbours, with a2a': ('a2a_neighbors', 'a2a'),
     },
     figures=(
         'labelled/knn_video_label', 'labelled/knn_audio_label', 'labelled/knn_joint_label',
