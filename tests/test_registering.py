@@ -54,3 +54,16 @@ def test_help_of_avtss_fp_imports_nothing_heavy():
         f'    {HEAVY}'
     )
     assert run.stdout.startswith('usage: avtss-fp query') and run.stdout.endswith('\n\n'), run
+
+
+@pytest.mark.parametrize('first', ['', 'gc.disable(); '])
+def test_garbage_is_collected_after_the_import_as_before(first):
+    before, after = run_python(
+        f'import gc; {first}print(gc.isenabled()); import avtss_mm.models; print(gc.isenabled())'
+    ).stdout.split()
+    assert before == after == str(not first)
+
+
+def test_a_search_does_not_collect_what_was_imported():
+    run = run_python('import gc, avtss_mm.fingerprint.commands; print(gc.get_freeze_count())')
+    assert int(run.stdout) > 100_000
