@@ -197,7 +197,11 @@ def patch_config_text() -> None:
     @functools.wraps(plain)
     def format_once(text: str, **options):
         lines, keys = text.split('\n'), []
-        for node in ast.parse(text).body:
+        try:
+            nodes = ast.parse(text).body
+        except SystemError:  # Python before 3.11.8, if another thread parses (gh-106905)
+            nodes = ast.parse(text).body
+        for node in nodes:
             key = '\n'.join(lines[node.lineno - 1 : node.end_lineno]), repr(options)
             if key not in formatted:
                 formatted[key] = plain(key[0], **options)[0]

@@ -134,6 +134,19 @@ def test_each_statement_of_a_config_is_formatted_once():
     assert run.stdout == "True 3\na = 2\nb = 'x\\ny'\n\n", run.stderr
 
 
+def test_a_config_is_formatted_though_another_thread_parses():
+    run = run_python(
+        'import ast, avtss_mm\n'
+        'from mmengine.config import Config\n'
+        'def fails_once(text):\n'
+        '    ast.parse = parse\n'
+        '    raise SystemError("AST constructor recursion depth mismatch (before=15, after=6)")\n'
+        'parse, ast.parse = ast.parse, fails_once\n'
+        'print(Config(dict(a=1)).pretty_text, ast.parse is parse)'
+    )
+    assert run.stdout == 'a = 1\n True\n', run.stderr
+
+
 @pytest.mark.parametrize('path', ['pretrain/avtss_r2plus1d_k400.py', 'demo/avtss_toy_pretext.py'])
 def test_the_text_of_a_config_is_that_of_yapf(path):
     from mmengine.config import config
