@@ -67,33 +67,35 @@ def patch_slow_import() -> None:
 
     Only :class:`DecompressPose` needs it, and now imports it at its first call.
     """
-    if (name := _LateStatistics.name) not in sys.modules:
-        late = sys.modules[name] = _LateStatistics(name)
+    name = 'scipy.stats'
+    if name not in sys.modules:
+        late = sys.modules[name] = _LateModule(name)
         try:
             importlib.import_module('mmaction.datasets.transforms')
         finally:
             late.give_way()
 
 
-class _LateStatistics(ModuleType):
+class _LateModule(ModuleType):
     """Stands in for ``scipy.stats`` until more of it is needed than the name ``mode``."""
 
-    name = 'scipy.stats'
     __path__ = ()
+
+    def give_way(self) -> None:
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+
+    def imported(self) -> ModuleType:
+        self.give_way()
+        return importlib.import_module(self.__name__)
+
+    def mode(self, *args, **options):
+        return self.imported().mode(*args, **options)
 
     def __getattr__(self, attribute: str):
         if attribute.startswith('__'):  # which `inspect` asks of all modules
             raise AttributeError(attribute)
-        self.give_way()
-        return getattr(importlib.import_module(self.name), attribute)
-
-    @classmethod
-    def mode(cls, *args, **options):
-        return importlib.import_module(cls.name).mode(*args, **options)
-
-    def give_way(self) -> None:
-        if sys.modules.get(self.name) is self:
-            del sys.modules[self.name]
+        return getattr(self.imported(), attribute)
 
 
 def patch_external_configs() -> None:

@@ -102,8 +102,8 @@ def test_scipy_stats_is_imported_when_something_needs_it():
 def test_other_statistics_are_there_while_transforms_are_imported():
     run = run_python(
         'import sys\n'
-        'from avtss_mm.compat.patches import _LateStatistics\n'
-        'sys.modules["scipy.stats"] = _LateStatistics("scipy.stats")\n'
+        'from avtss_mm.compat.patches import _LateModule\n'
+        'sys.modules["scipy.stats"] = _LateModule("scipy.stats")\n'
         'from scipy.stats import mode, norm\n'
         'import scipy.stats\n'
         'print(norm.cdf(0), mode([1, 1, 2])[0], scipy.stats.norm is norm)'
