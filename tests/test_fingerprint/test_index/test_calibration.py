@@ -82,19 +82,22 @@ def test_background_clips_tell_the_threshold_of_one_file(tmp_path):
         assert index.stats()['files'] == 1 and len(index.vectors('video')) == 12
 
 
-def test_strangers_of_the_same_kind_as_the_files_are_not_found(tmp_path):
+def test_files_of_one_kind_need_a_higher_threshold(tmp_path):
     def kind(seed):
         """A file that shares part of its course with all others of its kind."""
         own, common = chunks(seed), chunks(99)
         return {name: (own[name][0], own[name][1] + 0.7 * common[name][1]) for name in own}
 
-    with make_index(tmp_path, [kind(seed) for seed in range(12)]) as index:
-        thresholds = index.catalog.metadata['thresholds']
-        assert all(thresholds[letter] <= HIGHEST[letter] for letter in thresholds)
+    with make_index(tmp_path / 'a', files(range(12))) as index:
+        mixed = index.catalog.metadata['thresholds']
+    with make_index(tmp_path / 'b', [kind(seed) for seed in range(12)]) as index:
+        alike = index.catalog.metadata['thresholds']
         strangers = share_found(index, [kind(seed) for seed in range(1000, 1050)])
-        assert max(strangers.values()) <= 0.08, strangers
         copies = share_found(index, [kind(seed) for seed in range(12)])
-        assert min(copies.values()) == 1
+    assert all(alike[letter] <= HIGHEST[letter] for letter in mixed)
+    assert all(mixed[letter] < alike[letter] for letter in 'va')
+    assert max(strangers.values()) <= 0.08, strangers
+    assert min(copies.values()) == 1
 
 
 @pytest.mark.slow
