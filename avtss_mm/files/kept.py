@@ -21,7 +21,10 @@ def digest(value: Any) -> str:
 
 @contextmanager
 def kept_whole(path: Path) -> Iterator[Path]:
-    """:func:`written_whole` that creates the folder and allows several writers of one file."""
+    """:func:`written_whole` that creates the folder and allows several writers of one file.
+
+    The draft of a killed process stays, hidden, until the folder is deleted.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with written_whole(path, mark=secrets.token_hex(4)) as draft:
         yield draft

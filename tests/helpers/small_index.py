@@ -19,13 +19,13 @@ def chunks(seed: int, number: int = CHUNKS) -> dict[str, tuple[np.ndarray, np.nd
     return {name: (times, 2 + x[:-2] + x[1:-1] + x[2:]) for name, x in walk.items()}
 
 
-def make_index(folder, files: list) -> FingerprintIndex:
-    """Makes an index of files ``/000.mp4`` ..., as :func:`chunks` draws them; open for writing."""
+def make_index(folder, files: list, root: str = '') -> FingerprintIndex:
+    """Makes an index of files ``ROOT/000.mp4`` ... that :func:`chunks` draws; open for writing."""
     index = FingerprintIndex(folder, write=True)
     index.catalog.set_metadata(chunk=2.0)
     for place, file in enumerate(files):
         tracks = {name: (*track, 0) for name, track in file.items()}
-        index.catalog.replace(f'/{place:03d}.mp4', '0', tracks)
+        index.catalog.replace(f'{root}/{place:03d}.mp4', '0', tracks)
     update_whitening(index.catalog)
     index.catalog.set_metadata(**find_thresholds(index))
     return index

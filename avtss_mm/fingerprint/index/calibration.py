@@ -8,6 +8,7 @@ distribution. It is fitted to the lower quantiles, as copies are in the upper on
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from zlib import crc32
 
@@ -68,7 +69,7 @@ def find_thresholds(index: FingerprintIndex) -> dict:
     index.catalog.set_metadata(ceilings=ceilings)
     files = sorted(index.catalog.files.values(), key=lambda file: file.path)
     files = _without_copies(samples, spread(files, FILES))
-    files.sort(key=lambda file: crc32(file.path.encode()))  # else every fifth may be of one kind
+    files.sort(key=_shuffled)  # else every fifth may be of one kind
     own = list(late_bar(_among_others(samples, files), 'thresholds', len(files)))
     clips = [] if len(files) >= MANY else known_background(index.catalog)
     theirs = [_found(samples, _compared(samples, clip, index)) for clip in clips]
@@ -140,6 +141,12 @@ def _limit(
         return 0.0
     limit = extrapolated(np.array(values), np.linspace(0.1, upto, 11), 1 - reach)
     return min(limit, highest[letter]) if limit < np.inf else 0.0
+
+
+def _shuffled(file: File) -> int:
+    """Hash of a file's name and size: the same wherever its folder is."""
+    size = file.stamp.split()[0]
+    return crc32(os.fsencode(f'{size} {os.path.basename(file.path)}'))
 
 
 def _without_copies(samples: dict[str, Sample], files: list[File]) -> list[File]:

@@ -67,6 +67,14 @@ def test_few_files_find_their_copies_and_no_strangers(number, tmp_path):
     assert min(copies.values()) == 1
 
 
+def test_thresholds_do_not_depend_on_where_the_folder_is(tmp_path):
+    told = []
+    for place, root in enumerate(('', '/a', '/b/c', '/not \udcff UTF-8')):
+        with make_index(tmp_path / str(place), files(range(6)), root) as index:
+            told.append(index.catalog.metadata['thresholds'])
+    assert told == [told[0]] * 4
+
+
 def test_background_clips_tell_the_threshold_of_one_file(tmp_path):
     background = files(range(100, 118))
     with make_index(tmp_path, files([0])) as index:
