@@ -92,8 +92,6 @@ class SampleAVClips(WindowSampler):
     also where the label is ignored), ``video_direction`` and ``audio_direction`` ((2,) int64: 0
     forward, 1 backward), ``clip_order`` (int: the first window is 0 before, 1 overlapping, 2 after
     the second), ``num_clips``, ``clip_len``.
-    int64: 0 forward, 1 backward), ``clip_order`` (int: the first window is 0 before, 1
-    overlapping, 2 after the second), ``num_clips``, ``clip_len``.
 
     Args:
         clip_len (int): Number of frames in a clip. Defaults to 16.
