@@ -1,9 +1,11 @@
 # What 20 epochs compare before they are done: peers, the method without one of its parts, and what
 # may teach the speed of the video beside the contrastive terms, after three times as many epochs.
 #   python tools/study.py configs/study/toy_converged.py
+# All train in bfloat16: a step takes about 0.6 of the time on processors that compute with it.
 _base_ = './toy_peers.py'
 
 budget = dict(epochs=60)
+options = {'optim_wrapper.type': 'BFloat16OptimWrapper'}
 _demo, _three_layers = '../demo/avtss_toy.py', '../ablations/avtss_toy_projections_3_layers.py'
 _video_tasks = {
     f'model.pretext_heads.{task}.loss_weight': 1.0 for task in ('speed_v', 'direction_v')
