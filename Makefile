@@ -73,7 +73,7 @@ test-matrix:
 	$(PYTHON) tools/test_matrix.py $(ENVIRONMENTS)
 
 demo:
-	@echo 'This takes about 11 minutes on two free CPU cores, downloads included.'
+	@echo 'This takes about 10 minutes on two free CPU cores, downloads included.'
 	@$(MAKE) --no-print-directory install
 	$(BIN)/python tools/demo.py
 
