@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from avtss_mm.files.whole_file import write_whole
 from avtss_mm.media.remote import local_path
 from avtss_mm.utils import cli
 
@@ -56,9 +55,8 @@ def parse_args() -> argparse.Namespace:
 
 
 def read(args: argparse.Namespace) -> Study:
-    """Read the study of the command line; write its config with all options to its folder."""
+    """Read the study of the command line."""
     from avtss_mm.study.plan import read_study, resolve_paths
-    from avtss_mm.study.running import STUDY_FILE
     from avtss_mm.utils.config import apply_cfg_options, read_config
 
     cfg = apply_cfg_options(read_config(args.config), args.cfg_options)
@@ -68,7 +66,6 @@ def read(args: argparse.Namespace) -> Study:
     unknown = [variant for variant in args.only or () if variant not in study.variants]
     if unknown:
         raise cli.UsageError(f'--only: {unknown[0]} is none of {", ".join(study.variants)}')
-    write_whole(study.out / STUDY_FILE, cfg.pretty_text)
     return study
 
 

@@ -1,4 +1,4 @@
-"""Measures one run of an existing study: ``python -m avtss_mm.study OUT VARIANT SEED``."""
+"""Measures one run of a study: ``python -m avtss_mm.study OUT/VARIANT/seedK``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from ..engine.memory import keep_freed_memory
-from ..errors import UsageError
 from ..utils.cli import user_errors
 from .measuring import measure_run
 from .plan import read_study
@@ -23,15 +22,13 @@ from .running import STUDY_FILE
 
 def main() -> None:
     """Measure the run named on the command line."""
-    out, name, seed = sys.argv[1:]
+    folder = Path(sys.argv[1])
+    out = folder.parent.parent
     init_default_scope('mmaction')
     keep_freed_memory()
     with user_errors():
-        study = read_study(Config.fromfile(Path(out, STUDY_FILE)), out, Path(out).name)
-        runs = [r for r in study.runs() if (r.variant.name, str(r.seed)) == (name, seed)]
-        if not runs:
-            raise UsageError(f'{out} has no run {name} with seed {seed}')
-        measure_run(study, runs[0])
+        study = read_study(Config.fromfile(folder / STUDY_FILE), out, out.name)
+        measure_run(study, next(run for run in study.runs() if run.folder == folder))
 
 
 if __name__ == '__main__':

@@ -101,6 +101,7 @@ class Study:
             title the part with something and the one without it; ``figures``, the figures in which
             a gain is measured; ``levels``, those that are shown themselves.
         keep_samples: Whether to keep the decoded samples of a seed when all of its runs are done.
+        cfg: The config itself, with all options.
     """
 
     name: str
@@ -116,6 +117,7 @@ class Study:
     show: tuple[str, ...]
     scale: dict
     keep_samples: bool
+    cfg: Config
 
     @property
     def root(self) -> Path:
@@ -203,6 +205,7 @@ def read_study(cfg: Config, out: str | Path, name: str) -> Study:
         show=tuple(given.get('show') or ()),
         scale=_read_scale(given.get('scale'), variants),
         keep_samples=given.get('keep_samples', True),
+        cfg=cfg,
     )
 
 

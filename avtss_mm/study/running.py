@@ -24,7 +24,7 @@ from .results import is_finished
 from .run_config import SAMPLES, run_config
 
 STUDY_FILE = 'study.py'
-"""File in the folder of a study: its config with all options."""
+"""File in the folder of a run: the config of the study that measures it, with all options."""
 
 
 BUSY = 'busy'
@@ -63,8 +63,9 @@ def complete(study: Study, run: Run, train_tool: Path, environment: dict[str, st
             start = time.time()
             _execute(run, 'train', [train_tool, run.folder / CONFIG, '--resume'], **shared)
             write_whole(run.folder / TRAINED, json.dumps(round(time.time() - start, 1)) + '\n')
-        measuring = ['-m', 'avtss_mm.study', study.out, run.variant.name, run.seed]
-        _execute(run, 'measure', measuring, **shared)
+        # In the folder of the run: another study of OUT may have other seeds or options.
+        write_whole(run.folder / STUDY_FILE, study.cfg.pretty_text)
+        _execute(run, 'measure', ['-m', 'avtss_mm.study', run.folder], **shared)
     if not study.keep_samples:
         drop_samples(study)
 

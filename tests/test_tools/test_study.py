@@ -188,6 +188,15 @@ def test_what_is_finished_is_not_done_again(finished, config, capsys):
     assert results.stat().st_mtime_ns == before
 
 
+def test_two_studies_of_one_folder_measure_their_own_seeds(config, tmp_path):
+    """Each command has a seed of its own, and both work at the same time."""
+    words = ['--out', tmp_path, '--only', 'random', '--cfg-options', 'evaluations=None']
+    words.append("measures=('knn',)")
+    own = [[sys.executable, TOOL, config, *words, f'seeds=({seed},)'] for seed in (0, 1)]
+    assert [study.wait() for study in [subprocess.Popen(command) for command in own]] == [0, 0]
+    assert all((tmp_path / f'random/seed{seed}/results.json').exists() for seed in (0, 1))
+
+
 def test_mistakes_of_the_user(config, tmp_path):
     assert 'none of' in run(config, tmp_path, '--only', 'nobody')
     assert run(config.with_name('absent.py'), tmp_path).startswith('error: ')
