@@ -7,9 +7,14 @@ _base_ = './toy_peers.py'
 budget = dict(epochs=60)
 options = {'optim_wrapper.type': 'BFloat16OptimWrapper'}
 _demo, _three_layers = '../demo/avtss_toy.py', '../ablations/avtss_toy_projections_3_layers.py'
-_video_tasks = {
-    f'model.pretext_heads.{task}.loss_weight': 1.0 for task in ('speed_v', 'direction_v')
-}
+_v2v = 'model.contrastive_head.loss_weight.v2v'
+
+
+def _video_tasks(weight):
+    tasks = ('speed_v', 'direction_v')
+    return {f'model.pretext_heads.{task}.loss_weight': weight for task in tasks}
+
+
 variants = dict(
     _delete_=True,
     avtss=_demo,
@@ -22,7 +27,9 @@ variants = dict(
     supervised='../peers/supervised_toy.py',
     # the speed of the video
     three_layers=_three_layers,
-    video_tasks_1=dict(config=_demo, options=_video_tasks),
-    three_layers_video_tasks_1=dict(config=_three_layers, options=_video_tasks),
-    v2v_half=dict(config=_demo, options={'model.contrastive_head.loss_weight.v2v': 0.5}),
+    video_tasks_half=dict(config=_demo, options=_video_tasks(0.5)),
+    video_tasks_1=dict(config=_demo, options=_video_tasks(1.0)),
+    three_layers_video_tasks_1=dict(config=_three_layers, options=_video_tasks(1.0)),
+    no_v2v=dict(config=_demo, options={_v2v: 0.0}),
+    no_v2v_video_tasks_1=dict(config=_demo, options={_v2v: 0.0, **_video_tasks(1.0)}),
 )

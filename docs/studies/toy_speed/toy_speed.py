@@ -1,0 +1,43 @@
+# The speed of the video beside the contrastive terms, after 60 epochs: ideas that need code.
+#   PYTHONPATH=docs/studies/toy_speed python tools/study.py docs/studies/toy_speed/toy_speed.py
+_base_ = '../../../configs/study/toy_converged.py'
+
+_demo = '../../../configs/demo/avtss_toy.py'
+_parts = {'custom_imports.imports': ['avtss_mm', 'toy_speed_parts']}
+_video = ['speed_v', 'direction_v']
+_all = [*_video, 'speed_a', 'direction_a', 'order_vv', 'order_aa', 'order_va']
+_weights_1 = {f'model.pretext_heads.{task}.loss_weight': 1.0 for task in _video}
+_one_speed = {**_parts, 'train_dataloader.dataset.pipeline.1.type': 'SampleOneSpeedClips'}
+_monitor = dict(type='PretrainMonitorHook')
+
+
+def _from_to(first, last):
+    hook = dict(type='PretextWeightHook', names=_video, first=first, last=last)
+    return {**_parts, 'custom_hooks': [_monitor, hook]}
+
+
+variants = dict(
+    _delete_=True,
+    one_speed=dict(config=_demo, options=_one_speed),
+    one_speed_video_tasks_1=dict(config=_demo, options={**_one_speed, **_weights_1}),
+    first_high=dict(config=_demo, options=_from_to(2.0, 0.25)),
+    last_high=dict(config=_demo, options=_from_to(0.25, 2.0)),
+    learned_weights=dict(
+        config=_demo,
+        options={
+            **_parts,
+            'model.type': 'UncertaintyRecognizer',
+            **{f'model.pretext_heads.{task}.loss_weight': 1.0 for task in _all},
+        },
+    ),
+    early_heads=dict(
+        config=_demo,
+        options={
+            **_parts,
+            **_weights_1,
+            'model.type': 'EarlyStageRecognizer',
+            **{f'model.pretext_heads.{task}.type': 'EarlyPretextHead' for task in _video},
+            **{f'model.pretext_heads.{task}.in_channels': 64 for task in _video},
+        },
+    ),
+)
