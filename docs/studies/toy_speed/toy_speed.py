@@ -8,6 +8,12 @@ _video = ['speed_v', 'direction_v']
 _all = [*_video, 'speed_a', 'direction_a', 'order_vv', 'order_aa', 'order_va']
 _weights_1 = {f'model.pretext_heads.{task}.loss_weight': 1.0 for task in _video}
 _one_speed = {**_parts, 'train_dataloader.dataset.pipeline.1.type': 'SampleOneSpeedClips'}
+_early = {
+    **_parts,
+    'model.type': 'EarlyStageRecognizer',
+    **{f'model.pretext_heads.{task}.type': 'EarlyPretextHead' for task in _video},
+    **{f'model.pretext_heads.{task}.in_channels': 64 for task in _video},
+}
 _monitor = dict(type='PretrainMonitorHook')
 
 
@@ -30,14 +36,6 @@ variants = dict(
             **{f'model.pretext_heads.{task}.loss_weight': 1.0 for task in _all},
         },
     ),
-    early_heads=dict(
-        config=_demo,
-        options={
-            **_parts,
-            **_weights_1,
-            'model.type': 'EarlyStageRecognizer',
-            **{f'model.pretext_heads.{task}.type': 'EarlyPretextHead' for task in _video},
-            **{f'model.pretext_heads.{task}.in_channels': 64 for task in _video},
-        },
-    ),
+    early_heads=dict(config=_demo, options={**_early, **_weights_1}),
+    early_heads_quarter=dict(config=_demo, options=_early),
 )
