@@ -7,7 +7,7 @@ _base_ = './toy_peers.py'
 budget = dict(epochs=60)
 options = {'optim_wrapper.type': 'BFloat16OptimWrapper'}
 _demo, _three_layers = '../demo/avtss_toy.py', '../ablations/avtss_toy_projections_3_layers.py'
-_v2v = 'model.contrastive_head.loss_weight.v2v'
+_no_v2v = {'model.contrastive_head.loss_weight.v2v': 0.0}
 
 
 def _video_tasks(weight):
@@ -30,6 +30,5 @@ variants = dict(
     video_tasks_half=dict(config=_demo, options=_video_tasks(0.5)),
     video_tasks_1=dict(config=_demo, options=_video_tasks(1.0)),
     three_layers_video_tasks_1=dict(config=_three_layers, options=_video_tasks(1.0)),
-    no_v2v=dict(config=_demo, options={_v2v: 0.0}),
-    no_v2v_video_tasks_1=dict(config=_demo, options={_v2v: 0.0, **_video_tasks(1.0)}),
+    no_v2v_video_tasks_1=dict(config=_demo, options={**_no_v2v, **_video_tasks(1.0)}),
 )

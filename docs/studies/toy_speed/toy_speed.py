@@ -1,4 +1,5 @@
-# The speed of the video beside the contrastive terms, after 60 epochs: ideas that need code.
+# The speed of the video beside the contrastive terms, after 60 epochs: ideas that need code,
+# to be compared with avtss and video_tasks_1 of toy_converged.py.
 #   PYTHONPATH=docs/studies/toy_speed python tools/study.py docs/studies/toy_speed/toy_speed.py
 _base_ = '../../../configs/study/toy_converged.py'
 
@@ -24,7 +25,6 @@ def _from_to(first, last):
 
 variants = dict(
     _delete_=True,
-    one_speed=dict(config=_demo, options=_one_speed),
     one_speed_video_tasks_1=dict(config=_demo, options={**_one_speed, **_weights_1}),
     first_high=dict(config=_demo, options=_from_to(2.0, 0.25)),
     last_high=dict(config=_demo, options=_from_to(0.25, 2.0)),
