@@ -6,7 +6,7 @@ _base_ = '../../../configs/study/toy_converged.py'
 _demo = '../../../configs/demo/avtss_toy.py'
 _parts = {'custom_imports.imports': ['avtss_mm', 'toy_speed_parts']}
 _video = ['speed_v', 'direction_v']
-_all = [*_video, 'speed_a', 'direction_a', 'order_vv', 'order_aa', 'order_va']
+_all_weigh_1 = '../../../configs/ablations/avtss_toy_temporal_weight_1.py'
 _weights_1 = {f'model.pretext_heads.{task}.loss_weight': 1.0 for task in _video}
 _one_speed = {**_parts, 'train_dataloader.dataset.pipeline.1.type': 'SampleOneSpeedClips'}
 _early = {
@@ -29,12 +29,7 @@ variants = dict(
     first_high=dict(config=_demo, options=_from_to(2.0, 0.25)),
     last_high=dict(config=_demo, options=_from_to(0.25, 2.0)),
     learned_weights=dict(
-        config=_demo,
-        options={
-            **_parts,
-            'model.type': 'UncertaintyRecognizer',
-            **{f'model.pretext_heads.{task}.loss_weight': 1.0 for task in _all},
-        },
+        config=_all_weigh_1, options={**_parts, 'model.type': 'UncertaintyRecognizer'}
     ),
     early_heads=dict(config=_demo, options={**_early, **_weights_1}),
     early_heads_quarter=dict(config=_demo, options=_early),
